@@ -1,1 +1,14 @@
-//! Warmline.
+//! Warmline hands a chatbot's conversation over to a human agent in an XMPP client.
+//!
+//! The rooms, floor by floor; imports only run down.
+
+pub mod engine;
+
+pub mod bridge;
+pub mod outbox;
+
+pub mod conversation;
+pub mod store;
+pub mod workgroup;
+
+pub mod ids;

@@ -1,0 +1,232 @@
+//! Everything that the bridge wants done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::conversation::{Brief, ClosedBy, Conversation, DeadLetter, Delivery, Line, Past, Words};
+use crate::ids::{
+    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, Timestamp, WorkgroupName,
+};
+use crate::workgroup::AgentRecord;
+
+use super::input::Answer;
+
+/// One consequence of an input. `Keep`, `Forget` and `Deliver` belong to the commit; all others
+/// are carried out after it.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Tell the asker.
+    Answer(Answer),
+    /// Store a record.
+    Keep(Record),
+    /// Delete a record.
+    Forget(Key),
+    /// Call an outside system, in this conversation's order.
+    Deliver(Delivery),
+    /// A delivery of this conversation is wanted again now: do not wait for its next try.
+    Nudge(ConversationId),
+    /// Something for an agent, outside of rooms.
+    Agent(AgentJid, AgentOrder),
+    /// Something for a conversation's room.
+    Room(ConversationId, RoomOrder),
+    /// The line of a workgroup, or who serves in it, changed: those who watch it are to be told.
+    QueueChanged(WorkgroupName),
+    /// Something to count.
+    Happened(Event),
+}
+
+/// What is stored.
+#[derive(Clone, Debug)]
+pub enum Record {
+    /// An open conversation.
+    Conversation(Box<Conversation>),
+    /// A conversation that is over.
+    Past(Box<Past>),
+    /// A line of a conversation.
+    Line(ConversationId, Box<Line>),
+    /// An agent.
+    Agent(AgentJid, Box<AgentRecord>),
+    /// Where a channel's peer wants to be called.
+    Callback(ChannelId, String),
+    /// A platform's message id that was taken, and as which message.
+    Seen(Box<SeenRecord>),
+    /// A delivery that was given up.
+    DeadLetter(Box<DeadLetter>),
+}
+
+/// A platform's message id that was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenRecord {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The platform's id.
+    pub platform_id: String,
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The message.
+    pub message: MessageId,
+    /// Until when it is remembered.
+    pub until: Timestamp,
+}
+
+/// Names a stored record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// An open conversation.
+    Conversation(ConversationId),
+    /// A delivery that was made or given up.
+    Delivery(ConversationId, DeliveryId),
+    /// All lines of a conversation, from the given moment on.
+    Lines(ConversationId, Timestamp),
+}
+
+/// Something for an agent.
+#[derive(Clone, Debug)]
+pub enum AgentOrder {
+    /// Put a request before the agent, or repeat that.
+    Offer(Box<OfferOrder>),
+    /// Take an offer back.
+    Revoke {
+        /// The conversation.
+        conversation: ConversationId,
+        /// The workgroup that had offered.
+        workgroup: WorkgroupName,
+        /// Why.
+        why: RevokeReason,
+    },
+    /// Find out whether the agent is there: ask the server, and each of the resources that were
+    /// known.
+    Probe {
+        /// The workgroups that the agent serves in.
+        workgroups: Vec<WorkgroupName>,
+        /// The resources.
+        resources: Vec<String>,
+    },
+    /// Tell a sentence.
+    Tell {
+        /// Who speaks.
+        workgroup: WorkgroupName,
+        /// The sentence.
+        text: String,
+    },
+}
+
+/// An offer.
+#[derive(Clone, Debug)]
+pub struct OfferOrder {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The workgroup that offers.
+    pub workgroup: WorkgroupName,
+    /// The visitor's name towards agents.
+    pub pseudonym: String,
+    /// What the agent is shown.
+    pub brief: Brief,
+    /// Until when it can be accepted.
+    pub until: Timestamp,
+    /// How long that is from now.
+    pub left: std::time::Duration,
+    /// Whether it is a repetition of an offer that stands.
+    pub again: bool,
+}
+
+/// Why an offer was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RevokeReason {
+    /// It was not answered in time.
+    TimedOut,
+    /// The visitor's side, an operator or a timeout ended the conversation.
+    Closed,
+    /// The agent was found to be gone, or serves here no more.
+    AgentGone,
+}
+
+/// Something for a room.
+#[derive(Clone, Debug)]
+pub enum RoomOrder {
+    /// See to it that the room exists as it should, with our occupants in it; tell what was missed
+    /// since `cursor`, then `Ready`. Repeating it does no harm.
+    Open(Box<RoomPlan>),
+    /// Invite an agent.
+    Invite {
+        /// Whom.
+        agent: AgentJid,
+        /// The visitor's name towards agents.
+        pseudonym: String,
+        /// The workgroup.
+        workgroup: WorkgroupName,
+    },
+    /// Say a line; it counts as said when the room reflects it.
+    Say {
+        /// Its id.
+        id: MessageId,
+        /// Whether the visitor's occupant says it, else the workgroup's.
+        as_visitor: bool,
+        /// What.
+        words: Words,
+    },
+    /// Say something to one occupant alone.
+    Whisper {
+        /// The nickname.
+        nick: String,
+        /// What.
+        text: String,
+    },
+    /// Take an agent's membership and put them out.
+    Remove(AgentJid),
+    /// Destroy the room; `Gone` is told when it is done.
+    Close {
+        /// The workgroup whose occupant owns it.
+        workgroup: WorkgroupName,
+        /// What those inside are told.
+        why: String,
+    },
+}
+
+/// How a room should be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoomPlan {
+    /// The workgroup whose occupant owns it.
+    pub workgroup: WorkgroupName,
+    /// The visitor's name in it.
+    pub pseudonym: String,
+    /// Who may enter.
+    pub members: Vec<AgentJid>,
+    /// The room's own id of the last thing that is stored, where it gave one.
+    pub cursor: Option<String>,
+    /// When that last thing was stored; `None` where nothing was ever said in the room.
+    pub since: Option<Timestamp>,
+}
+
+/// Something to count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// An offer ended, or was made.
+    Offer(WorkgroupName, OfferOutcome),
+    /// A request was accepted after this many milliseconds.
+    Waited(WorkgroupName, u64),
+    /// A visitor's message was taken.
+    VisitorSpoke(ChannelId),
+    /// An agent's message was taken.
+    AgentSpoke(ChannelId),
+    /// A conversation began.
+    Opened(ChannelId),
+    /// A conversation ended.
+    Closed(ChannelId, ClosedBy),
+    /// An input came that is impossible in the state that it met.
+    Impossible(&'static str),
+}
+
+/// How an offer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfferOutcome {
+    /// It was made.
+    Made,
+    /// The agent took it.
+    Accepted,
+    /// The agent refused it.
+    Rejected,
+    /// The agent did not answer in time.
+    Lapsed,
+    /// It was taken back for another reason.
+    Withdrawn,
+}

@@ -1,0 +1,267 @@
+//! Everything that can happen to the bridge.
+
+use std::sync::Arc;
+
+use crate::conversation::{Brief, ClosedBy, Delivery, Earlier, Words};
+use crate::ids::{
+    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, VisitorToken,
+    WorkgroupName,
+};
+use crate::workgroup::{Policy, Resource};
+
+/// One fact from outside, already in our words.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A bot hands a visitor over. Answered with `Opened` or `Refused`.
+    Open(Opening),
+    /// A visitor said something. Answered with `Taken` or `Refused`.
+    Said(Saying),
+    /// The visitor's side ends the conversation. Answered with `Closed` or `Refused`.
+    VisitorClosed(Visitor),
+    /// What was said before the handoff has been fetched. Answered with `Done`.
+    History {
+        /// The conversation.
+        conversation: ConversationId,
+        /// What was said, oldest first.
+        earlier: Vec<Earlier>,
+    },
+    /// A channel's peer told where it wants to be called. Answered with `Done`.
+    CallbackLearnt {
+        /// The channel.
+        channel: ChannelId,
+        /// The address, opaque.
+        url: String,
+    },
+
+    /// The component link stands. Answered with `Done`.
+    LinkUp,
+    /// The component link is gone.
+    LinkDown,
+    /// A resource of an agent sent presence to a workgroup, or was found alive.
+    AgentSeen {
+        /// Whose it is.
+        agent: AgentJid,
+        /// Its name: the full JID's resource part.
+        resource: String,
+        /// Its state.
+        state: Resource,
+    },
+    /// A resource of an agent is gone; `None` for all of them.
+    AgentGone {
+        /// Whose it was.
+        agent: AgentJid,
+        /// Its name.
+        resource: Option<String>,
+    },
+    /// An agent answered an offer. Answered with `Done` or `Refused`.
+    OfferAnswered {
+        /// Who.
+        agent: AgentJid,
+        /// Which; `None` means the one that the agent holds.
+        conversation: Option<ConversationId>,
+        /// Whether the agent takes it.
+        accept: bool,
+    },
+    /// An agent wants no offers for a while, or wants them again. Answered with `Done`/`Refused`.
+    AgentPaused {
+        /// Who.
+        agent: AgentJid,
+        /// Whether offers stop.
+        paused: bool,
+    },
+    /// An agent ends a conversation from outside its room. Answered with `Closed`/`Refused`.
+    AgentClosed {
+        /// Who.
+        agent: AgentJid,
+        /// Which; `None` means the only one that the agent has.
+        conversation: Option<ConversationId>,
+    },
+
+    /// Something happened in a conversation's room.
+    Room {
+        /// The conversation.
+        conversation: ConversationId,
+        /// What.
+        event: RoomEvent,
+    },
+
+    /// An outside system has taken a delivery.
+    Delivered {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Which delivery.
+        delivery: DeliveryId,
+    },
+    /// A delivery was given up and is now a dead letter.
+    GivenUp {
+        /// Which.
+        delivery: Box<Delivery>,
+        /// Why, in words fit for the agent: no secret, no address.
+        why: String,
+    },
+
+    /// An operator ends a conversation. Answered with `Closed` or `Refused`.
+    OperatorClosed(ConversationId),
+    /// The configuration was read anew. Answered with `Done`.
+    Settings(Arc<Policy>),
+    /// A deadline may have passed.
+    Tick,
+}
+
+/// Who a visitor is.
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize,
+)]
+pub struct Visitor {
+    /// The channel.
+    pub channel: ChannelId,
+    /// The channel's name for the visitor.
+    pub token: VisitorToken,
+}
+
+/// A wish for a conversation.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The id that the conversation gets, minted by the caller.
+    pub conversation: ConversationId,
+    /// Who wants help.
+    pub visitor: Visitor,
+    /// The foreign id. The same one for the same visitor again is the same conversation.
+    pub ticket: Option<TicketId>,
+    /// Where the visitor waits.
+    pub workgroup: WorkgroupName,
+    /// Whether to refuse instead of waiting when no agent is online.
+    pub refuse_without_agents: bool,
+    /// What the agent is shown.
+    pub brief: Brief,
+    /// What was said before, as far as it is known yet.
+    pub earlier: Vec<Earlier>,
+}
+
+/// A visitor's message.
+#[derive(Clone, Debug)]
+pub struct Saying {
+    /// Who says it.
+    pub visitor: Visitor,
+    /// The id minted for it.
+    pub id: MessageId,
+    /// The platform's own id where it has one: the same one again within a day is ignored.
+    pub platform_id: Option<String>,
+    /// What is said.
+    pub words: Words,
+}
+
+/// What can happen in a conversation's room.
+#[derive(Clone, Debug)]
+pub enum RoomEvent {
+    /// Our occupants are in, the room is configured, and all that was missed has been told.
+    Ready {
+        /// Whether the room had to be made anew, so that nothing is left of what was said in it.
+        fresh: bool,
+        /// The agents' sides that are in it now, as (bare JID, nickname).
+        inside: Vec<(AgentJid, String)>,
+    },
+    /// The room cannot be had just now; the adapter tries again by itself.
+    Unavailable,
+    /// Somebody not ours came in.
+    Entered {
+        /// Who.
+        agent: AgentJid,
+        /// The nickname.
+        nick: String,
+    },
+    /// The last occupant of somebody not ours left.
+    Left {
+        /// Who.
+        agent: AgentJid,
+    },
+    /// An invitation was declined.
+    Declined {
+        /// By whom.
+        agent: AgentJid,
+    },
+    /// Somebody not ours said something to all.
+    Spoken(Spoken),
+    /// The room reflected a line of ours.
+    Reflected {
+        /// Which.
+        id: MessageId,
+        /// The room's own id of it, from which a later catch-up can go on.
+        cursor: Option<String>,
+    },
+    /// The room refused a line of ours for good.
+    Rejected {
+        /// Which.
+        id: MessageId,
+    },
+    /// The room is destroyed, as was ordered.
+    Gone,
+}
+
+/// A groupchat message of somebody not ours.
+#[derive(Clone, Debug)]
+pub struct Spoken {
+    /// What the room calls it; a repetition has the same.
+    pub key: String,
+    /// The stanza's own `id`, which a correction refers to.
+    pub id: Option<MessageId>,
+    /// The nickname.
+    pub nick: String,
+    /// The bare JID, where the room tells.
+    pub agent: Option<AgentJid>,
+    /// What is said.
+    pub words: Words,
+    /// Whether `key` is an archive id from which a later catch-up can go on.
+    pub archived: bool,
+}
+
+/// How an [`Input`] ended. Told to the asker only after the commit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Nothing more to say.
+    Done,
+    /// The conversation exists.
+    Opened {
+        /// Its id: the given one, or that of the conversation that existed before.
+        conversation: ConversationId,
+        /// Whether it existed before.
+        again: bool,
+    },
+    /// The message is kept.
+    Taken {
+        /// Its conversation.
+        conversation: ConversationId,
+        /// Its id; that of the first one for a repetition.
+        message: MessageId,
+        /// Whether it had been taken before.
+        again: bool,
+        /// Whether the conversation was over already.
+        late: bool,
+    },
+    /// The conversation is over.
+    Closed {
+        /// Whether it was over already, and who ended it then.
+        before: Option<ClosedBy>,
+    },
+    /// Nothing was changed.
+    Refused(Refusal),
+}
+
+/// Why an [`Input`] changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Nobody is online and the channel does not want to wait.
+    NoAgents,
+    /// No workgroup of that name.
+    UnknownWorkgroup,
+    /// This visitor never had a conversation.
+    UnknownVisitor,
+    /// No open conversation of that id, or none of this agent's.
+    UnknownConversation,
+    /// Several conversations are meant: name one.
+    Ambiguous,
+    /// The sender serves in no workgroup.
+    NotAnAgent,
+    /// No such offer is open to this agent.
+    NoSuchOffer,
+}

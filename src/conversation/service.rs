@@ -1,0 +1,100 @@
+//! The states of a handoff, each carrying exactly what belongs to it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AgentJid, Timestamp};
+
+use super::ClosedBy;
+
+/// Where a conversation stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Nobody serves; the request is in a workgroup's line.
+    Waiting {
+        /// Whether the visitor was told that nobody came, and waits on.
+        told: bool,
+        /// Whether the end of the wait ends the conversation; otherwise the visitor is told once.
+        ends: bool,
+    },
+    /// An agent serves.
+    Served(Service),
+    /// It is over; only its room is left, to be destroyed.
+    Over {
+        /// Who ended it.
+        by: ClosedBy,
+        /// Its last words for those in the room.
+        why: String,
+    },
+}
+
+/// An agent's part in a conversation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// The agent.
+    pub agent: AgentJid,
+    /// Whether the agent is in the room.
+    pub presence: Presence,
+    /// Whether this agent has been shown who the visitor is and what was said so far.
+    pub briefed: bool,
+    /// Who is to take over.
+    pub successor: Option<Successor>,
+}
+
+/// Whether the agent is in the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Accepted, invited, and not seen in the room yet.
+    Expected {
+        /// When the wait for the agent is over.
+        until: Timestamp,
+    },
+    /// In the room.
+    Here,
+    /// Was in the room and left it.
+    Away {
+        /// When the wait for the agent is over.
+        until: Timestamp,
+    },
+}
+
+/// A hand-over to somebody else, while the first agent still serves.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Successor {
+    /// The request is in a line.
+    Sought,
+    /// Somebody accepted and is not in the room yet.
+    Expected {
+        /// Who.
+        agent: AgentJid,
+        /// When the wait is over.
+        until: Timestamp,
+    },
+}
+
+impl Service {
+    /// An agent who just accepted.
+    pub fn new(agent: AgentJid, until: Timestamp) -> Self {
+        Self {
+            agent,
+            presence: Presence::Expected { until },
+            briefed: false,
+            successor: None,
+        }
+    }
+
+    /// When something has to be decided, if nothing happens before.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        let own = match self.presence {
+            Presence::Expected { until } | Presence::Away { until } => Some(until),
+            Presence::Here => None,
+        };
+        let next = match &self.successor {
+            Some(Successor::Expected { until, .. }) => Some(*until),
+            _ => None,
+        };
+        own.into_iter().chain(next).min()
+    }
+}

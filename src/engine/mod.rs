@@ -1,0 +1,37 @@
+//! The one writer: receives inputs, steps the bridge, commits, and only then tells anybody.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::bridge::{Answer, Input};
+
+/// One input on its way to the engine.
+#[derive(Debug)]
+pub struct Job {
+    pub(crate) input: Input,
+    pub(crate) reply: Option<oneshot::Sender<Result<Answer, Unavailable>>>,
+}
+
+/// The engine cannot take inputs now: its store does not answer, or it is stopping. The input had
+/// no effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not available just now")]
+pub struct Unavailable;
+
+/// A way to the engine; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Handle {
+    inbox: mpsc::Sender<Job>,
+}
+
+impl Handle {
+    /// Hands an input over and waits until its consequences are committed.
+    pub async fn ask(&self, input: Input) -> Result<Answer, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job {
+            input,
+            reply: Some(reply),
+        };
+        self.inbox.send(job).await.map_err(|_| Unavailable)?;
+        answer.await.map_err(|_| Unavailable)?
+    }
+}

@@ -1,0 +1,3 @@
+//! The store in a file of this machine: SQLite.
+/// x
+pub struct Embedded;

@@ -1,0 +1,82 @@
+//! Requests and the order in which they wait.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
+
+use super::Contact;
+
+/// Where a request stands in the line before its time of arrival counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Before all that came newly: its agent was lost, or it was handed on.
+    First,
+    /// By arrival.
+    Normal,
+}
+
+/// A request put before one agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offer {
+    /// Whom.
+    pub agent: AgentJid,
+    /// Which client of the agent.
+    pub to: Contact,
+    /// Until when it can be answered.
+    pub until: Timestamp,
+}
+
+/// A conversation that waits for an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The workgroup that it waits in.
+    pub workgroup: WorkgroupName,
+    /// Its place.
+    pub place: Place,
+    /// Since when it waits.
+    pub since: Timestamp,
+    /// When the wait is over; `None` waits for ever.
+    pub until: Option<Timestamp>,
+    /// Who alone may have it, where it is meant for somebody.
+    pub only: Option<AgentJid>,
+    /// Who shall not have it, because it comes from them.
+    pub except: Option<AgentJid>,
+    /// Who refused it or let it lapse, and until when they are not asked again.
+    pub pauses: BTreeMap<AgentJid, Timestamp>,
+    /// The offer that is out.
+    pub offer: Option<Offer>,
+}
+
+impl Request {
+    /// A request that joins the line at `since`.
+    pub fn new(workgroup: WorkgroupName, since: Timestamp) -> Self {
+        Self {
+            workgroup,
+            place: Place::Normal,
+            since,
+            until: None,
+            only: None,
+            except: None,
+            pauses: BTreeMap::new(),
+            offer: None,
+        }
+    }
+
+    /// Whether this agent may be asked now, as far as the request goes.
+    pub(super) fn may_ask(&self, agent: &AgentJid, now: Timestamp) -> bool {
+        self.only.as_ref().is_none_or(|only| only == agent)
+            && self.except.as_ref() != Some(agent)
+            && self.pauses.get(agent).is_none_or(|until| *until <= now)
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Timestamp> {
+        let offer = self.offer.as_ref().map(|offer| offer.until);
+        let pauses = self.pauses.values().min().copied();
+        [offer, self.until, pauses].into_iter().flatten().min()
+    }
+}
+
+pub(super) type Line = BTreeSet<(Place, Timestamp, ConversationId)>;

@@ -1,0 +1,12 @@
+//! Who waits, who serves, and who is asked next.
+
+mod agent;
+mod dispatch;
+mod line;
+mod policy;
+mod serving;
+
+pub use agent::{AgentRecord, Contact, Resource, Show};
+pub use dispatch::{AnswerError, Decision, Dispatch, EndOfOffer};
+pub use line::{Offer, Place, Request};
+pub use policy::{Policy, WorkgroupPolicy};

@@ -1,0 +1,65 @@
+//! What the configuration says of workgroups, in the terms that the rules need.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::ids::{AgentJid, WorkgroupName};
+
+/// All rules that the pure rooms follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// The workgroups.
+    pub workgroups: BTreeMap<WorkgroupName, WorkgroupPolicy>,
+    /// How long a conversation is remembered after its end.
+    pub keep: Duration,
+    /// How long a platform's message id is remembered.
+    pub remember_ids: Duration,
+    /// The time zone in which agents are shown dates.
+    pub zone: jiff::tz::TimeZone,
+}
+
+impl Policy {
+    /// The workgroups that an agent serves in.
+    pub fn workgroups_of<'a>(
+        &'a self,
+        agent: &'a AgentJid,
+    ) -> impl Iterator<Item = &'a WorkgroupName> {
+        self.workgroups
+            .iter()
+            .filter(move |(_, workgroup)| workgroup.agents.contains_key(agent))
+            .map(|(name, _)| name)
+    }
+
+    /// Every configured agent.
+    pub fn agents(&self) -> BTreeSet<&AgentJid> {
+        self.workgroups
+            .values()
+            .flat_map(|workgroup| workgroup.agents.keys())
+            .collect()
+    }
+}
+
+/// The rules of one workgroup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkgroupPolicy {
+    /// Its name for people.
+    pub title: String,
+    /// Who serves in it, each with the pseudonym that visitors see, if any.
+    pub agents: BTreeMap<AgentJid, Option<String>>,
+    /// Who else may enter its rooms.
+    pub supervisors: BTreeSet<AgentJid>,
+    /// How many conversations an agent may have at once, over all workgroups.
+    pub max_chats: u32,
+    /// How long an agent has to answer an offer.
+    pub offer_timeout: Duration,
+    /// How long a visitor waits before being told that nobody came; `None` waits for ever.
+    pub request_timeout: Option<Duration>,
+    /// How long an agent who refused a request, or let it lapse, is not asked for it again.
+    pub rejection_pause: Duration,
+    /// How long an agent who accepted has to enter the room.
+    pub join_timeout: Duration,
+    /// How long an agent who left the room has to come back.
+    pub agent_return: Duration,
+    /// After how much silence a conversation ends; `None` never.
+    pub idle_close: Option<Duration>,
+}

@@ -1,0 +1,168 @@
+//! What becomes known of agents: their clients, their pauses, their conversations.
+
+use crate::ids::{AgentJid, ConversationId, Timestamp};
+
+use super::agent::Agent;
+use super::dispatch::Dispatch;
+use super::{AgentRecord, Resource};
+
+impl Dispatch {
+    /// Takes an agent as stored; its clients count only when they are seen again.
+    pub fn restore_agent(&mut self, agent: AgentJid, record: AgentRecord) {
+        self.turns = self.turns.max(record.turn);
+        self.agents.insert(agent, Agent::from_record(record));
+        self.stale = true;
+    }
+
+    /// What is to be stored of an agent.
+    pub fn agent_record(&self, agent: &AgentJid) -> AgentRecord {
+        self.agents
+            .get(agent)
+            .map(|agent| agent.record.clone())
+            .unwrap_or_default()
+    }
+
+    /// A client of an agent is there in this state. Tells whether that is news worth storing.
+    pub fn seen(&mut self, agent: &AgentJid, resource: &str, state: Resource) -> bool {
+        let entry = self.agents.entry(agent.clone()).or_default();
+        let news = entry.record.resources.get(resource) != Some(&state);
+        let verified = entry.verified.insert(resource.to_owned());
+        if news {
+            entry.record.resources.insert(resource.to_owned(), state);
+        }
+        self.stale |= news || verified;
+        news
+    }
+
+    /// A client of an agent, or every one, is gone. Tells whether that is news.
+    pub fn gone(&mut self, agent: &AgentJid, resource: Option<&str>) -> bool {
+        let Some(entry) = self.agents.get_mut(agent) else {
+            return false;
+        };
+        let before = entry.record.resources.len();
+        match resource {
+            Some(resource) => {
+                entry.record.resources.remove(resource);
+                entry.verified.remove(resource);
+            }
+            None => {
+                entry.record.resources.clear();
+                entry.verified.clear();
+            }
+        }
+        let news = entry.record.resources.len() != before;
+        // The client that held the offer may be the one that left while another stays.
+        entry.repeat |= news && entry.offered.is_some();
+        self.stale |= news;
+        news
+    }
+
+    /// The link is gone: nothing is known of any client now.
+    pub fn link_lost(&mut self) {
+        for agent in self.agents.values_mut() {
+            agent.verified.clear();
+            agent.repeat = agent.offered.is_some();
+        }
+        self.unverified_until = None;
+        self.stale = true;
+    }
+
+    /// The link stands: clients that are not heard of until `until` are taken for gone.
+    pub fn link_found(&mut self, until: Timestamp) {
+        self.unverified_until = Some(until);
+        self.stale = true;
+    }
+
+    /// Stops or resumes offers. Tells whether that is news.
+    pub fn pause(&mut self, agent: &AgentJid, paused: bool) -> bool {
+        let entry = self.agents.entry(agent.clone()).or_default();
+        let news = entry.record.paused != paused;
+        entry.record.paused = paused;
+        self.stale |= news;
+        news
+    }
+
+    /// The agent has one conversation more.
+    pub fn took(&mut self, agent: &AgentJid, conversation: &ConversationId) {
+        let entry = self.agents.entry(agent.clone()).or_default();
+        entry.chats.insert(conversation.clone());
+        self.stale = true;
+    }
+
+    /// The agent has one conversation less; it moves the agent to the end of the turn. Tells
+    /// whether the agent had it.
+    pub fn let_go(&mut self, agent: &AgentJid, conversation: &ConversationId) -> bool {
+        let turn = self.next_turn();
+        let Some(entry) = self.agents.get_mut(agent) else {
+            return false;
+        };
+        let had = entry.chats.remove(conversation);
+        if had {
+            entry.record.turn = turn;
+        }
+        self.stale |= had;
+        had
+    }
+
+    /// The conversations that an agent has.
+    pub fn chats_of(&self, agent: &AgentJid) -> Vec<ConversationId> {
+        self.agents
+            .get(agent)
+            .map(|agent| agent.chats.iter().cloned().collect())
+            .unwrap_or_default()
+    }
+
+    /// The offer that an agent holds.
+    pub fn offer_of(&self, agent: &AgentJid) -> Option<&ConversationId> {
+        self.agents.get(agent)?.offered.as_ref()
+    }
+
+    /// Whether the agent has asked for a pause.
+    pub fn is_paused(&self, agent: &AgentJid) -> bool {
+        self.agents
+            .get(agent)
+            .is_some_and(|agent| agent.record.paused)
+    }
+
+    /// Whether any agent of the workgroup is online, as far as is known; being busy or full does
+    /// not count against it.
+    pub fn anyone_online(&self, workgroup: &crate::ids::WorkgroupName) -> bool {
+        self.policy
+            .workgroups
+            .get(workgroup)
+            .is_some_and(|workgroup| {
+                workgroup.agents.keys().any(|jid| {
+                    self.agents
+                        .get(jid)
+                        .is_some_and(|agent| agent.seems_available())
+                })
+            })
+    }
+
+    /// Forgets clients that did not answer after the link came back.
+    pub(super) fn drop_unverified(&mut self, now: Timestamp) -> Vec<AgentJid> {
+        if self.unverified_until.is_none_or(|until| until > now) {
+            return Vec::new();
+        }
+        self.unverified_until = None;
+        let mut dropped = Vec::new();
+        for (jid, agent) in &mut self.agents {
+            let before = agent.record.resources.len();
+            let verified = &agent.verified;
+            agent
+                .record
+                .resources
+                .retain(|name, _| verified.contains(name));
+            if agent.record.resources.len() != before {
+                dropped.push(jid.clone());
+                self.stale = true;
+            }
+        }
+        dropped
+    }
+
+    pub(super) fn next_turn(&mut self) -> u64 {
+        self.turns += 1;
+        self.turns
+    }
+}
