@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use crate::conversation::{Brief, ClosedBy, Delivery, Earlier, Words};
 use crate::ids::{
-    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, VisitorToken,
-    WorkgroupName,
+    AgentJid, ChannelId, ConversationId, MessageId, TicketId, VisitorToken, WorkgroupName,
 };
 use crate::workgroup::{Policy, Resource};
 
@@ -86,12 +85,7 @@ pub enum Input {
     },
 
     /// An outside system has taken a delivery.
-    Delivered {
-        /// The conversation.
-        conversation: ConversationId,
-        /// Which delivery.
-        delivery: DeliveryId,
-    },
+    Delivered(Box<Delivery>),
     /// A delivery was given up and is now a dead letter.
     GivenUp {
         /// Which.
@@ -132,6 +126,9 @@ pub struct Opening {
     pub workgroup: WorkgroupName,
     /// Whether to refuse instead of waiting when no agent is online.
     pub refuse_without_agents: bool,
+    /// Whether the end of the wait ends the conversation; otherwise the visitor is told once and
+    /// waits on.
+    pub wait_ends: bool,
     /// What the agent is shown.
     pub brief: Brief,
     /// What was said before, as far as it is known yet.
@@ -186,8 +183,8 @@ pub enum RoomEvent {
     Reflected {
         /// Which.
         id: MessageId,
-        /// The room's own id of it, from which a later catch-up can go on.
-        cursor: Option<String>,
+        /// What the room calls it.
+        key: String,
     },
     /// The room refused a line of ours for good.
     Rejected {
@@ -211,8 +208,6 @@ pub struct Spoken {
     pub agent: Option<AgentJid>,
     /// What is said.
     pub words: Words,
-    /// Whether `key` is an archive id from which a later catch-up can go on.
-    pub archived: bool,
 }
 
 /// How an [`Input`] ended. Told to the asker only after the commit.

@@ -48,8 +48,32 @@ pub fn transcript(conversation: &Conversation, clock: &Clock<'_>) -> String {
 }
 
 fn is_told(line: &Line) -> bool {
-    let waits = line.goes_to_room() && line.fate != Fate::Arrived;
-    !waits && line.author != Author::Desk
+    match line.author {
+        Author::Visitor => line.fate == Fate::Arrived,
+        Author::Agent { .. } | Author::Bot | Author::Note { .. } => true,
+        Author::Desk | Author::Command { .. } | Author::Told(_) | Author::End(_) => false,
+    }
+}
+
+/// Cuts a text into pieces of at most `most` bytes, at a line's or a word's end where there is one.
+pub fn split(text: &str, most: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while rest.len() > most {
+        let edge = (0..=most).rev().find(|at| rest.is_char_boundary(*at));
+        let edge = edge.filter(|at| *at > 0).unwrap_or(rest.len());
+        let window = &rest[..edge];
+        let cut = window
+            .rfind('\n')
+            .or_else(|| window.rfind(' '))
+            .map(|at| at + 1)
+            .filter(|at| *at > edge / 2)
+            .unwrap_or(edge);
+        pieces.push(&rest[..cut]);
+        rest = &rest[cut..];
+    }
+    pieces.push(rest);
+    pieces
 }
 
 fn entry_line(
@@ -62,8 +86,10 @@ fn entry_line(
         Author::Visitor => pseudonym.to_owned(),
         Author::Agent { name } => name.clone(),
         Author::Bot => "Bot".to_owned(),
-        Author::Desk => "Desk".to_owned(),
         Author::Note { name } => format!("Note by {name}"),
+        Author::Desk | Author::Command { .. } | Author::Told(_) | Author::End(_) => {
+            "Desk".to_owned()
+        }
     };
     let mut text = format!("{label} [{}]: {}", clock.show(at), words.text);
     for attachment in &words.attachments {
@@ -100,6 +126,17 @@ mod tests {
             line,
             "Visitor-7K2M [17-07-2020 10:28:00]: look https://files.example/a.png"
         );
+    }
+
+    #[test]
+    fn pieces_are_short_enough_and_lose_nothing() {
+        let text = "ääääää bbbb\ncccccccccccc";
+        for most in 4..30 {
+            let pieces = split(text, most);
+            assert!(pieces.iter().all(|piece| piece.len() <= most), "{most}");
+            assert_eq!(pieces.concat(), text);
+        }
+        assert_eq!(split("", 10), [""]);
     }
 
     #[test]

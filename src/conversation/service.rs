@@ -37,6 +37,9 @@ pub struct Service {
     pub presence: Presence,
     /// Whether this agent has been shown who the visitor is and what was said so far.
     pub briefed: bool,
+    /// Whether that was said since the room last became ready. Not kept: the room tells.
+    #[serde(skip)]
+    pub briefing_said: bool,
     /// Who is to take over.
     pub successor: Option<Successor>,
 }
@@ -81,6 +84,7 @@ impl Service {
             agent,
             presence: Presence::Expected { until },
             briefed: false,
+            briefing_said: false,
             successor: None,
         }
     }

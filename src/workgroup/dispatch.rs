@@ -48,8 +48,8 @@ pub enum Decision {
     Unask {
         /// The conversation.
         conversation: ConversationId,
-        /// The agent.
-        agent: AgentJid,
+        /// The offer.
+        offer: Offer,
         /// Why.
         why: EndOfOffer,
     },
@@ -238,7 +238,7 @@ impl Dispatch {
             if let Some(offer) = self.end_offer(&conversation, pause_from) {
                 decisions.push(Decision::Unask {
                     conversation,
-                    agent: offer.agent,
+                    offer,
                     why,
                 });
             }

@@ -1,0 +1,104 @@
+//! What comes from agents outside of rooms: presence, answers to offers, wishes.
+
+use crate::conversation::ClosedBy;
+use crate::ids::{AgentJid, ConversationId, Timestamp};
+use crate::workgroup::Resource;
+
+use super::{Answer, Bridge, Event, OfferOutcome, Refusal};
+
+impl Bridge {
+    fn serves(&self, agent: &AgentJid) -> bool {
+        self.policy.workgroups_of(agent).next().is_some()
+    }
+
+    pub(super) fn agent_seen(
+        &mut self,
+        agent: &AgentJid,
+        resource: &str,
+        state: Resource,
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        if self.dispatch.seen(agent, resource, state) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn agent_gone(&mut self, agent: &AgentJid, resource: Option<&str>) -> Answer {
+        if self.dispatch.gone(agent, resource) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn agent_paused(&mut self, agent: &AgentJid, paused: bool) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        if self.dispatch.pause(agent, paused) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn offer_answered(
+        &mut self,
+        now: Timestamp,
+        agent: &AgentJid,
+        (conversation, accept): (Option<&ConversationId>, bool),
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        let done = if accept {
+            self.dispatch
+                .accept(agent, conversation)
+                .map(|taken| self.accepted(now, taken, agent))
+        } else {
+            self.dispatch
+                .reject(now, agent, conversation)
+                .map(|id| self.rejected(&id))
+        };
+        match done {
+            Ok(()) => {
+                self.step.agents.insert(agent.clone());
+                Answer::Done
+            }
+            Err(_) => Answer::Refused(Refusal::NoSuchOffer),
+        }
+    }
+
+    fn rejected(&mut self, id: &ConversationId) {
+        self.touch(id);
+        let Some(request) = self.dispatch.request(id) else {
+            return;
+        };
+        let workgroup = request.workgroup.clone();
+        self.happened(Event::Offer(workgroup, OfferOutcome::Rejected));
+    }
+
+    pub(super) fn agent_closed(
+        &mut self,
+        now: Timestamp,
+        agent: &AgentJid,
+        conversation: Option<ConversationId>,
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        let chats = self.dispatch.chats_of(agent);
+        let id = match (conversation, chats.as_slice()) {
+            (Some(named), chats) if chats.contains(&named) => named,
+            (Some(_), _) | (None, []) => return Answer::Refused(Refusal::UnknownConversation),
+            (None, [only]) => only.clone(),
+            (None, _) => return Answer::Refused(Refusal::Ambiguous),
+        };
+        self.close(now, &id, ClosedBy::Agent);
+        Answer::Closed { before: None }
+    }
+}
