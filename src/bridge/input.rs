@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::conversation::{Brief, ClosedBy, Delivery, Earlier, Words};
 use crate::ids::{
-    AgentJid, ChannelId, ConversationId, MessageId, TicketId, VisitorToken, WorkgroupName,
+    AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
+    WorkgroupName,
 };
 use crate::workgroup::{Policy, Resource};
 
@@ -75,6 +76,11 @@ pub enum Input {
         /// Which; `None` means the only one that the agent has.
         conversation: Option<ConversationId>,
     },
+
+    /// Somebody wants to see a workgroup's line. Answered with `Queue` or `Refused`.
+    QueueAsked(WorkgroupName),
+    /// An agent wants to see the own conversations. Answered with `Chats` or `Refused`.
+    ChatsAsked(AgentJid),
 
     /// Something happened in a conversation's room.
     Room {
@@ -238,8 +244,42 @@ pub enum Answer {
         /// Whether it was over already, and who ended it then.
         before: Option<ClosedBy>,
     },
+    /// A workgroup's line.
+    Queue(Box<QueueView>),
+    /// An agent's conversations.
+    Chats(Vec<ChatView>),
     /// Nothing was changed.
     Refused(Refusal),
+}
+
+/// A workgroup's line as its agents see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    /// The workgroup.
+    pub workgroup: WorkgroupName,
+    /// Its name for people.
+    pub title: String,
+    /// Whether an agent is there who could be asked.
+    pub open: bool,
+    /// Who waits, the first in line first, with the time of their arrival.
+    pub waiting: Vec<(ConversationId, Timestamp)>,
+    /// How long those who came last had to wait on average.
+    pub average_wait: std::time::Duration,
+    /// The Fastpath clients that want to see it: agent and resource.
+    pub watchers: Vec<(AgentJid, String)>,
+}
+
+/// One of an agent's conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The visitor's name towards agents.
+    pub pseudonym: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Whether the agent has accepted it already; else it is an offer.
+    pub accepted: bool,
 }
 
 /// Why an [`Input`] changed nothing.

@@ -10,13 +10,14 @@ mod restore;
 mod rooms;
 mod service;
 mod spoken;
+mod views;
 mod visitors;
 
 pub use effect::*;
 pub use input::*;
 pub use restore::Restored;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::conversation::{
@@ -47,6 +48,8 @@ pub struct Bridge {
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,
     linked: bool,
+    /// The last waits in each workgroup, in milliseconds.
+    waits: BTreeMap<WorkgroupName, VecDeque<u64>>,
     step: Step,
 }
 
@@ -74,6 +77,7 @@ impl Bridge {
             timers: BTreeSet::new(),
             armed: BTreeMap::new(),
             linked: false,
+            waits: BTreeMap::new(),
             step: Step::default(),
         }
     }
@@ -137,6 +141,8 @@ impl Bridge {
                 agent,
                 conversation,
             } => self.agent_closed(now, &agent, conversation),
+            Input::QueueAsked(workgroup) => self.queue_view(&workgroup),
+            Input::ChatsAsked(agent) => self.chats_view(&agent),
             Input::Room {
                 conversation,
                 event,

@@ -85,6 +85,7 @@ impl Bridge {
         let waited = now.since(request.since).as_millis();
         let waited = u64::try_from(waited).unwrap_or(u64::MAX);
         self.happened(Event::Waited(workgroup.clone(), waited));
+        self.note_wait(&workgroup, waited);
         self.step.queues.insert(workgroup.clone());
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;

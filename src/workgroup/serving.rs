@@ -139,6 +139,26 @@ impl Dispatch {
             })
     }
 
+    /// The Fastpath clients, known to be there, of a workgroup's agents.
+    pub fn fastpath_clients(
+        &self,
+        workgroup: &crate::ids::WorkgroupName,
+    ) -> Vec<(AgentJid, String)> {
+        let policy = self.policy.workgroups.get(workgroup);
+        let agents = policy.into_iter().flat_map(|policy| policy.agents.keys());
+        agents
+            .filter_map(|jid| self.agents.get_key_value(jid))
+            .flat_map(|(jid, agent)| {
+                let speaks = |name: &&String| {
+                    let resource = agent.record.resources.get(*name);
+                    resource.is_some_and(|resource| resource.fastpath)
+                };
+                let clients = agent.verified.iter().filter(speaks);
+                clients.map(|name| (jid.clone(), name.clone()))
+            })
+            .collect()
+    }
+
     /// Forgets clients that did not answer after the link came back.
     pub(super) fn drop_unverified(&mut self, now: Timestamp) -> Vec<AgentJid> {
         if self.unverified_until.is_none_or(|until| until > now) {

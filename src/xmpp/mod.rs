@@ -1,0 +1,6 @@
+//! The seat on the XMPP server: an external component that speaks for workgroups and visitors.
+
+pub mod address;
+pub mod ns;
+pub mod out;
+pub mod stanza;
