@@ -87,7 +87,7 @@ impl Bridge {
             self.step.queues.insert(request.workgroup.clone());
             if let Some(offer) = request.offer.take() {
                 let why = (RevokeReason::Closed, OfferOutcome::Withdrawn);
-                self.revoke(id, offer, why);
+                self.revoke(id, (request.workgroup, offer), why);
             }
         }
         let Some(Stage::Served(service)) = self.conversations.get(id).map(|c| c.stage.clone())

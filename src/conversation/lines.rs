@@ -53,7 +53,9 @@ impl Lines {
 
     /// The line at the place `seq`.
     pub fn at(&self, seq: u64) -> Option<&Line> {
-        self.all.get(self.before(seq)).filter(|line| line.seq == seq)
+        self.all
+            .get(self.before(seq))
+            .filter(|line| line.seq == seq)
     }
 
     /// Notes how far a line has come, and what the room calls it. `None` where that is no news;

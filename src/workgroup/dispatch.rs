@@ -48,6 +48,8 @@ pub enum Decision {
     Unask {
         /// The conversation.
         conversation: ConversationId,
+        /// The workgroup that had offered.
+        workgroup: WorkgroupName,
         /// The offer.
         offer: Offer,
         /// Why.
@@ -241,19 +243,20 @@ impl Dispatch {
     }
 
     fn end_offers(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
-        let over: Vec<(ConversationId, EndOfOffer)> = self
+        let over: Vec<(ConversationId, WorkgroupName, EndOfOffer)> = self
             .requests
             .iter()
             .filter_map(|(id, request)| {
                 let why = self.end_of_offer(request, now)?;
-                Some((id.clone(), why))
+                Some((id.clone(), request.workgroup.clone(), why))
             })
             .collect();
-        for (conversation, why) in over {
+        for (conversation, workgroup, why) in over {
             let pause_from = (why == EndOfOffer::Lapsed).then_some(now);
             if let Some(offer) = self.end_offer(&conversation, pause_from) {
                 decisions.push(Decision::Unask {
                     conversation,
+                    workgroup,
                     offer,
                     why,
                 });
