@@ -17,7 +17,7 @@ impl Bridge {
         let agent = conversation.agent().cloned();
         self.release_all(id);
         let name = MessageId::new(format!("{id}-end"));
-        let seq = self.append(id, now, (Author::End(by), Words::default()), (name, None));
+        let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
         // The visitor's side knows that it closed; telling it again would close twice.
         let closing = match by {
             ClosedBy::Visitor => None,

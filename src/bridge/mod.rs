@@ -66,6 +66,18 @@ struct Step {
     queues: BTreeSet<WorkgroupName>,
 }
 
+/// What a new line is called by us, and by the room where it comes from there.
+struct Names {
+    id: MessageId,
+    key: Option<String>,
+}
+
+impl From<MessageId> for Names {
+    fn from(id: MessageId) -> Self {
+        Self { id, key: None }
+    }
+}
+
 impl Bridge {
     /// A bridge that knows nothing yet.
     pub fn new(policy: Arc<Policy>) -> Self {
@@ -269,8 +281,7 @@ impl Bridge {
         &mut self,
         id: &ConversationId,
         at: Timestamp,
-        (author, words): (Author, Words),
-        names: (MessageId, Option<String>),
+        (author, words, names): (Author, Words, Names),
     ) -> u64 {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return 0;
@@ -281,12 +292,12 @@ impl Bridge {
         };
         let line = Line {
             seq: conversation.next_seq(),
-            id: names.0,
+            id: names.id,
             author,
             words,
             at,
             fate,
-            room_key: names.1,
+            room_key: names.key,
         };
         let seq = line.seq;
         conversation.lines.push(line.clone());
@@ -305,7 +316,7 @@ impl Bridge {
             return;
         }
         let name = MessageId::new(format!("{id}-d{}", conversation.next_seq()));
-        self.append(id, now, (Author::Desk, Words::text(text)), (name, None));
+        self.append(id, now, (Author::Desk, Words::text(text), name.into()));
         self.pump(id);
     }
 

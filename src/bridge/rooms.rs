@@ -91,14 +91,13 @@ impl Bridge {
             .get(&conversation.workgroup)
             .map_or(now, |policy| now.plus(policy.agent_return));
         let mut invite = true;
-        if let Some(service) = conversation.service_mut() {
-            if service.agent == *agent {
-                match service.presence {
-                    Presence::Here => service.presence = Presence::Away { until: back },
-                    Presence::Expected { .. } => {}
-                    // Left by own choice before the link was lost.
-                    Presence::Away { .. } => invite = false,
-                }
+        let service = conversation.service_mut();
+        if let Some(service) = service.filter(|service| service.agent == *agent) {
+            match service.presence {
+                Presence::Here => service.presence = Presence::Away { until: back },
+                Presence::Expected { .. } => {}
+                // Left by own choice before the link was lost.
+                Presence::Away { .. } => invite = false,
             }
         }
         self.touch(id);

@@ -213,8 +213,8 @@ impl Bridge {
             return;
         };
         let name = MessageId::new(format!("{id}-n{}", conversation.next_seq()));
-        let said = (Author::Told(notice), Words::default());
-        let seq = self.append(id, now, said, (name, None));
+        let said = (Author::Told(notice), Words::default(), name.into());
+        let seq = self.append(id, now, said);
         self.deliver(id, seq, Outgoing::Notice(notice));
     }
 

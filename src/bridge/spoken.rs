@@ -6,7 +6,7 @@ use crate::conversation::{
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 use crate::workgroup::{Place, Request};
 
-use super::{Bridge, Effect, Event, RoomOrder, Spoken};
+use super::{Bridge, Effect, Event, Names, RoomOrder, Spoken};
 
 /// Whom a `!transfer` names.
 enum Target {
@@ -39,9 +39,12 @@ impl Bridge {
             .id
             .clone()
             .unwrap_or_else(|| MessageId::new(spoken.key.clone()));
-        let names = (message.clone(), Some(spoken.key));
+        let names = Names {
+            id: message.clone(),
+            key: Some(spoken.key),
+        };
         let author = Author::Agent { name: name.clone() };
-        let seq = self.append(id, now, (author, spoken.words.clone()), names);
+        let seq = self.append(id, now, (author, spoken.words.clone(), names));
         let what = Outgoing::Words {
             message,
             author: name,
@@ -73,8 +76,11 @@ impl Bridge {
             Command::Note(text) => (Author::Note { name }, Words::text(text.clone())),
             _ => (Author::Command { name }, spoken.words),
         };
-        let line = MessageId::new(format!("c-{}", spoken.key));
-        self.append(id, now, (author, words), (line, Some(spoken.key)));
+        let names = Names {
+            id: MessageId::new(format!("c-{}", spoken.key)),
+            key: Some(spoken.key),
+        };
+        self.append(id, now, (author, words, names));
         let answer = match command {
             Command::Note(_) => None,
             Command::Close => {

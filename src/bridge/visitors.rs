@@ -66,14 +66,10 @@ impl Bridge {
                 again: true,
             })
         };
-        if let Some(conversation) = known
-            .open
-            .as_ref()
-            .and_then(|id| self.conversations.get(id))
-        {
-            if conversation.ticket == opening.ticket {
-                return same(&conversation.id);
-            }
+        let open = known.open.as_ref();
+        let open = open.and_then(|id| self.conversations.get(id));
+        if let Some(conversation) = open.filter(|open| open.ticket == opening.ticket) {
+            return same(&conversation.id);
         }
         if let Some(ticket) = &opening.ticket {
             let key = (opening.visitor.clone(), ticket.clone());
@@ -104,7 +100,7 @@ impl Bridge {
                 0 => message.clone(),
                 _ => MessageId::new(format!("{}.{number}", message.as_str())),
             };
-            self.append(&id, now, (Author::Visitor, words), (name, None));
+            self.append(&id, now, (Author::Visitor, words, name.into()));
         }
         self.pump(&id);
         Answer::Taken {
