@@ -2,6 +2,8 @@
 //!
 //! The rooms, floor by floor; imports only run down.
 
+pub mod channels;
+
 pub mod engine;
 
 pub mod bridge;

@@ -132,6 +132,8 @@ pub struct Opening {
     pub workgroup: WorkgroupName,
     /// Whether to refuse instead of waiting when no agent is online.
     pub refuse_without_agents: bool,
+    /// Whether the end of the wait ends the conversation; otherwise the visitor is told once and waits on.
+    pub wait_ends: bool,
     /// What the agent is shown.
     pub brief: Brief,
     /// What was said before, as far as it is known yet.

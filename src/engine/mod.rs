@@ -11,6 +11,21 @@ pub struct Job {
     pub(crate) reply: Option<oneshot::Sender<Result<Answer, Unavailable>>>,
 }
 
+impl Job {
+    /// What is to be done.
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Tells the asker how it ended.
+    pub fn answer(self, answer: Result<Answer, Unavailable>) {
+        if let Some(reply) = self.reply {
+            // An asker who went away needs no answer.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
 /// The engine cannot take inputs now: its store does not answer, or it is stopping. The input had
 /// no effect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,6 +39,12 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// A handle and the inbox that it fills.
+    pub fn pair(capacity: usize) -> (Self, mpsc::Receiver<Job>) {
+        let (inbox, jobs) = mpsc::channel(capacity);
+        (Self { inbox }, jobs)
+    }
+
     /// Hands an input over and waits until its consequences are committed.
     pub async fn ask(&self, input: Input) -> Result<Answer, Unavailable> {
         let (reply, answer) = oneshot::channel();
