@@ -1,26 +1,66 @@
-//! Calls out by HTTP, until the outbox brings its guarded client.
+//! Calls out by HTTP, until the outbox brings its guarded client, whose shape this has.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
+use reqwest::header::{HeaderName, RETRY_AFTER};
+use serde::Serialize;
 
 use crate::outbox::Trouble;
 
-/// An HTTP client without redirects.
-#[derive(Clone, Debug)]
-pub struct HttpClient(reqwest::Client);
+/// One call.
+#[derive(Clone)]
+pub struct Call {
+    url: String,
+    headers: Vec<(HeaderName, String)>,
+    timeout: Duration,
+}
 
-/// What came back.
+impl Call {
+    /// A call to this address.
+    pub fn to(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            headers: Vec::new(),
+            timeout: Duration::from_secs(15),
+        }
+    }
+
+    /// With this header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// With this time for all of it.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
+    /// With this many bytes of the answer at most.
+    #[must_use]
+    pub fn limit(self, _bytes: usize) -> Self {
+        self
+    }
+}
+
+/// An answer, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Reply {
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// What `Retry-After` said, in seconds.
+    /// What `Retry-After` said.
     pub retry_after: Option<Duration>,
     /// The body.
     pub body: Bytes,
 }
+
+/// An HTTP client without redirects; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct HttpClient(reqwest::Client);
 
 impl HttpClient {
     /// A client of its own connections.
@@ -37,52 +77,34 @@ impl HttpClient {
         Ok(Self(client))
     }
 
-    /// Posts a JSON body.
+    /// Posts `body` as JSON.
     ///
     /// # Errors
-    /// Where no whole answer came within `timeout`.
+    /// Where no whole answer came in time.
     pub async fn post_json(
         &self,
-        url: &str,
-        headers: &[(&str, &str)],
-        body: Bytes,
-        timeout: Duration,
+        call: &Call,
+        body: &(impl Serialize + ?Sized),
     ) -> Result<Reply, Trouble> {
-        let call = self
-            .0
-            .post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body);
-        send(call, headers, timeout).await
+        send(call, self.0.post(&call.url).json(body)).await
     }
 
-    /// Fetches.
+    /// Gets.
     ///
     /// # Errors
-    /// Where no whole answer came within `timeout`.
-    pub async fn get(
-        &self,
-        url: &str,
-        headers: &[(&str, &str)],
-        timeout: Duration,
-    ) -> Result<Reply, Trouble> {
-        send(self.0.get(url), headers, timeout).await
+    /// Where no whole answer came in time.
+    pub async fn get(&self, call: &Call) -> Result<Reply, Trouble> {
+        send(call, self.0.get(&call.url)).await
     }
 }
 
-async fn send(
-    call: reqwest::RequestBuilder,
-    headers: &[(&str, &str)],
-    timeout: Duration,
-) -> Result<Reply, Trouble> {
-    let call = headers
-        .iter()
-        .fold(call, |call, (name, value)| call.header(*name, *value));
-    let answer = call
-        .timeout(timeout)
-        .send()
-        .await
-        .map_err(|e| trouble(&e))?;
+async fn send(call: &Call, request: reqwest::RequestBuilder) -> Result<Reply, Trouble> {
+    let headers = call.headers.iter();
+    let request = headers.fold(request, |request, (name, value)| {
+        request.header(name, value)
+    });
+    let sent = request.timeout(call.timeout).send().await;
+    let answer = sent.map_err(|e| trouble(&e))?;
     let status = answer.status().as_u16();
     let retry_after = answer
         .headers()

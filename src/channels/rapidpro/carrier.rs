@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::Value;
 
-use crate::channels::{AddressBook, HttpClient, Reply};
+use crate::channels::{AddressBook, Call, HttpClient, Reply};
 use crate::conversation::Delivery;
 use crate::ids::{DeliveryId, Timestamp};
 use crate::outbox::{Carrier, Trouble, Verdict};
@@ -18,6 +18,7 @@ use super::RapidProSettings;
 use super::verdict::{Case, Tally, YOUNG, judge};
 use super::wire::{Callback, callback};
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Mailroom fetches the files before it answers, with pauses of 5 and 10 s between its own tries.
 const TIMEOUT_WITH_FILES: Duration = Duration::from_secs(45);
@@ -54,7 +55,20 @@ impl RapidProCarrier {
             return Verdict::Never(Trouble::NoAddress);
         }
         let outcome = self.call(delivery, &call).await;
-        self.weigh(delivery, &call, attempt, outcome)
+        let case = Case {
+            attempt,
+            tally: self.tally(&delivery.id),
+            young: now().since(delivery.opened_at) < YOUNG,
+            closes: call.closes,
+        };
+        let verdict = judge(outcome.as_ref().map_err(Clone::clone), case);
+        let status = outcome.ok().map(|reply| reply.status);
+        self.remember(
+            &delivery.id,
+            &verdict,
+            status.map(|status| (status, case.young)),
+        );
+        verdict
     }
 
     async fn call(&self, delivery: &Delivery, call: &Callback) -> Result<Reply, Trouble> {
@@ -84,39 +98,31 @@ impl RapidProCarrier {
             .or_else(|| self.settings.callback_url.clone())
             .ok_or(Trouble::NoAddress)?;
         let credential = format!("Token {}", self.settings.secret.expose());
-        let headers = [
-            ("Authorization", credential.as_str()),
-            ("Idempotency-Key", delivery.id.as_str()),
-        ];
-        let body = Bytes::from(body.to_string());
-        self.http.post_json(&url, &headers, body, timeout).await
+        let call = Call::to(url)
+            .header(AUTHORIZATION, credential)
+            .header(IDEMPOTENCY_KEY, delivery.id.as_str())
+            .timeout(timeout);
+        self.http.post_json(&call, body).await
     }
 
-    fn weigh(
-        &self,
-        delivery: &Delivery,
-        call: &Callback,
-        attempt: u32,
-        outcome: Result<Reply, Trouble>,
-    ) -> Verdict {
+    fn tally(&self, id: &DeliveryId) -> Tally {
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.get(id).copied().unwrap_or_default()
+    }
+
+    /// `answer` is the status, and whether the ticket was young then.
+    fn remember(&self, id: &DeliveryId, verdict: &Verdict, answer: Option<(u16, bool)>) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        let case = Case {
-            attempt,
-            tally: tallies.get(&delivery.id).copied().unwrap_or_default(),
-            young: now().since(delivery.opened_at) < YOUNG,
-            closes: call.closes,
-        };
-        let verdict = judge(outcome.as_ref().map_err(Clone::clone), case);
-        match (&verdict, outcome) {
+        match (verdict, answer) {
             (Verdict::Done | Verdict::Never(_), _) => {
-                tallies.remove(&delivery.id);
+                tallies.remove(id);
             }
-            (Verdict::Again { .. }, Ok(reply)) if (400..500).contains(&reply.status) => {
+            (Verdict::Again { .. }, Some((status, young))) if (400..500).contains(&status) => {
                 if tallies.len() >= TALLY_LIMIT {
                     tallies.clear();
                 }
-                let tally = tallies.entry(delivery.id.clone()).or_default();
-                tally.count(reply.status, case.young);
+                let tally = tallies.entry(id.clone()).or_default();
+                tally.count(status, young);
             }
             (Verdict::Hold { .. }, _) => tracing::error!(
                 channel = %self.settings.id,
@@ -124,7 +130,6 @@ impl RapidProCarrier {
             ),
             _ => {}
         }
-        verdict
     }
 }
 
