@@ -1,7 +1,8 @@
 //! Servers start, keep their data over restarts, and carry a conversation between two people.
 
-use super::support::agents::{Agent, Event, People};
+use super::support::agents::{Agent, People};
 use super::support::ejabberd::Ejabberd;
+use super::support::event::Event;
 use super::support::prosody::Prosody;
 use super::support::redis::Redis;
 use super::support::xmpp::{MUC, Options, Server};

@@ -1,5 +1,6 @@
 //! People at XMPP clients: one slixmpp process plays several, driven with JSON lines.
 
+use super::event::Event;
 use super::process::{Process, RunDir, append};
 use super::wait;
 use super::xmpp::{PASSWORD, Ports, jid};
@@ -11,65 +12,25 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Something that arrived at one person's client; `tests/clients/actor.py` says what there is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Event(Value);
-
-impl Event {
-    /// `message`, `presence`, `invitation`, `offer`, `revoke`, `online` or `offline`.
-    pub fn kind(&self) -> &str {
-        self.get("event")
-    }
-
-    /// A string of it, empty when there is none.
-    pub fn get(&self, key: &str) -> &str {
-        self.0[key].as_str().unwrap_or("")
-    }
-
-    /// Anything of it, null when there is none.
-    pub fn value(&self, key: &str) -> &Value {
-        &self.0[key]
-    }
-
-    /// The bare JID it came from: a room, a person, a workgroup.
-    pub fn sender(&self) -> &str {
-        self.get("from").split('/').next().unwrap_or("")
-    }
-
-    /// The nick it came from, when `from` is a room's occupant.
-    pub fn nick(&self) -> &str {
-        self.get("from")
-            .split_once('/')
-            .map_or("", |(_, nick)| nick)
-    }
-
-    /// Whether `key` is a list that holds this string.
-    pub fn has(&self, key: &str, item: &str) -> bool {
-        self.0[key]
-            .as_array()
-            .is_some_and(|list| list.iter().any(|v| v == item))
-    }
-
-    /// A live (not historic) groupchat message with a body.
-    pub fn is_said(&self) -> bool {
-        self.kind() == "message"
-            && self.get("type") == "groupchat"
-            && self.0["body"].is_string()
-            && self.0["delay"].is_null()
-    }
-
-    /// A plain-chat offer: a message with a quick response (XEP-0439) that accepts.
-    pub fn is_chat_offer(&self) -> bool {
-        self.kind() == "message" && self.has("responses", "accept")
-    }
-}
-
 #[derive(Default)]
 struct Inbox {
     answers: Vec<Value>,
     /// Actor, event, and whether a test has taken it.
     events: Vec<(String, Event, bool)>,
     next_id: u64,
+}
+
+impl Inbox {
+    /// Takes an actor's first event not yet taken that `like` likes.
+    fn pick(&mut self, actor: &str, like: &dyn Fn(&Event) -> bool) -> Option<Event> {
+        let mut mine = self
+            .events
+            .iter_mut()
+            .filter(|(name, _, taken)| !*taken && name == actor);
+        let (_, event, taken) = mine.find(|(_, event, _)| like(event))?;
+        *taken = true;
+        Some(event.clone())
+    }
 }
 
 struct Troupe {
@@ -255,14 +216,9 @@ impl Agent {
         within: Duration,
         pick: impl Fn(&Event) -> bool,
     ) -> Event {
-        let found = self.troupe.take(within, |inbox| {
-            let mine = |(name, event, taken): &&mut (String, Event, bool)| {
-                !*taken && *name == self.name && pick(event)
-            };
-            let found = inbox.events.iter_mut().find(mine)?;
-            found.2 = true;
-            Some(found.1.clone())
-        });
+        let found = self
+            .troupe
+            .take(within, |inbox| inbox.pick(&self.name, &pick));
         found.unwrap_or_else(|| {
             panic!(
                 "{}: not within {within:?}: {what}; {}",
@@ -270,6 +226,11 @@ impl Agent {
                 self.seen()
             )
         })
+    }
+
+    /// Takes the first event not yet taken that `pick` likes, if it is there already.
+    pub fn take_now(&self, pick: impl Fn(&Event) -> bool) -> Option<Event> {
+        self.troupe.inbox().pick(&self.name, &pick)
     }
 
     /// Waits until everything up to now has arrived: what the server sent before its answer to a ping.
@@ -285,14 +246,21 @@ impl Agent {
         mine.map(|(_, event, _)| event.clone()).collect()
     }
 
-    /// What was said in a room, in order, by this nick or (empty nick) by anybody.
+    /// What was said in a room, in order, by this nick or (empty nick) by anybody. A message that
+    /// the room's history repeats counts once; one that is sent again live counts again.
     pub fn heard(&self, room: &str, nick: &str) -> Vec<String> {
-        let events = self.events().into_iter();
-        let heard = events.filter(|e| e.kind() == "message" && e.get("type") == "groupchat");
+        let mut seen = std::collections::HashSet::new();
+        let mut heard = Vec::new();
+        for event in self.events().iter().filter(|e| e.is_in(room)) {
+            let id = (event.get("from").to_owned(), event.get("id").to_owned());
+            let repeated = !seen.insert(id) && !event.value("delay").is_null();
+            if let (false, Some(body)) = (repeated, event.value("body").as_str())
+                && (nick.is_empty() || event.nick() == nick)
+            {
+                heard.push(body.to_owned());
+            }
+        }
         heard
-            .filter(|e| e.sender() == room && (nick.is_empty() || e.nick() == nick))
-            .filter_map(|e| e.value("body").as_str().map(str::to_owned))
-            .collect()
     }
 
     /// Kinds and senders of the events, for the text of a failure.
@@ -342,9 +310,11 @@ fn listen(stdout: ChildStdout, troupe: &std::sync::Weak<Troupe>) {
         };
         let mut inbox = troupe.inbox();
         match message["actor"].as_str() {
-            Some(actor) => inbox
-                .events
-                .push((actor.to_owned(), Event(message.clone()), false)),
+            Some(actor) => {
+                inbox
+                    .events
+                    .push((actor.to_owned(), Event::new(message.clone()), false))
+            }
             None => inbox.answers.push(message),
         }
         drop(inbox);

@@ -6,7 +6,7 @@
 //! | `process` | one child process: own directory, own log, ended by its own id |
 //! | `xmpp` | what all XMPP servers of the tests have in common |
 //! | `prosody`, `ejabberd`, `redis` | the neighbours themselves |
-//! | `agents` | people at XMPP clients (slixmpp), driven with JSON lines |
+//! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
 //! | `config`, `warmline` | the program under test |
@@ -18,6 +18,7 @@ pub mod agents;
 pub mod bot;
 pub mod config;
 pub mod ejabberd;
+pub mod event;
 pub mod http;
 pub mod process;
 pub mod prosody;
