@@ -135,9 +135,11 @@ class Play:
     async def introduce_the_agent(self):
         self.agent = Actor(f"agent1@{DOMAIN}/desk", self.password, lambda event: self.notice("agent", event))
         jid = await self.agent.enter("127.0.0.1", self.client_port)
-        self.agent.subscribe_to(WORKGROUP)
         self.agent.show("chat")
+        self.agent.subscribe_to(WORKGROUP)
         self.agent.show("chat", to=WORKGROUP)
+        await self.wait("the workgroup greets the agent", "agent",
+                        lambda e: e["event"] == "presence" and e["from"].startswith(WORKGROUP))
         say(f"An agent logs in as {jid} and tells the workgroup that she is free to chat.")
 
     async def hand_over(self):

@@ -77,6 +77,8 @@ class Actor(slixmpp.ClientXMPP):
         return self.boundjid.full
 
     async def on_start(self, _):
+        # A server tells subscriptions only to a client that has asked for the roster (RFC 6121 §2.2).
+        self.send_raw("<iq type='get' id='roster'><query xmlns='jabber:iq:roster'/></iq>")
         for recipient, xml in self.presences.items():
             self.send_raw(xml)
         for room, nick in self.rooms.items():
@@ -158,7 +160,8 @@ class Actor(slixmpp.ClientXMPP):
         for name in ("role", "affiliation", "jid"):
             event[name] = None if item is None else item.get(name)
         room = sender.split("/")[0]
-        if event["destroyed"] or (event["type"] == "unavailable" and "110" in event["codes"]):
+        gone = event["type"] == "unavailable" and "110" in event["codes"]
+        if event["destroyed"] or (gone and "332" not in event["codes"]):  # 332: the server stops; one comes back
             self.rooms.pop(room, None)
         self.tell(event)
 

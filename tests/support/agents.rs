@@ -233,10 +233,10 @@ impl Agent {
         self.troupe.inbox().pick(&self.name, &pick)
     }
 
-    /// Waits until everything up to now has arrived: what the server sent before its answer to a ping.
-    pub fn settle(&self) {
-        let server = self.jid().split('@').nth(1).unwrap_or("").to_owned();
-        let _ = self.ask("get", &server, "<ping xmlns='urn:xmpp:ping'/>");
+    /// Waits until an address has read what the agent sent before, and the agent what it had sent
+    /// before: the stanzas between two addresses keep their order (RFC 6120 §10.1).
+    pub fn settle_with(&self, address: &str) {
+        let _ = self.ask("get", address, "<ping xmlns='urn:xmpp:ping'/>");
     }
 
     /// Everything that arrived so far, taken or not.

@@ -96,7 +96,7 @@ fn launch(options: &Options, dir: &RunDir) -> Process {
     let at = |name: &str| dir.path().join(name).display().to_string();
     let mut command = Command::new("erl");
     command
-        .env("ERL_LIBS", "/usr/lib/x86_64-linux-gnu")
+        .env("ERL_LIBS", libraries())
         .env("ERL_INETRC", at("inetrc"))
         .env("ERL_CRASH_DUMP", at("crash.dump"))
         .env("EJABBERD_CONFIG_PATH", at("ejabberd.yml"))
@@ -107,6 +107,16 @@ fn launch(options: &Options, dir: &RunDir) -> Process {
         .args(["-s", "ejabberd", "-eval"])
         .arg(make_accounts(options));
     Process::start("ejabberd", &mut command, dir.path())
+}
+
+/// Where the package keeps its code: one folder for each machine architecture, named in its script.
+fn libraries() -> String {
+    let script = std::fs::read_to_string("/usr/sbin/ejabberdctl").unwrap_or_default();
+    let line = script
+        .lines()
+        .find_map(|line| line.strip_prefix("ERL_LIBS="));
+    let folder = line.unwrap_or_else(|| panic!("ejabberd is not installed: run scripts/setup"));
+    folder.trim_matches('\'').to_owned()
 }
 
 /// Erlang that registers the accounts and then says so; registering one again changes nothing.
