@@ -1,1 +1,2 @@
 //! Warmline.
+pub mod config;
