@@ -1,2 +1,4 @@
 //! Warmline.
+pub mod app;
 pub mod config;
+pub mod telemetry;

@@ -87,7 +87,9 @@ fn settle(layers: Layers) -> (Result<Settings, Vec<Problem>>, Book) {
         variables,
         problems,
     } = layers;
-    let unreadable = !problems.is_empty();
+    let half_read =
+        |problem: &Problem| matches!(problem.what, What::Unreadable { .. } | What::Syntax { .. });
+    let half_read = problems.iter().any(half_read);
     let workgroups = workgroup_names(&table);
     let mut book = Book {
         problems,
@@ -96,14 +98,13 @@ fn settle(layers: Layers) -> (Result<Settings, Vec<Problem>>, Book) {
         ..Book::default()
     };
     let settings = Reader::read_all(table, &mut book, Settings::read);
+    if half_read {
+        // What is missing may stand in the part that could not be read.
+        book.problems
+            .retain(|problem| problem.what != What::Missing);
+    }
     match settings {
         Some(settings) if book.problems.is_empty() => (Ok(settings), book),
-        _ if unreadable => {
-            // What is missing may stand in the part that could not be read.
-            book.problems
-                .retain(|problem| problem.what != What::Missing);
-            (Err(book.problems.clone()), book)
-        }
         _ => (Err(book.problems.clone()), book),
     }
 }

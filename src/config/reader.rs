@@ -103,7 +103,7 @@ impl<'a> Reader<'a> {
     /// The value of a key that need not be there.
     pub fn maybe<T: Value>(&mut self, key: &'static str) -> Option<T> {
         let value = self.take(key)?;
-        let result = if self.from_environment(key) {
+        let result = if self.is_variable(key) {
             value
                 .as_str()
                 .map_or_else(|| T::from_toml(&value), T::from_text)
@@ -174,7 +174,7 @@ impl<'a> Reader<'a> {
     /// The raw entries of a list with the place of each (`agents[1]`). In the environment a list
     /// is written as TOML, or as entries parted by commas. `None` when absent.
     pub fn entries(&mut self, key: &'static str) -> Option<Vec<(String, Toml)>> {
-        let entries = match (self.take(key)?, self.from_environment(key)) {
+        let entries = match (self.take(key)?, self.is_variable(key)) {
             (Toml::Array(entries), _) => entries,
             (Toml::String(text), true) => entries_in(&text),
             (other, _) => {
@@ -215,7 +215,7 @@ impl<'a> Reader<'a> {
         let Some(value) = self.take(key) else {
             return BTreeMap::new();
         };
-        let written = match (&value, self.from_environment(key)) {
+        let written = match (&value, self.is_variable(key)) {
             (Toml::String(text), true) => inline(text).unwrap_or(value),
             _ => value,
         };
@@ -330,7 +330,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn from_environment(&self, key: &str) -> bool {
+    fn is_variable(&self, key: &str) -> bool {
         self.book.variables.contains_key(&self.key(key))
     }
 }
