@@ -116,3 +116,23 @@ fn what_is_risky_but_valid_is_a_warning() {
         ]
     );
 }
+
+#[test]
+fn the_containers_file_is_valid_once_its_secrets_are_there() {
+    let path = format!("{}/docker/warmline.toml", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("a readable file");
+    let folder = tempfile::tempdir().expect("a folder");
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "ABCDEFGHJKLMNPQRSTUVWXYZ23456789\n").expect("a file");
+    let mut text = text;
+    for name in ["xmpp_secret", "rapidpro_secret"] {
+        text = text.replace(
+            &format!("/run/secrets/{name}"),
+            &secret.display().to_string(),
+        );
+    }
+    let settings = parse(&text).expect("valid");
+    let told = settings.warnings();
+    let keys: Vec<&str> = told.iter().map(|warning| warning.key.as_str()).collect();
+    assert_eq!(keys, ["http.listen", "xmpp.address"]);
+}
