@@ -29,7 +29,7 @@ fn everything_wrong_is_told_in_one_go() {
         [store]
         url = "redis://127.0.0.1/0"
         [outbound]
-        retry = ["5s", "soon"]
+        retry = ["later", "5s", "soon"]
         [[workgroup]]
         name = "v-support"
         max_chats = 0
@@ -51,7 +51,8 @@ fn everything_wrong_is_told_in_one_go() {
         "xmpp.keepalive: must be more than zero",
         "xmpp.adress: is not a known key; did you mean \"address\"?",
         "store.url: store url scheme \"redis\" is not available in this version",
-        "outbound.retry[1]: must be a duration such as \"20s\", \"4m\" or \"24h\", found \"soon\"",
+        "outbound.retry[0]: must be a duration such as \"20s\", \"4m\" or \"24h\", found \"later\"",
+        "outbound.retry[2]: must be a duration such as \"20s\", \"4m\" or \"24h\", found \"soon\"",
         "workgroup[0].name: must not begin with \"v-\", visitors' addresses do",
         "workgroup[0].max_chats: must be more than zero",
         "workgroup[1].agents[1]: must be an XMPP address such as \"anna@example.org\", found \"@example.org\"",
