@@ -196,7 +196,10 @@ async fn beside_the_process_one_may_look_and_leave_orders() {
         .commit(vec![Change::Put(order.clone())])
         .await
         .unwrap();
-    assert_eq!(store.load(Table::Order).await.unwrap(), [order.clone()]);
+    assert_eq!(
+        store.load(Table::Order).await.unwrap(),
+        std::slice::from_ref(&order)
+    );
     let mixed = vec![Change::Put(order), line("c", "2", "b")];
     let refused = beside.commit(mixed).await.unwrap_err();
     assert!(matches!(refused, StoreError::OrdersOnly), "{refused}");
