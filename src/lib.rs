@@ -1,1 +1,3 @@
 //! Warmline.
+
+pub mod xmpp;
