@@ -113,7 +113,7 @@ pub fn main() -> ExitCode {
     };
     match command {
         Command::Check => check(&settings, file.as_deref()),
-        Command::Run => run(settings),
+        Command::Run => run(settings, file),
         Command::DeadLetters(command) => answer(dead_letters(&settings, command)),
         Command::Conversations(command) => answer(conversations(&settings, command)),
         Command::Config => ExitCode::SUCCESS,
@@ -135,7 +135,7 @@ fn check(settings: &Settings, file: Option<&Path>) -> ExitCode {
     say(&format!("{}: in order\n", place(file)))
 }
 
-fn run(settings: Settings) -> ExitCode {
+fn run(settings: Settings, file: Option<PathBuf>) -> ExitCode {
     let format = match settings.log.format {
         LogFormat::Text => telemetry::Format::Text,
         LogFormat::Json => telemetry::Format::Json,
@@ -147,7 +147,8 @@ fn run(settings: Settings) -> ExitCode {
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
-    match app::run(settings) {
+    let reload = move || config::load(file.as_deref(), std::env::vars_os());
+    match app::run(settings, Box::new(reload)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!("{error}");
@@ -159,8 +160,8 @@ fn run(settings: Settings) -> ExitCode {
 fn dead_letters(settings: &Settings, command: DeadLetters) -> Result<String, AppError> {
     match command {
         DeadLetters::List => app::dead_letters_list(settings),
-        DeadLetters::Retry(letters) => app::dead_letters_retry(settings, letters.into()),
-        DeadLetters::Drop(letters) => app::dead_letters_drop(settings, letters.into()),
+        DeadLetters::Retry(letters) => app::dead_letters_retry(settings, &letters.into()),
+        DeadLetters::Drop(letters) => app::dead_letters_drop(settings, &letters.into()),
     }
 }
 

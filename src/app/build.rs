@@ -15,6 +15,7 @@ use crate::outbox::{
     Carrier, HttpClient, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
 };
 use crate::store::{self, Store};
+use crate::telemetry::install_metrics;
 use crate::xmpp::agents::Agents;
 use crate::xmpp::link;
 use crate::xmpp::rooms::{Rooms, RoomsSettings};
@@ -126,9 +127,10 @@ fn serve(
             }
         }
     }
+    let figures = install_metrics()?;
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let server = http::serve(settings.http.listen, move |services| {
-        health::configure(services, health.clone());
+        health::configure(services, (health.clone(), figures.clone()));
         rapidpro::configure(services, state.clone());
     })
     .map_err(AppError::system("http.listen"))?;

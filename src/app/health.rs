@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use crate::engine::StoreHealth;
+use crate::telemetry::Metrics;
 use crate::xmpp::seat::LinkHealth;
 
 /// What readiness depends on.
@@ -15,9 +16,10 @@ pub(super) struct Health {
 }
 
 /// Adds the three routes.
-pub(super) fn configure(services: &mut web::ServiceConfig, health: Health) {
+pub(super) fn configure(services: &mut web::ServiceConfig, (health, figures): (Health, Metrics)) {
     services
         .app_data(web::Data::new(health))
+        .app_data(web::Data::new(figures))
         .route("/healthz", web::get().to(alive))
         .route("/readyz", web::get().to(ready))
         .route("/metrics", web::get().to(metrics));
@@ -41,8 +43,8 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reasons": reasons}))
 }
 
-async fn metrics() -> HttpResponse {
+async fn metrics(figures: web::Data<Metrics>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(crate::telemetry::render())
+        .body(figures.render())
 }

@@ -35,6 +35,9 @@ pub enum AppError {
     /// No outgoing HTTP calls can be made.
     #[error("outgoing calls: {0}")]
     Outbound(#[from] crate::outbox::HttpError),
+    /// No figures can be collected.
+    #[error(transparent)]
+    Telemetry(#[from] crate::telemetry::TelemetryError),
     /// There is no such thing.
     #[error("there is no {0}")]
     NotFound(String),

@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::engine::Handle;
 use crate::outbox::{OutboxHandle, Report, ReportOutcome};
 use crate::store::Store;
+use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
 use crate::xmpp::agents::AgentsSettings;
 use crate::xmpp::link::LinkSender;
 
@@ -140,7 +141,7 @@ pub(super) async fn carry_reports(engine: Handle, mut reports: mpsc::Receiver<Re
 
 fn count(delivery: &crate::conversation::Delivery, outcome: &ReportOutcome) {
     let outcome = match outcome {
-        ReportOutcome::Delivered => "delivered",
+        ReportOutcome::Delivered => DeliveryOutcome::Delivered,
         ReportOutcome::GivenUp { why } => {
             warn!(
                 conversation = %delivery.conversation,
@@ -149,8 +150,8 @@ fn count(delivery: &crate::conversation::Delivery, outcome: &ReportOutcome) {
                 %why,
                 "a delivery was given up; it is a dead letter now"
             );
-            "given_up"
+            DeliveryOutcome::GivenUp
         }
     };
-    crate::telemetry::delivery(delivery.channel.as_str(), outcome);
+    figures::delivery(delivery.channel.as_str(), outcome);
 }

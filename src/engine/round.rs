@@ -1,14 +1,15 @@
 //! The inputs that share one commit, and what follows from them.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
-use tracing::warn;
+use tracing::{info, warn};
 
-use crate::bridge::{Answer, Effect, Event, Record};
+use crate::bridge::{Answer, Effect, Event, OfferOutcome, Record};
 use crate::conversation::Delivery;
 use crate::ids::Timestamp;
 use crate::store::{Change, Store, StoreError};
+use crate::telemetry::metrics::{self as figures, Direction};
 
 use super::{Outlets, SeatOrder, Unavailable, records};
 
@@ -47,7 +48,7 @@ impl Round {
         }
         let begun = Instant::now();
         store.commit(changes).await?;
-        crate::telemetry::committed(begun.elapsed());
+        figures::committed(begun.elapsed());
         Ok(())
     }
 
@@ -95,19 +96,29 @@ fn seat(outlets: &Outlets, order: SeatOrder) {
 }
 
 fn count(event: Event) {
-    use crate::telemetry as t;
     match event {
         Event::Offer(workgroup, outcome) => {
-            t::offer(workgroup.as_str(), outcome.as_str());
+            use figures::OfferOutcome as Counted;
+            let outcome = match outcome {
+                // Every offer that is made ends in one of the others.
+                OfferOutcome::Made => return,
+                OfferOutcome::Accepted => Counted::Accepted,
+                OfferOutcome::Rejected => Counted::Rejected,
+                OfferOutcome::Lapsed => Counted::Expired,
+                OfferOutcome::Withdrawn => Counted::Revoked,
+            };
+            figures::offer(workgroup.as_str(), outcome);
         }
-        Event::Waited(workgroup, millis) => t::waited(workgroup.as_str(), millis),
-        Event::VisitorSpoke(channel) => t::message("to_agent", channel.as_str()),
-        Event::AgentSpoke(channel) => t::message("to_visitor", channel.as_str()),
-        Event::Opened(channel) => t::opened(channel.as_str()),
-        Event::Closed(channel, by) => t::closed(channel.as_str(), by.as_str()),
+        Event::Waited(workgroup, millis) => {
+            figures::waited(workgroup.as_str(), Duration::from_millis(millis));
+        }
+        Event::VisitorSpoke(channel) => figures::message(Direction::ToAgent, channel.as_str()),
+        Event::AgentSpoke(channel) => figures::message(Direction::ToVisitor, channel.as_str()),
+        Event::Opened(channel) => info!(%channel, "a conversation was opened"),
+        Event::Closed(channel, by) => info!(%channel, by = by.as_str(), "a conversation ended"),
         Event::Impossible(what) => {
             warn!(what, "an input that is impossible here was dropped");
-            t::impossible(what);
+            figures::inputs_impossible(1);
         }
     }
 }

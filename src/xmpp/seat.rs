@@ -12,13 +12,14 @@ use tracing::{debug, info, warn};
 use crate::bridge::{Answer, Input};
 use crate::engine::{Handle, SeatOrder, Unavailable, now};
 use crate::ids::Timestamp;
+use crate::telemetry::metrics as figures;
 
 use super::agents::{Agents, Then};
 use super::framing::Refused;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
 use super::rooms::Rooms;
-use super::stanza;
+use super::stanza::Condition;
 
 /// How the link is, for `/readyz`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,7 +109,8 @@ impl Seat {
                 info!("connected to the XMPP server");
                 self.on = Some(generation);
                 self.health.send_replace(LinkHealth::Up);
-                crate::telemetry::link(true);
+                figures::link_up(true);
+                figures::connected();
                 self.tell(Input::LinkUp).await;
             }
             LinkEvent::Down(reason) => {
@@ -116,7 +118,7 @@ impl Seat {
                 self.health.send_replace(LinkHealth::Down(reason.to_string()));
                 if was_up {
                     warn!(%reason, "the link to the XMPP server is down");
-                    crate::telemetry::link(false);
+                    figures::link_up(false);
                     self.forget();
                     self.tell(Input::LinkDown).await;
                 }
@@ -144,7 +146,7 @@ impl Seat {
 
     fn refused(&self, refused: &Refused) {
         debug!(why = %refused.why, "a stanza was not read");
-        if let Some(reply) = stanza::refusal(&refused.head) {
+        if let Some(reply) = refused.head.refusal(Condition::PolicyViolation) {
             self.send(&reply);
         }
     }
