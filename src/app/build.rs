@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use actix_web::web;
 use tokio::sync::{mpsc, watch};
 use tracing::info;
 
@@ -36,6 +37,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let client = HttpClient::new(&OutboundSettings {
         allow_private_networks: settings.outbound.allow_private_networks,
         timeout: settings.outbound.timeout,
+        ca_file: None,
     })?;
     let (reports, reported) = mpsc::channel(INBOX);
     let outbox = start_outbox(settings, (&client, &addresses), store.clone(), reports);
@@ -98,7 +100,7 @@ fn start_outbox(
     for channel in &settings.channels {
         match &channel.kind {
             ChannelKind::Rapidpro(kind) => {
-                let settings = translate::rapidpro(channel, kind);
+                let settings = Arc::new(translate::rapidpro(channel, kind));
                 let id = settings.id.clone();
                 let carrier =
                     RapidProCarrier::new(settings, addresses.clone(), client.clone());
@@ -123,12 +125,13 @@ fn serve(
     for channel in &settings.channels {
         match &channel.kind {
             ChannelKind::Rapidpro(kind) => {
-                channels.push(translate::rapidpro(channel, kind));
+                channels.push(Arc::new(translate::rapidpro(channel, kind)));
             }
         }
     }
     let figures = install_metrics()?;
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
+    let state = web::Data::new(state);
     let server = http::serve(settings.http.listen, move |services| {
         health::configure(services, (health.clone(), figures.clone()));
         rapidpro::configure(services, state.clone());

@@ -186,6 +186,14 @@ impl Store {
     }
 }
 
+impl std::fmt::Display for StoreUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Embedded(folder) => write!(f, "embedded:{}", folder.display()),
+        }
+    }
+}
+
 impl Value for StoreUrl {
     const EXPECTED: &'static str = "embedded:FOLDER";
 

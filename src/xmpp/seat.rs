@@ -14,7 +14,7 @@ use crate::engine::{Handle, SeatOrder, Unavailable, now};
 use crate::ids::Timestamp;
 use crate::telemetry::metrics as figures;
 
-use super::agents::{Agents, Then};
+use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
@@ -80,6 +80,7 @@ impl Seat {
         mut self,
         mut events: mpsc::Receiver<LinkEvent>,
         mut orders: mpsc::UnboundedReceiver<SeatOrder>,
+        mut settings: watch::Receiver<AgentsSettings>,
     ) {
         loop {
             let due = self.next_deadline();
@@ -92,6 +93,10 @@ impl Seat {
                 Some((then, answer)) = self.asked.next(), if !self.asked.is_empty() => {
                     let outs = self.agents.answered(now(), then, answer);
                     self.act(outs).await;
+                }
+                Ok(()) = settings.changed() => {
+                    let fresh = settings.borrow_and_update().clone();
+                    self.agents.set(fresh);
                 }
                 () = sleep_until(due) => self.tick().await,
             }
