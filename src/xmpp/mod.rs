@@ -3,4 +3,5 @@
 pub mod address;
 pub mod ns;
 pub mod out;
+pub mod rooms;
 pub mod stanza;
