@@ -164,6 +164,16 @@ impl Dispatch {
             })
     }
 
+    /// How many agents of a workgroup would answer an offer now, going by their presence.
+    pub fn available(&self, workgroup: &crate::ids::WorkgroupName) -> usize {
+        let policy = self.policy.workgroups.get(workgroup);
+        let agents = policy.into_iter().flat_map(|policy| policy.agents.keys());
+        agents
+            .filter_map(|jid| self.agents.get(jid))
+            .filter(|agent| agent.is_available())
+            .count()
+    }
+
     /// The Fastpath clients, known to be there, of a workgroup's agents.
     pub fn fastpath_clients(
         &self,
