@@ -176,8 +176,19 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// Opens the store and starts the outbox on it.
+    /// Opens the store, starts the outbox on it, and lets it begin.
     pub async fn open(
+        home: &TempDir,
+        settings: OutboxSettings,
+        carriers: &[(&str, Arc<dyn Carrier>)],
+    ) -> Self {
+        let desk = Self::start(home, settings, carriers);
+        desk.outbox.load().await.unwrap();
+        desk
+    }
+
+    /// The same without letting it begin.
+    pub fn start(
         home: &TempDir,
         settings: OutboxSettings,
         carriers: &[(&str, Arc<dyn Carrier>)],
@@ -190,7 +201,6 @@ impl Desk {
         let carriers: HashMap<_, _> = carriers.iter().map(named).collect();
         let outbox = Outbox::start(settings, carriers, store.clone(), reports);
         tokio::spawn(clerk.clone().work(store.clone(), inbox));
-        outbox.load().await.unwrap();
         Self {
             outbox,
             clerk,

@@ -5,10 +5,10 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::time::Instant;
 use warmline::ids::ConversationId;
-use warmline::outbox::ReportOutcome;
-use warmline::store::Table;
+use warmline::outbox::{ReportOutcome, delivery_key, delivery_row};
+use warmline::store::{Change, Put, Table};
 
-use crate::desk::{Desk, Post, millis, retry, until};
+use crate::desk::{Desk, Post, delivery, millis, retry, until};
 use crate::peer::{Answer, Peer};
 
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -119,4 +119,40 @@ async fn loading_again_doubles_nothing() {
     assert_eq!(desk.outbox.load().await.unwrap(), 3);
     desk.done().await;
     assert_eq!(peer.taken(), ["\"c-1\"", "\"c-2\"", "\"c-3\""]);
+}
+
+#[tokio::test]
+async fn nothing_is_tried_before_the_old_is_loaded() {
+    let (home, peer) = (TempDir::new().unwrap(), Peer::start().await);
+    let desk = Desk::start(&home, retry(&[10]), &[("t", Post::to(&peer))]);
+    for number in [1, 2] {
+        let row = delivery_row(&delivery("t", "c", number)).unwrap();
+        desk.store.commit(vec![Change::Put(row)]).await.unwrap();
+    }
+    desk.promise("t", "c", &[3]).await;
+    until("it is heard of", || desk.outbox.status().owed == 1).await;
+    assert_eq!(desk.outbox.status().trying, 0);
+    assert_eq!(desk.outbox.load().await.unwrap(), 3);
+    desk.done().await;
+    assert_eq!(peer.taken(), ["\"c-1\"", "\"c-2\"", "\"c-3\""]);
+}
+
+#[tokio::test]
+async fn an_unreadable_row_is_left_and_harms_no_other() {
+    let (home, peer) = (TempDir::new().unwrap(), Peer::start().await);
+    let desk = Desk::start(&home, retry(&[10]), &[("t", Post::to(&peer))]);
+    let good = delivery_row(&delivery("t", "c", 2)).unwrap();
+    let bad = Put {
+        key: delivery_key(1),
+        value: b"{".to_vec(),
+        ..good.clone()
+    };
+    let changes = vec![Change::Put(bad), Change::Put(good)];
+    desk.store.commit(changes).await.unwrap();
+    assert_eq!(desk.outbox.load().await.unwrap(), 1);
+    until("the good one is settled", || {
+        desk.clerk.ended("c-2").is_some()
+    })
+    .await;
+    assert_eq!(desk.store.load(Table::Delivery).await.unwrap().len(), 1);
 }
