@@ -182,6 +182,21 @@ async fn an_error_that_ends_the_transaction_fails_all_and_passes() {
 }
 
 #[tokio::test]
+async fn a_commit_that_fails_at_its_very_end_leaves_nothing_open() {
+    let backend = Backend::new();
+    let store = contract::Backend::open(&backend);
+    let late = "CREATE TABLE parent (id INTEGER PRIMARY KEY);
+                CREATE TABLE child (id REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+                CREATE TRIGGER late AFTER INSERT ON entry WHEN NEW.key = 'late'
+                BEGIN INSERT INTO child VALUES (1); END";
+    backend.raw().execute_batch(late).unwrap();
+    assert!(store.commit(vec![line("c", "late", "")]).await.is_err());
+    store.commit(vec![line("c", "1", "")]).await.unwrap();
+    let found = texts(&store.load(Table::Line).await.unwrap());
+    assert_eq!(found, [("c/1".into(), String::new())]);
+}
+
+#[tokio::test]
 async fn beside_the_process_one_may_look_and_leave_orders() {
     let home = TempDir::new().unwrap();
     let missing = Embedded::peek(&home.path().join("none")).unwrap_err();
