@@ -1,0 +1,1 @@
+//! Recorded stanzas in, wishes out.
