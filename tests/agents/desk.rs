@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minidom::Element;
-use warmline::bridge::{Answer, Bridge, Effect, Input, Opening, RoomOrder, Visitor};
+use warmline::bridge::{Answer, Bridge, Effect, Input, Opening, Restored, RoomOrder, Visitor};
 use warmline::conversation::Brief;
 use warmline::engine::Unavailable;
 use warmline::ids::{AgentJid, ChannelId, ConversationId, Timestamp, VisitorToken, WorkgroupName};
@@ -122,6 +122,22 @@ impl Desk {
         };
         desk.input(Input::LinkUp);
         desk
+    }
+
+    /// Warmline is killed and started again: only what was stored is left.
+    pub fn restarts(&mut self) -> Vec<Element> {
+        let agents = served().into_values().flat_map(|served| served.agents);
+        let agents = agents.map(|agent| {
+            let record = self.bridge.dispatch().agent_record(&agent);
+            (agent, record)
+        });
+        let stored = Restored {
+            agents: agents.collect(),
+            ..Restored::default()
+        };
+        self.bridge = Bridge::restore(Arc::new(policy()), stored);
+        self.agents = Agents::new(AgentsSettings::new(DOMAIN, served()));
+        self.input(Input::LinkUp)
     }
 
     /// A stanza comes; everything that it leads to is sent.

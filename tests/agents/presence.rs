@@ -3,7 +3,9 @@
 use warmline::bridge::AgentOrder;
 use warmline::ids::WorkgroupName;
 
-use crate::desk::{Desk, SUPPORT, assert_sent, jid, without_id, xml};
+use warmline::xmpp::stanza::attr;
+
+use crate::desk::{Desk, SUPPORT, assert_sent, jid, to, without_id, xml};
 use std::time::Duration;
 
 const JIVE: &str = "http://jivesoftware.com/protocol/workgroup";
@@ -262,4 +264,37 @@ fn a_client_that_cannot_answer_is_there_all_the_same() {
         desk.comes(&error("agent1@example.test/old", condition));
     }
     assert_eq!(desk.heard("AgentGone"), 3);
+}
+
+#[test]
+fn a_fastpath_client_stays_one_over_a_restart() {
+    let spark = "agent1@example.test/spark";
+    for answers in [false, true] {
+        let mut desk = Desk::new();
+        desk.spark(spark);
+        let asked = desk.restarts();
+        if answers {
+            let asked = to(&asked, "iq", spark);
+            let id = attr(asked[0], "id").unwrap();
+            desk.comes(&format!(
+                "<iq type='result' id='{id}' from='{spark}' to='{SUPPORT}'/>"
+            ));
+        } else {
+            // What a server sends in answer to a probe: the client's last broadcast.
+            let sent = desk.plain(spark);
+            assert_eq!(to(&sent, "presence", spark).len(), 2, "the line");
+        }
+        let offered = desk.visitor("aaaabbbbccccdddd");
+        assert!(String::from(&offered[0]).contains("<offer "), "{offered:?}");
+    }
+}
+
+#[test]
+fn a_client_that_was_never_seen_cannot_be_found_alive() {
+    let mut desk = Desk::new();
+    desk.comes(&format!(
+        "<iq type='result' id='alive-1-1' from='agent1@example.test/ghost' to='{SUPPORT}'/>"
+    ));
+    assert_eq!(desk.heard("AgentAlive"), 1);
+    assert_sent(&desk.visitor("aaaabbbbccccdddd"), &[]);
 }
