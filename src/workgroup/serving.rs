@@ -76,8 +76,10 @@ impl Dispatch {
             }
         }
         let news = entry.record.resources.len() != before;
-        // The client that held the offer may be the one that left while another stays.
-        entry.repeat |= news && entry.offered.is_some();
+        // Another client of the agent, that stays, has not seen the offer.
+        let held = entry.offered.as_ref().and_then(|id| self.requests.get(id));
+        let offer = held.and_then(|request| request.offer.as_ref());
+        entry.repeat |= offer.is_some_and(|offer| Some(offer.to.resource.as_str()) == resource);
         self.stale |= news;
         news
     }
