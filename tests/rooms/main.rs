@@ -6,11 +6,13 @@
 mod support;
 
 mod ejabberd;
+mod faults;
 mod losses;
 mod missed;
 mod person;
 mod prosody;
 mod samples;
 mod seat;
+mod stage;
 mod stories;
 mod stream;
