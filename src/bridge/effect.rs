@@ -3,10 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::{Brief, ClosedBy, Conversation, DeadLetter, Delivery, Line, Past, Words};
-use crate::ids::{
-    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, Timestamp, WorkgroupName,
-};
-use crate::workgroup::AgentRecord;
+use crate::ids::{AgentJid, ChannelId, ConversationId, MessageId, Timestamp, WorkgroupName};
+use crate::workgroup::{AgentRecord, Contact, Request};
 
 use super::input::Answer;
 
@@ -37,8 +35,8 @@ pub enum Effect {
 /// What is stored.
 #[derive(Clone, Debug)]
 pub enum Record {
-    /// An open conversation.
-    Conversation(Box<Conversation>),
+    /// An open conversation, with its request where it is in a line.
+    Conversation(Box<ConversationRecord>),
     /// A conversation that is over.
     Past(Box<Past>),
     /// A line of a conversation.
@@ -51,6 +49,15 @@ pub enum Record {
     Seen(Box<SeenRecord>),
     /// A delivery that was given up.
     DeadLetter(Box<DeadLetter>),
+}
+
+/// An open conversation as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationRecord {
+    /// The conversation, without its lines.
+    pub conversation: Conversation,
+    /// Its request, while it is in a line.
+    pub request: Option<Request>,
 }
 
 /// A platform's message id that was taken.
@@ -73,8 +80,8 @@ pub struct SeenRecord {
 pub enum Key {
     /// An open conversation.
     Conversation(ConversationId),
-    /// A delivery that was made or given up.
-    Delivery(ConversationId, DeliveryId),
+    /// A delivery that was made or given up, by its number in the conversation.
+    Delivery(ConversationId, u64),
     /// All lines of a conversation, from the given moment on.
     Lines(ConversationId, Timestamp),
 }
@@ -90,6 +97,8 @@ pub enum AgentOrder {
         conversation: ConversationId,
         /// The workgroup that had offered.
         workgroup: WorkgroupName,
+        /// Which client of the agent was asked.
+        to: Contact,
         /// Why.
         why: RevokeReason,
     },
@@ -123,6 +132,8 @@ pub struct OfferOrder {
     pub brief: Brief,
     /// Until when it can be accepted.
     pub until: Timestamp,
+    /// Which client of the agent is asked.
+    pub to: Contact,
     /// How long that is from now.
     pub left: std::time::Duration,
     /// Whether it is a repetition of an offer that stands.
@@ -143,10 +154,10 @@ pub enum RevokeReason {
 /// Something for a room.
 #[derive(Clone, Debug)]
 pub enum RoomOrder {
-    /// See to it that the room exists as it should, with our occupants in it; tell what was missed
-    /// since `cursor`, then `Ready`. Repeating it does no harm.
+    /// See to it that the room exists as it should, with our occupants in it; tell what was said
+    /// from shortly before `since` on, then `Ready`. Repeating it does no harm.
     Open(Box<RoomPlan>),
-    /// Invite an agent.
+    /// Make an agent a member and invite the agent.
     Invite {
         /// Whom.
         agent: AgentJid,
@@ -191,9 +202,7 @@ pub struct RoomPlan {
     pub pseudonym: String,
     /// Who may enter.
     pub members: Vec<AgentJid>,
-    /// The room's own id of the last thing that is stored, where it gave one.
-    pub cursor: Option<String>,
-    /// When that last thing was stored; `None` where nothing was ever said in the room.
+    /// When the last thing said in it was stored; `None` where nothing is known of it.
     pub since: Option<Timestamp>,
 }
 
@@ -229,4 +238,17 @@ pub enum OfferOutcome {
     Lapsed,
     /// It was taken back for another reason.
     Withdrawn,
+}
+
+impl OfferOutcome {
+    /// A name for labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Lapsed => "lapsed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::conversation::{Brief, ClosedBy, Delivery, Earlier, Words};
 use crate::ids::{
-    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, VisitorToken,
+    AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
-use crate::workgroup::{Policy, Resource};
+use crate::workgroup::{Policy, Resource, Show};
 
 /// One fact from outside, already in our words.
 #[derive(Clone, Debug)]
@@ -46,6 +46,17 @@ pub enum Input {
         /// Its state.
         state: Resource,
     },
+    /// A resource of an agent answered, or sent presence that says nothing of Fastpath: it is as
+    /// it was last known, but for what `shows` says. One that was not known becomes known only
+    /// with `shows`. Answered with `Done` or `Refused`.
+    AgentAlive {
+        /// Whose it is.
+        agent: AgentJid,
+        /// Its name.
+        resource: String,
+        /// Its state and priority, where it told.
+        shows: Option<(Show, i8)>,
+    },
     /// A resource of an agent is gone; `None` for all of them.
     AgentGone {
         /// Whose it was.
@@ -77,6 +88,11 @@ pub enum Input {
         conversation: Option<ConversationId>,
     },
 
+    /// Somebody wants to see a workgroup's line. Answered with `Queue` or `Refused`.
+    QueueAsked(WorkgroupName),
+    /// An agent wants to see the own conversations. Answered with `Chats` or `Refused`.
+    ChatsAsked(AgentJid),
+
     /// Something happened in a conversation's room.
     Room {
         /// The conversation.
@@ -86,12 +102,7 @@ pub enum Input {
     },
 
     /// An outside system has taken a delivery.
-    Delivered {
-        /// The conversation.
-        conversation: ConversationId,
-        /// Which delivery.
-        delivery: DeliveryId,
-    },
+    Delivered(Box<Delivery>),
     /// A delivery was given up and is now a dead letter.
     GivenUp {
         /// Which.
@@ -132,7 +143,8 @@ pub struct Opening {
     pub workgroup: WorkgroupName,
     /// Whether to refuse instead of waiting when no agent is online.
     pub refuse_without_agents: bool,
-    /// Whether the end of the wait ends the conversation; otherwise the visitor is told once and waits on.
+    /// Whether the end of the wait ends the conversation; otherwise the visitor is told once and
+    /// waits on.
     pub wait_ends: bool,
     /// What the agent is shown.
     pub brief: Brief,
@@ -151,6 +163,15 @@ pub struct Saying {
     pub platform_id: Option<String>,
     /// What is said.
     pub words: Words,
+}
+
+impl Saying {
+    /// By what a repetition is known.
+    pub(super) fn known_as(&self) -> &str {
+        self.platform_id
+            .as_deref()
+            .unwrap_or_else(|| self.id.as_str())
+    }
 }
 
 /// What can happen in a conversation's room.
@@ -188,8 +209,8 @@ pub enum RoomEvent {
     Reflected {
         /// Which.
         id: MessageId,
-        /// The room's own id of it, from which a later catch-up can go on.
-        cursor: Option<String>,
+        /// What the room calls it.
+        key: String,
     },
     /// The room refused a line of ours for good.
     Rejected {
@@ -213,8 +234,6 @@ pub struct Spoken {
     pub agent: Option<AgentJid>,
     /// What is said.
     pub words: Words,
-    /// Whether `key` is an archive id from which a later catch-up can go on.
-    pub archived: bool,
 }
 
 /// How an [`Input`] ended. Told to the asker only after the commit.
@@ -245,8 +264,42 @@ pub enum Answer {
         /// Whether it was over already, and who ended it then.
         before: Option<ClosedBy>,
     },
+    /// A workgroup's line.
+    Queue(Box<QueueView>),
+    /// An agent's conversations.
+    Chats(Vec<ChatView>),
     /// Nothing was changed.
     Refused(Refusal),
+}
+
+/// A workgroup's line as its agents see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    /// The workgroup.
+    pub workgroup: WorkgroupName,
+    /// Its name for people.
+    pub title: String,
+    /// Whether an agent is there who could be asked.
+    pub open: bool,
+    /// Who waits, the first in line first, with the time of their arrival.
+    pub waiting: Vec<(ConversationId, Timestamp)>,
+    /// How long those who came last had to wait on average.
+    pub average_wait: std::time::Duration,
+    /// The Fastpath clients that want to see it: agent and resource.
+    pub watchers: Vec<(AgentJid, String)>,
+}
+
+/// One of an agent's conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The visitor's name towards agents.
+    pub pseudonym: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Whether the agent has accepted it already; else it is an offer.
+    pub accepted: bool,
 }
 
 /// Why an [`Input`] changed nothing.

@@ -1,7 +1,352 @@
 //! Joins conversations and workgroups: facts in, consequences out.
 
+mod agents;
+mod deliveries;
 mod effect;
+mod ending;
 mod input;
+mod link;
+mod restore;
+mod rooms;
+mod service;
+mod spoken;
+mod telling;
+mod views;
+mod visitors;
 
 pub use effect::*;
 pub use input::*;
+pub use restore::Restored;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use crate::conversation::{
+    Author, Conversation, Delivery, Fate, Line, Outgoing, Past, Stage, Words,
+};
+use crate::ids::{
+    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
+};
+use crate::workgroup::{Decision, Dispatch, Policy};
+
+/// What the bridge knows of a visitor.
+#[derive(Debug, Default)]
+struct Known {
+    open: Option<ConversationId>,
+    past: Option<Box<Past>>,
+}
+
+/// All conversations and everybody who takes part in them.
+#[derive(Debug)]
+pub struct Bridge {
+    policy: Arc<Policy>,
+    dispatch: Dispatch,
+    conversations: BTreeMap<ConversationId, Conversation>,
+    visitors: BTreeMap<Visitor, Known>,
+    seen: BTreeMap<(ChannelId, String), SeenRecord>,
+    seen_until: BTreeSet<(Timestamp, ChannelId, String)>,
+    /// The conversations that are over, by their foreign ids.
+    tickets: BTreeMap<(Visitor, TicketId), ConversationId>,
+    past_until: BTreeSet<(Timestamp, Visitor, Option<TicketId>)>,
+    timers: BTreeSet<(Timestamp, ConversationId)>,
+    armed: BTreeMap<ConversationId, Timestamp>,
+    linked: bool,
+    /// The last waits in each workgroup, in milliseconds.
+    waits: BTreeMap<WorkgroupName, VecDeque<u64>>,
+    step: Step,
+}
+
+/// What gathers while one input is stepped.
+#[derive(Debug, Default)]
+struct Step {
+    out: Vec<Effect>,
+    conversations: BTreeSet<ConversationId>,
+    stirred: BTreeSet<ConversationId>,
+    agents: BTreeSet<AgentJid>,
+    queues: BTreeSet<WorkgroupName>,
+}
+
+/// What a new line is called by us, and by the room where it comes from there.
+struct Names {
+    id: MessageId,
+    key: Option<String>,
+}
+
+impl From<MessageId> for Names {
+    fn from(id: MessageId) -> Self {
+        Self { id, key: None }
+    }
+}
+
+impl Bridge {
+    /// A bridge that knows nothing yet.
+    pub fn new(policy: Arc<Policy>) -> Self {
+        Self {
+            dispatch: Dispatch::new(policy.clone()),
+            policy,
+            conversations: BTreeMap::new(),
+            visitors: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            seen_until: BTreeSet::new(),
+            tickets: BTreeMap::new(),
+            past_until: BTreeSet::new(),
+            timers: BTreeSet::new(),
+            armed: BTreeMap::new(),
+            linked: false,
+            waits: BTreeMap::new(),
+            step: Step::default(),
+        }
+    }
+
+    /// Takes one input at `now`; exactly one of the effects is an `Answer`.
+    pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
+        self.forget_old(now);
+        let answer = self.take(now, input);
+        while self.ring(now) || self.decide(now) {}
+        self.keep();
+        let mut out = std::mem::take(&mut self.step.out);
+        out.push(Effect::Answer(answer));
+        out
+    }
+
+    /// When a [`Input::Tick`] is next due; `None` while nothing is waited for.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let timer = self.timers.first().map(|(at, _)| *at);
+        timer.into_iter().chain(self.dispatch.next_deadline()).min()
+    }
+
+    /// The conversations that are not over, and those whose room is not destroyed yet.
+    pub fn conversations(&self) -> impl Iterator<Item = &Conversation> {
+        self.conversations.values()
+    }
+
+    /// Who waits and who serves.
+    pub fn dispatch(&self) -> &Dispatch {
+        &self.dispatch
+    }
+
+    fn take(&mut self, now: Timestamp, input: Input) -> Answer {
+        match input {
+            Input::Open(opening) => self.open(now, opening),
+            Input::Said(saying) => self.said(now, saying),
+            Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor),
+            Input::History {
+                conversation,
+                earlier,
+            } => self.history(now, &conversation, earlier),
+            Input::CallbackLearnt { channel, url } => {
+                self.emit(Effect::Keep(Record::Callback(channel, url)));
+                Answer::Done
+            }
+            Input::LinkUp => self.link_up(now),
+            Input::LinkDown => self.link_down(),
+            Input::AgentSeen {
+                agent,
+                resource,
+                state,
+            } => self.agent_seen(&agent, &resource, state),
+            Input::AgentAlive {
+                agent,
+                resource,
+                shows,
+            } => self.agent_alive(&agent, &resource, shows),
+            Input::AgentGone { agent, resource } => self.agent_gone(&agent, resource.as_deref()),
+            Input::OfferAnswered {
+                agent,
+                conversation,
+                accept,
+            } => self.offer_answered(now, &agent, (conversation.as_ref(), accept)),
+            Input::AgentPaused { agent, paused } => self.agent_paused(&agent, paused),
+            Input::AgentClosed {
+                agent,
+                conversation,
+            } => self.agent_closed(now, &agent, conversation),
+            Input::QueueAsked(workgroup) => self.queue_view(&workgroup),
+            Input::ChatsAsked(agent) => self.chats_view(&agent),
+            Input::Room {
+                conversation,
+                event,
+            } => self.room(now, &conversation, event),
+            Input::Delivered(delivery) => self.delivered(&delivery),
+            Input::GivenUp { delivery, why } => self.given_up(now, *delivery, &why),
+            Input::OperatorClosed(conversation) => self.operator_closed(now, &conversation),
+            Input::Settings(policy) => self.settings(policy),
+            Input::Tick => Answer::Done,
+        }
+    }
+
+    fn emit(&mut self, effect: Effect) {
+        self.step.out.push(effect);
+    }
+
+    fn happened(&mut self, event: Event) {
+        self.emit(Effect::Happened(event));
+    }
+
+    fn impossible(&mut self, what: &'static str) -> Answer {
+        self.happened(Event::Impossible(what));
+        Answer::Refused(Refusal::UnknownConversation)
+    }
+
+    /// The conversation is to be stored and its timer set anew when the step is done.
+    fn touch(&mut self, conversation: &ConversationId) {
+        self.step.conversations.insert(conversation.clone());
+        self.step.stirred.insert(conversation.clone());
+    }
+
+    /// Carries out what the dispatcher finds due; tells whether there was anything.
+    fn decide(&mut self, now: Timestamp) -> bool {
+        let decisions = self.dispatch.settle(now);
+        let any = !decisions.is_empty();
+        for decision in decisions {
+            match decision {
+                Decision::Ask {
+                    conversation,
+                    offer,
+                    again,
+                } => self.ask(now, &conversation, (offer, again)),
+                Decision::Unask {
+                    conversation,
+                    workgroup,
+                    offer,
+                    why,
+                } => self.unask(&conversation, (workgroup, offer), why),
+                Decision::NobodyCame(conversation, request) => {
+                    self.nobody_came(now, &conversation, request);
+                }
+                Decision::Forgotten(agent) => {
+                    self.step.agents.insert(agent.clone());
+                    self.queues_of(&agent);
+                }
+            }
+        }
+        any
+    }
+
+    /// Emits what is to be stored of all that was touched.
+    fn keep(&mut self) {
+        for id in std::mem::take(&mut self.step.conversations) {
+            let Some(conversation) = self.conversations.get(&id) else {
+                continue;
+            };
+            let record = ConversationRecord {
+                conversation: conversation.without_lines(),
+                request: self.dispatch.request(&id).cloned(),
+            };
+            self.emit(Effect::Keep(Record::Conversation(Box::new(record))));
+        }
+        for agent in std::mem::take(&mut self.step.agents) {
+            let record = Box::new(self.dispatch.agent_record(&agent));
+            self.emit(Effect::Keep(Record::Agent(agent, record)));
+        }
+        for queue in std::mem::take(&mut self.step.queues) {
+            self.emit(Effect::QueueChanged(queue));
+        }
+    }
+
+    /// Sets a conversation's timer to when something is next due in it.
+    fn arm(&mut self, id: &ConversationId) {
+        if let Some(at) = self.armed.remove(id) {
+            self.timers.remove(&(at, id.clone()));
+        }
+        if let Some(at) = self.conversations.get(id).and_then(|c| self.due(c)) {
+            self.armed.insert(id.clone(), at);
+            self.timers.insert((at, id.clone()));
+        }
+    }
+
+    fn due(&self, conversation: &Conversation) -> Option<Timestamp> {
+        let Stage::Served(service) = &conversation.stage else {
+            return None;
+        };
+        let policy = self.policy.workgroups.get(&conversation.workgroup);
+        let silence = policy
+            .and_then(|policy| policy.idle_close)
+            .map(|idle| conversation.stirred_at().plus(idle));
+        service.deadline().into_iter().chain(silence).min()
+    }
+
+    /// Sets the timers of all that was stirred and carries out those that are due; tells whether
+    /// there were any.
+    fn ring(&mut self, now: Timestamp) -> bool {
+        for id in std::mem::take(&mut self.step.stirred) {
+            self.arm(&id);
+        }
+        let mut rang = false;
+        while let Some((_, id)) = self.timers.first().filter(|(at, _)| *at <= now).cloned() {
+            rang = true;
+            self.timer_rang(now, &id);
+            self.arm(&id);
+        }
+        rang
+    }
+
+    /// Adds a line to a conversation and stores it; its place is returned.
+    fn append(
+        &mut self,
+        id: &ConversationId,
+        at: Timestamp,
+        (author, words, names): (Author, Words, Names),
+    ) -> u64 {
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return 0;
+        };
+        let fate = match author {
+            Author::Note { .. } | Author::Command { .. } | Author::Bot => Fate::Arrived,
+            _ => Fate::Pending,
+        };
+        let line = Line {
+            seq: conversation.next_seq(),
+            id: names.id,
+            author,
+            words,
+            at,
+            fate,
+            room_key: names.key,
+        };
+        let seq = line.seq;
+        conversation.lines.push(line.clone());
+        self.step.stirred.insert(id.clone());
+        self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(line))));
+        seq
+    }
+
+    /// Says a sentence in the room as the workgroup's occupant, unless it is over: the places
+    /// after the end belong to what the visitor says too late.
+    fn desk_says(&mut self, now: Timestamp, id: &ConversationId, text: String) {
+        let Some(conversation) = self.conversations.get(id) else {
+            return;
+        };
+        if let Stage::Over { .. } = conversation.stage {
+            return;
+        }
+        let name = MessageId::new(format!("{id}-d{}", conversation.next_seq()));
+        self.append(id, now, (Author::Desk, Words::text(text), name.into()));
+        self.pump(id);
+    }
+
+    /// Promises to tell the outside what stands in line `seq`.
+    fn deliver(&mut self, id: &ConversationId, seq: u64, what: Outgoing) -> Option<DeliveryId> {
+        let conversation = self.conversations.get(id)?;
+        let at = conversation.lines.last().map(|line| line.at)?;
+        let delivery = Delivery {
+            id: DeliveryId::new(format!("{id}-{seq}")),
+            conversation: id.clone(),
+            number: seq,
+            channel: conversation.channel.clone(),
+            ticket: conversation.ticket.clone(),
+            visitor: conversation.token.clone(),
+            opened_at: conversation.opened_at,
+            at,
+            what,
+        };
+        let name = delivery.id.clone();
+        self.emit(Effect::Deliver(delivery));
+        Some(name)
+    }
+
+    fn queues_of(&mut self, agent: &AgentJid) {
+        let names: Vec<WorkgroupName> = self.policy.workgroups_of(agent).cloned().collect();
+        self.step.queues.extend(names);
+    }
+}

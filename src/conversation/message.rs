@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{MessageId, Timestamp};
 
+use super::{ClosedBy, Notice};
+
 /// A file that is passed on as a link; Warmline never fetches it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attachment {
@@ -53,26 +55,35 @@ impl std::fmt::Debug for Words {
     }
 }
 
-/// Who said it.
+/// Who said it, and with it whom it is for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Author {
-    /// The person who needs help.
+    /// The person who needs help; for the room.
     Visitor,
-    /// A human who helps, by the name that the visitor may see.
+    /// A human who helps; for the visitor.
     Agent {
         /// The pseudonym, or the nickname where none is configured.
         name: String,
     },
     /// The bot, before the handoff.
     Bot,
-    /// Warmline itself, speaking as the workgroup's occupant.
+    /// Warmline itself, speaking as the workgroup's occupant; for the room.
     Desk,
     /// A human who helps, to colleagues only.
     Note {
         /// The nickname.
         name: String,
     },
+    /// A human who helps, to Warmline.
+    Command {
+        /// The nickname.
+        name: String,
+    },
+    /// Warmline, to the visitor, in the channel's own words.
+    Told(Notice),
+    /// The end of the conversation.
+    End(ClosedBy),
 }
 
 /// How far a line has come on its way to whom it is for.
@@ -102,8 +113,8 @@ pub struct Line {
     pub at: Timestamp,
     /// How far it has come.
     pub fate: Fate,
-    /// For a line that came out of the room: what the room calls it (XEP-0359 stanza id, else the
-    /// stanza's `id`), by which a repetition is known.
+    /// What the room calls it (XEP-0359 stanza id where there is one), by which a repetition of
+    /// somebody's words is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room_key: Option<String>,
 }

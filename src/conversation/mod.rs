@@ -2,22 +2,32 @@
 
 mod command;
 mod delivery;
+mod lines;
 mod message;
 mod render;
 mod service;
 
-pub use command::{Command, parse as parse_command};
+pub use command::{Command, HELP, parse as parse_command};
 pub use delivery::{DeadLetter, Delivery, Notice, Outgoing};
+pub use lines::Lines;
 pub use message::{Attachment, Author, Earlier, Fate, Line, Words};
-pub use render::{Clock, brief as render_brief, transcript as render_transcript};
+pub use render::{
+    Clock, brief as render_brief, earlier as render_earlier, split, transcript as render_transcript,
+};
 pub use service::{Presence, Service, Stage, Successor};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{
-    ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
+    AgentJid, ChannelId, ConversationId, DeliveryId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
+
+/// The most bytes of text in one message to a room: even if every character has to be escaped, the
+/// stanza stays below what all servers pass on (Prosody's limit for clients is 256 KiB).
+pub const MAX_SAID: usize = 40_000;
 
 /// What an agent is shown of a visitor before deciding.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,16 +70,40 @@ impl ClosedBy {
     }
 }
 
-/// Where a conversation's room stands.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A conversation's room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Room {
+    /// The workgroup whose occupant owns it: the one that first accepted.
+    pub workgroup: WorkgroupName,
+    /// Names the briefing of the agent who serves.
+    pub briefings: u32,
     /// Whether our occupants are in it and it takes lines. Not kept: a restart finds out anew.
     #[serde(skip)]
     pub ready: bool,
-    /// The room's own id of the last thing from it that is stored, where it gives ids.
-    pub cursor: Option<String>,
-    /// When that was.
-    pub since: Option<Timestamp>,
+    /// From which line on the room was not told yet since it last became ready.
+    #[serde(skip)]
+    pub told_to: u64,
+    /// Those not ours who are in it, with their nicknames. Not kept: the room tells.
+    #[serde(skip)]
+    pub inside: BTreeMap<AgentJid, String>,
+}
+
+impl Room {
+    /// A room that is yet to be made.
+    pub fn new(workgroup: WorkgroupName) -> Self {
+        Self {
+            workgroup,
+            briefings: 0,
+            ready: false,
+            told_to: 0,
+            inside: BTreeMap::new(),
+        }
+    }
+
+    /// Gives the next briefing a name of its own.
+    pub fn next_briefing(&mut self) {
+        self.briefings += 1;
+    }
 }
 
 /// One handoff that is not over, or is over and has a room left to destroy.
@@ -91,19 +125,111 @@ pub struct Conversation {
     pub earlier: Vec<Earlier>,
     /// When it was opened.
     pub opened_at: Timestamp,
-    /// When something last happened that counts against silence.
-    pub stirred_at: Timestamp,
     /// Where it stands.
     pub stage: Stage,
     /// Its room; `None` until an agent first accepts.
     pub room: Option<Room>,
     /// Agents besides the one who serves, let in by `!invite`.
-    pub guests: Vec<crate::ids::AgentJid>,
-    /// The number of the next delivery.
-    pub next_delivery: u64,
+    pub guests: Vec<AgentJid>,
     /// Its lines; stored one by one, not with this record.
     #[serde(skip)]
-    pub lines: Vec<Line>,
+    pub lines: Lines,
+}
+
+impl Conversation {
+    /// The number of the next line.
+    pub fn next_seq(&self) -> u64 {
+        self.lines.last().map_or(0, |line| line.seq + 1)
+    }
+
+    /// When somebody last said something; the opening counts.
+    pub fn stirred_at(&self) -> Timestamp {
+        self.lines.last().map_or(self.opened_at, |line| line.at)
+    }
+
+    /// When the last thing that the room is known to hold was stored; a catch-up starts there.
+    pub fn known_since(&self) -> Option<Timestamp> {
+        let in_room = |line: &&Line| line.room_key.is_some();
+        self.lines.iter().rev().find(in_room).map(|line| line.at)
+    }
+
+    /// This conversation without its lines, as it is stored.
+    pub fn without_lines(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            channel: self.channel.clone(),
+            token: self.token.clone(),
+            ticket: self.ticket.clone(),
+            workgroup: self.workgroup.clone(),
+            brief: self.brief.clone(),
+            earlier: self.earlier.clone(),
+            opened_at: self.opened_at,
+            stage: self.stage.clone(),
+            room: self.room.clone(),
+            guests: self.guests.clone(),
+            lines: Lines::default(),
+        }
+    }
+
+    /// The agent who serves.
+    pub fn agent(&self) -> Option<&AgentJid> {
+        match &self.stage {
+            Stage::Served(service) => Some(&service.agent),
+            Stage::Waiting { .. } | Stage::Over { .. } => None,
+        }
+    }
+
+    /// An agent begins to serve. The last one's briefing, seen late, does not count for this one.
+    pub fn begin_service(&mut self, service: Service) {
+        self.stage = Stage::Served(service);
+        if let Some(room) = &mut self.room {
+            room.next_briefing();
+        }
+    }
+
+    /// What was said in the room is gone from the agent's screen or soon will be: the agent is
+    /// shown it again, under another name.
+    pub fn forget_briefing(&mut self) {
+        if let Stage::Served(service) = &mut self.stage {
+            service.briefed = false;
+            service.briefing_said = false;
+        }
+        if let Some(room) = &mut self.room {
+            room.next_briefing();
+        }
+    }
+
+    /// Whether the agent who serves has been shown what was said before.
+    pub fn was_briefed(&self) -> bool {
+        match &self.stage {
+            Stage::Served(service) => service.briefed || service.briefing_said,
+            Stage::Waiting { .. } | Stage::Over { .. } => false,
+        }
+    }
+
+    /// Whether the agent's time to come, or to come back, is over.
+    pub fn agent_is_late(&self, now: Timestamp) -> bool {
+        match &self.stage {
+            Stage::Served(service) => service.agent_until().is_some_and(|until| until <= now),
+            Stage::Waiting { .. } | Stage::Over { .. } => false,
+        }
+    }
+
+    /// Whether the time of the one who is to take over is over.
+    pub fn successor_is_late(&self, now: Timestamp) -> bool {
+        match &self.stage {
+            Stage::Served(service) => service.successor_until().is_some_and(|until| until <= now),
+            Stage::Waiting { .. } | Stage::Over { .. } => false,
+        }
+    }
+
+    /// The service, while an agent serves.
+    pub fn service_mut(&mut self) -> Option<&mut Service> {
+        match &mut self.stage {
+            Stage::Served(service) => Some(service),
+            Stage::Waiting { .. } | Stage::Over { .. } => None,
+        }
+    }
 }
 
 /// A conversation that is over, as it is remembered.
@@ -126,11 +252,9 @@ pub struct Past {
     /// Who ended it.
     pub by: ClosedBy,
     /// The agent who served last.
-    pub agent: Option<crate::ids::AgentJid>,
+    pub agent: Option<AgentJid>,
     /// The number of the next line, for what still comes.
     pub next_seq: u64,
-    /// The number of the next delivery.
-    pub next_delivery: u64,
     /// The delivery that tells the outside of the end, and has not been taken yet.
     pub closing: Option<DeliveryId>,
     /// Until when it is remembered.

@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::ids::Timestamp;
 
-use super::{Author, Brief, Conversation, Fate, Line, Words};
+use super::{Author, Brief, Conversation, Earlier, Fate, Line, Words};
 
 /// How dates are written: `dd-mm-yyyy hh:mm:ss` in this zone.
 pub struct Clock<'a>(pub &'a TimeZone);
@@ -35,21 +35,54 @@ pub fn brief(pseudonym: &str, brief: &Brief) -> String {
 /// in the room are left out: they are about to appear there.
 pub fn transcript(conversation: &Conversation, clock: &Clock<'_>) -> String {
     let pseudonym = conversation.id.pseudonym();
-    let earlier = conversation
-        .earlier
-        .iter()
-        .map(|entry| entry_line(&pseudonym, &entry.author, (entry.at, &entry.words), clock));
     let since = conversation
         .lines
         .iter()
         .filter(|line| is_told(line))
         .map(|line| entry_line(&pseudonym, &line.author, (line.at, &line.words), clock));
-    earlier.chain(since).collect::<Vec<_>>().join("\n")
+    let before = earlier(&pseudonym, &conversation.earlier, clock);
+    let before = Some(before).filter(|text| !text.is_empty());
+    before
+        .into_iter()
+        .chain(since)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What was said before the handoff, one entry a line.
+pub fn earlier(pseudonym: &str, entries: &[Earlier], clock: &Clock<'_>) -> String {
+    let line =
+        |entry: &Earlier| entry_line(pseudonym, &entry.author, (entry.at, &entry.words), clock);
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn is_told(line: &Line) -> bool {
-    let waits = line.goes_to_room() && line.fate != Fate::Arrived;
-    !waits && line.author != Author::Desk
+    match line.author {
+        Author::Visitor => line.fate == Fate::Arrived,
+        Author::Agent { .. } | Author::Bot | Author::Note { .. } => true,
+        Author::Desk | Author::Command { .. } | Author::Told(_) | Author::End(_) => false,
+    }
+}
+
+/// Cuts a text into pieces of at most `most` bytes, at a line's or a word's end where there is one.
+pub fn split(text: &str, most: usize) -> Vec<&str> {
+    let mut pieces = Vec::new();
+    let mut rest = text;
+    while rest.len() > most {
+        let edge = (0..=most).rev().find(|at| rest.is_char_boundary(*at));
+        let edge = edge.filter(|at| *at > 0).unwrap_or(rest.len());
+        let window = &rest[..edge];
+        let cut = window
+            .rfind('\n')
+            .or_else(|| window.rfind(' '))
+            .map(|at| at + 1)
+            .filter(|at| *at > edge / 2)
+            .unwrap_or(edge);
+        pieces.push(&rest[..cut]);
+        rest = &rest[cut..];
+    }
+    pieces.push(rest);
+    pieces
 }
 
 fn entry_line(
@@ -62,8 +95,10 @@ fn entry_line(
         Author::Visitor => pseudonym.to_owned(),
         Author::Agent { name } => name.clone(),
         Author::Bot => "Bot".to_owned(),
-        Author::Desk => "Desk".to_owned(),
         Author::Note { name } => format!("Note by {name}"),
+        Author::Desk | Author::Command { .. } | Author::Told(_) | Author::End(_) => {
+            "Desk".to_owned()
+        }
     };
     let mut text = format!("{label} [{}]: {}", clock.show(at), words.text);
     for attachment in &words.attachments {
@@ -100,6 +135,17 @@ mod tests {
             line,
             "Visitor-7K2M [17-07-2020 10:28:00]: look https://files.example/a.png"
         );
+    }
+
+    #[test]
+    fn pieces_are_short_enough_and_lose_nothing() {
+        let text = "ääääää bbbb\ncccccccccccc";
+        for most in 4..30 {
+            let pieces = split(text, most);
+            assert!(pieces.iter().all(|piece| piece.len() <= most), "{most}");
+            assert_eq!(pieces.concat(), text);
+        }
+        assert_eq!(split("", 10), [""]);
     }
 
     #[test]

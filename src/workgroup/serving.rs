@@ -4,7 +4,7 @@ use crate::ids::{AgentJid, ConversationId, Timestamp};
 
 use super::agent::Agent;
 use super::dispatch::Dispatch;
-use super::{AgentRecord, Resource};
+use super::{AgentRecord, Resource, Show};
 
 impl Dispatch {
     /// Takes an agent as stored; its clients count only when they are seen again.
@@ -34,6 +34,31 @@ impl Dispatch {
         news
     }
 
+    /// A client of an agent is there, as it was last known but for what it shows now. Tells whether
+    /// that is news worth storing.
+    pub fn alive(&mut self, agent: &AgentJid, resource: &str, shows: Option<(Show, i8)>) -> bool {
+        let agents = &self.agents;
+        let known = agents
+            .get(agent)
+            .and_then(|entry| entry.record.resources.get(resource));
+        let state = match (known.cloned(), shows) {
+            (Some(known), None) => known,
+            (Some(known), Some((show, priority))) => Resource {
+                show,
+                priority,
+                ..known
+            },
+            (None, Some((show, priority))) => Resource {
+                show,
+                priority,
+                fastpath: false,
+                max_chats: None,
+            },
+            (None, None) => return false,
+        };
+        self.seen(agent, resource, state)
+    }
+
     /// A client of an agent, or every one, is gone. Tells whether that is news.
     pub fn gone(&mut self, agent: &AgentJid, resource: Option<&str>) -> bool {
         let Some(entry) = self.agents.get_mut(agent) else {
@@ -51,8 +76,10 @@ impl Dispatch {
             }
         }
         let news = entry.record.resources.len() != before;
-        // The client that held the offer may be the one that left while another stays.
-        entry.repeat |= news && entry.offered.is_some();
+        // Another client of the agent, that stays, has not seen the offer.
+        let held = entry.offered.as_ref().and_then(|id| self.requests.get(id));
+        let offer = held.and_then(|request| request.offer.as_ref());
+        entry.repeat |= offer.is_some_and(|offer| Some(offer.to.resource.as_str()) == resource);
         self.stale |= news;
         news
     }
@@ -137,6 +164,36 @@ impl Dispatch {
                         .is_some_and(|agent| agent.seems_available())
                 })
             })
+    }
+
+    /// How many agents of a workgroup would answer an offer now, going by their presence.
+    pub fn available(&self, workgroup: &crate::ids::WorkgroupName) -> usize {
+        let policy = self.policy.workgroups.get(workgroup);
+        let agents = policy.into_iter().flat_map(|policy| policy.agents.keys());
+        agents
+            .filter_map(|jid| self.agents.get(jid))
+            .filter(|agent| agent.is_available())
+            .count()
+    }
+
+    /// The Fastpath clients, known to be there, of a workgroup's agents.
+    pub fn fastpath_clients(
+        &self,
+        workgroup: &crate::ids::WorkgroupName,
+    ) -> Vec<(AgentJid, String)> {
+        let policy = self.policy.workgroups.get(workgroup);
+        let agents = policy.into_iter().flat_map(|policy| policy.agents.keys());
+        agents
+            .filter_map(|jid| self.agents.get_key_value(jid))
+            .flat_map(|(jid, agent)| {
+                let speaks = |name: &&String| {
+                    let resource = agent.record.resources.get(*name);
+                    resource.is_some_and(|resource| resource.fastpath)
+                };
+                let clients = agent.verified.iter().filter(speaks);
+                clients.map(|name| (jid.clone(), name.clone()))
+            })
+            .collect()
     }
 
     /// Forgets clients that did not answer after the link came back.

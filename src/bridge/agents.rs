@@ -1,0 +1,136 @@
+//! What comes from agents outside of rooms: presence, answers to offers, wishes.
+
+use crate::conversation::{ClosedBy, Conversation};
+use crate::ids::{AgentJid, ConversationId, Timestamp};
+use crate::workgroup::{Resource, Show};
+
+use super::{Answer, Bridge, Event, OfferOutcome, Refusal};
+
+impl Bridge {
+    fn serves(&self, agent: &AgentJid) -> bool {
+        self.policy.workgroups_of(agent).next().is_some()
+    }
+
+    pub(super) fn agent_seen(
+        &mut self,
+        agent: &AgentJid,
+        resource: &str,
+        state: Resource,
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        if self.dispatch.seen(agent, resource, state) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn agent_alive(
+        &mut self,
+        agent: &AgentJid,
+        resource: &str,
+        shows: Option<(Show, i8)>,
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        if self.dispatch.alive(agent, resource, shows) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn agent_gone(&mut self, agent: &AgentJid, resource: Option<&str>) -> Answer {
+        if self.dispatch.gone(agent, resource) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn agent_paused(&mut self, agent: &AgentJid, paused: bool) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        if self.dispatch.pause(agent, paused) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn offer_answered(
+        &mut self,
+        now: Timestamp,
+        agent: &AgentJid,
+        (conversation, accept): (Option<&ConversationId>, bool),
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        let done = if accept {
+            self.dispatch
+                .accept(agent, conversation)
+                .map(|taken| self.accepted(now, taken, agent))
+        } else {
+            self.dispatch
+                .reject(now, agent, conversation)
+                .map(|id| self.rejected(now, agent, &id))
+        };
+        match done {
+            Ok(()) => {
+                self.step.agents.insert(agent.clone());
+                Answer::Done
+            }
+            Err(_) => Answer::Refused(Refusal::NoSuchOffer),
+        }
+    }
+
+    fn rejected(&mut self, now: Timestamp, agent: &AgentJid, id: &ConversationId) {
+        self.touch(id);
+        let Some(request) = self.dispatch.request(id) else {
+            return;
+        };
+        let workgroup = request.workgroup.clone();
+        let only = request.only.is_some();
+        self.happened(Event::Offer(workgroup.clone(), OfferOutcome::Rejected));
+        let conversation = self.conversations.get_mut(id);
+        let Some(service) = conversation.and_then(Conversation::service_mut) else {
+            return;
+        };
+        if only {
+            // Nobody else is meant, and an answer was given.
+            service.successor = None;
+            self.dispatch.leave(id);
+            self.step.queues.insert(workgroup);
+            let text = format!(
+                "{} does not take it over. It is still yours.",
+                agent.local()
+            );
+            self.desk_says(now, id, text);
+        }
+    }
+
+    pub(super) fn agent_closed(
+        &mut self,
+        now: Timestamp,
+        agent: &AgentJid,
+        conversation: Option<ConversationId>,
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        let chats = self.dispatch.chats_of(agent);
+        let id = match (conversation, chats.as_slice()) {
+            (Some(named), chats) if chats.contains(&named) => named,
+            (Some(_), _) | (None, []) => return Answer::Refused(Refusal::UnknownConversation),
+            (None, [only]) => only.clone(),
+            (None, _) => return Answer::Refused(Refusal::Ambiguous),
+        };
+        self.close(now, &id, ClosedBy::Agent);
+        Answer::Closed { before: None }
+    }
+}

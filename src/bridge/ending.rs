@@ -1,0 +1,118 @@
+//! The end of a conversation, whoever brings it about.
+
+use crate::conversation::{Author, ClosedBy, Outgoing, Past, Stage, Successor, Words};
+use crate::ids::{ConversationId, MessageId, Timestamp};
+
+use super::{Bridge, Effect, Event, Key, OfferOutcome, Record, RevokeReason, RoomOrder, Visitor};
+
+impl Bridge {
+    /// Ends a conversation; only its room may be left to destroy.
+    pub(super) fn close(&mut self, now: Timestamp, id: &ConversationId, by: ClosedBy) {
+        let Some(conversation) = self.conversations.get(id) else {
+            return;
+        };
+        if let Stage::Over { .. } = conversation.stage {
+            return;
+        }
+        let agent = conversation.agent().cloned();
+        self.release_all(id);
+        let name = MessageId::new(format!("{id}-end"));
+        let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
+        // The visitor's side knows that it closed; telling it again would close twice.
+        let closing = match by {
+            ClosedBy::Visitor => None,
+            _ => self.deliver(id, seq, Outgoing::Closed(by)),
+        };
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return;
+        };
+        let past = Past {
+            id: id.clone(),
+            channel: conversation.channel.clone(),
+            token: conversation.token.clone(),
+            ticket: conversation.ticket.clone(),
+            workgroup: conversation.workgroup.clone(),
+            opened_at: conversation.opened_at,
+            closed_at: now,
+            by,
+            agent,
+            next_seq: conversation.next_seq(),
+            closing,
+            until: now.plus(self.policy.keep),
+        };
+        let why = farewell(by).to_owned();
+        let room = conversation
+            .room
+            .as_ref()
+            .map(|room| room.workgroup.clone());
+        conversation.stage = Stage::Over {
+            by,
+            why: why.clone(),
+        };
+        self.happened(Event::Closed(past.channel.clone(), by));
+        self.emit(Effect::Forget(Key::Lines(id.clone(), past.until)));
+        self.emit(Effect::Keep(Record::Past(Box::new(past.clone()))));
+        self.remember_end(past);
+        match room {
+            Some(workgroup) => {
+                self.touch(id);
+                let order = RoomOrder::Close { workgroup, why };
+                self.emit(Effect::Room(id.clone(), order));
+            }
+            None => self.forget_conversation(id),
+        }
+    }
+
+    fn remember_end(&mut self, past: Past) {
+        let visitor = Visitor {
+            channel: past.channel.clone(),
+            token: past.token.clone(),
+        };
+        if let Some(known) = self.visitors.get_mut(&visitor) {
+            known.open = None;
+        }
+        self.note_past(past);
+    }
+
+    pub(super) fn forget_conversation(&mut self, id: &ConversationId) {
+        self.conversations.remove(id);
+        self.step.conversations.remove(id);
+        self.emit(Effect::Forget(Key::Conversation(id.clone())));
+        self.step.stirred.insert(id.clone());
+    }
+
+    /// Takes the conversation out of every line and from every agent.
+    fn release_all(&mut self, id: &ConversationId) {
+        if let Some(mut request) = self.dispatch.leave(id) {
+            self.step.queues.insert(request.workgroup.clone());
+            if let Some(offer) = request.offer.take() {
+                let why = (RevokeReason::Closed, OfferOutcome::Withdrawn);
+                self.revoke(id, (request.workgroup, offer), why);
+            }
+        }
+        let Some(Stage::Served(service)) = self.conversations.get(id).map(|c| c.stage.clone())
+        else {
+            return;
+        };
+        let mut agents = vec![service.agent];
+        if let Some(Successor::Expected { agent, .. }) = service.successor {
+            agents.push(agent);
+        }
+        for agent in agents {
+            self.dispatch.let_go(&agent, id);
+            self.queues_of(&agent);
+            self.step.agents.insert(agent);
+        }
+    }
+}
+
+fn farewell(by: ClosedBy) -> &'static str {
+    match by {
+        ClosedBy::Visitor => "The visitor's side ended the conversation.",
+        ClosedBy::Agent => "The conversation was ended.",
+        ClosedBy::Operator => "An operator ended the conversation.",
+        ClosedBy::NobodyCame => "Nobody took the conversation in time.",
+        ClosedBy::Silence => "The conversation ended after a long silence.",
+        ClosedBy::Superseded => "The visitor opened another ticket; this one is closed.",
+    }
+}

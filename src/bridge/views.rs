@@ -1,0 +1,61 @@
+//! What those who serve may see of lines and conversations.
+
+use std::time::Duration;
+
+use crate::ids::{AgentJid, ConversationId, WorkgroupName};
+
+use super::{Answer, Bridge, ChatView, QueueView, Refusal};
+
+/// How many waits the average is taken over.
+const WAITS: usize = 20;
+
+impl Bridge {
+    pub(super) fn note_wait(&mut self, workgroup: &WorkgroupName, millis: u64) {
+        let waits = self.waits.entry(workgroup.clone()).or_default();
+        if waits.len() == WAITS {
+            waits.pop_front();
+        }
+        waits.push_back(millis);
+    }
+
+    pub(super) fn queue_view(&self, name: &WorkgroupName) -> Answer {
+        let Some(policy) = self.policy.workgroups.get(name) else {
+            return Answer::Refused(Refusal::UnknownWorkgroup);
+        };
+        let line = self.dispatch.line(name);
+        let waits = self.waits.get(name);
+        let sum: u64 = waits.into_iter().flatten().sum();
+        let count = waits.map_or(0, |waits| waits.len() as u64).max(1);
+        Answer::Queue(Box::new(QueueView {
+            workgroup: name.clone(),
+            title: policy.title.clone(),
+            open: self.dispatch.anyone_online(name),
+            waiting: line
+                .into_iter()
+                .map(|(id, request)| (id.clone(), request.since))
+                .collect(),
+            average_wait: Duration::from_millis(sum / count),
+            watchers: self.dispatch.fastpath_clients(name),
+        }))
+    }
+
+    pub(super) fn chats_view(&self, agent: &AgentJid) -> Answer {
+        if self.policy.workgroups_of(agent).next().is_none() {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        let offered = self.dispatch.offer_of(agent).map(|id| (id.clone(), false));
+        let chats = self.dispatch.chats_of(agent).into_iter();
+        let all = chats.map(|id| (id, true)).chain(offered);
+        Answer::Chats(all.filter_map(|one| self.chat_view(one)).collect())
+    }
+
+    fn chat_view(&self, (id, accepted): (ConversationId, bool)) -> Option<ChatView> {
+        let conversation = self.conversations.get(&id)?;
+        Some(ChatView {
+            pseudonym: id.pseudonym(),
+            opened_at: conversation.opened_at,
+            conversation: id,
+            accepted,
+        })
+    }
+}

@@ -1,0 +1,338 @@
+//! What comes from the visitor's side.
+
+use crate::conversation::{
+    Author, Clock, ClosedBy, Conversation, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
+    Words, render_earlier, split,
+};
+use crate::ids::{ConversationId, MessageId, Timestamp};
+use crate::workgroup::Request;
+
+use super::{
+    Answer, Bridge, Effect, Event, Key, Known, Opening, Record, Refusal, Saying, SeenRecord,
+    Visitor,
+};
+
+impl Bridge {
+    pub(super) fn open(&mut self, now: Timestamp, opening: Opening) -> Answer {
+        if let Some(answer) = self.opened_before(&opening) {
+            return answer;
+        }
+        let Some(policy) = self.policy.workgroups.get(&opening.workgroup) else {
+            return Answer::Refused(Refusal::UnknownWorkgroup);
+        };
+        let patience = policy.request_timeout;
+        if opening.refuse_without_agents && !self.dispatch.anyone_online(&opening.workgroup) {
+            return Answer::Refused(Refusal::NoAgents);
+        }
+        let former = self
+            .visitors
+            .get(&opening.visitor)
+            .and_then(|k| k.open.clone());
+        if let Some(former) = former {
+            self.close(now, &former, ClosedBy::Superseded);
+        }
+        let id = opening.conversation.clone();
+        let mut request = Request::new(opening.workgroup.clone(), now);
+        request.until = patience.map(|patience| now.plus(patience));
+        self.dispatch.enqueue(id.clone(), request);
+        self.visitors
+            .entry(opening.visitor.clone())
+            .or_default()
+            .open = Some(id.clone());
+        self.happened(Event::Opened(opening.visitor.channel.clone()));
+        self.step.queues.insert(opening.workgroup.clone());
+        self.conversations
+            .insert(id.clone(), conversation_of(now, opening));
+        self.touch(&id);
+        Answer::Opened {
+            conversation: id,
+            again: false,
+        }
+    }
+
+    /// The same ticket again is the same conversation, even when it is over: callers repeat what
+    /// they got no answer for.
+    fn opened_before(&self, opening: &Opening) -> Option<Answer> {
+        if self.conversations.contains_key(&opening.conversation) {
+            return Some(Answer::Opened {
+                conversation: opening.conversation.clone(),
+                again: true,
+            });
+        }
+        let known = self.visitors.get(&opening.visitor)?;
+        let same = |id: &ConversationId| {
+            Some(Answer::Opened {
+                conversation: id.clone(),
+                again: true,
+            })
+        };
+        let open = known.open.as_ref();
+        let open = open.and_then(|id| self.conversations.get(id));
+        if let Some(conversation) = open.filter(|open| open.ticket == opening.ticket) {
+            return same(&conversation.id);
+        }
+        if let Some(ticket) = &opening.ticket {
+            let key = (opening.visitor.clone(), ticket.clone());
+            return self.tickets.get(&key).and_then(same);
+        }
+        let past = known.past.as_ref()?;
+        (past.id == opening.conversation).then(|| same(&past.id))?
+    }
+
+    pub(super) fn said(&mut self, now: Timestamp, saying: Saying) -> Answer {
+        if let Some(answer) = self.said_before(&saying) {
+            return answer;
+        }
+        let Some(known) = self.visitors.get(&saying.visitor) else {
+            return Answer::Refused(Refusal::UnknownVisitor);
+        };
+        let Some(id) = known.open.clone() else {
+            return self.said_late(now, saying);
+        };
+        let channel = saying.visitor.channel.clone();
+        if saying.platform_id.is_some() {
+            self.remember(now, &saying, &id);
+        }
+        self.happened(Event::VisitorSpoke(channel));
+        let message = saying.id.clone();
+        for (number, words) in pieces(saying.words).into_iter().enumerate() {
+            let name = match number {
+                0 => message.clone(),
+                _ => MessageId::new(format!("{}.{number}", message.as_str())),
+            };
+            self.append(&id, now, (Author::Visitor, words, name.into()));
+        }
+        self.pump(&id);
+        Answer::Taken {
+            conversation: id,
+            message,
+            again: false,
+            late: false,
+        }
+    }
+
+    fn said_before(&self, saying: &Saying) -> Option<Answer> {
+        let known = self.visitors.get(&saying.visitor)?;
+        let past = known.past.as_ref().map(|past| &past.id);
+        let mut ids = known.open.as_ref().into_iter().chain(past);
+        let twice = ids.find(|id| {
+            let conversation = self.conversations.get(id);
+            conversation.is_some_and(|c| c.lines.place_of(&saying.id).is_some())
+        });
+        let (conversation, message) = match twice {
+            Some(conversation) => (conversation.clone(), saying.id.clone()),
+            None => {
+                let key = (saying.visitor.channel.clone(), saying.known_as().to_owned());
+                let seen = self.seen.get(&key)?;
+                (seen.conversation.clone(), seen.message.clone())
+            }
+        };
+        Some(Answer::Taken {
+            late: known.open.as_ref() != Some(&conversation),
+            conversation,
+            message,
+            again: true,
+        })
+    }
+
+    /// A message for a conversation that is over is kept with it; if the other side was not told
+    /// of the end yet, that is tried again at once.
+    fn said_late(&mut self, now: Timestamp, saying: Saying) -> Answer {
+        let known = self.visitors.get_mut(&saying.visitor);
+        let Some(past) = known.and_then(|known| known.past.as_mut()) else {
+            return Answer::Refused(Refusal::UnknownVisitor);
+        };
+        let line = Line {
+            seq: past.next_seq,
+            id: saying.id.clone(),
+            author: Author::Visitor,
+            words: saying.words.clone(),
+            at: now,
+            fate: Fate::Failed,
+            room_key: None,
+        };
+        past.next_seq += 1;
+        let past = past.clone();
+        let id = past.id.clone();
+        if past.closing.is_some() {
+            self.emit(Effect::Nudge(id.clone()));
+        }
+        let until = past.until;
+        // The lines of what is over are not at hand: this is how a repetition is known.
+        self.remember(now, &saying, &id);
+        self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(line))));
+        self.emit(Effect::Forget(Key::Lines(id.clone(), until)));
+        self.emit(Effect::Keep(Record::Past(past)));
+        self.happened(Event::VisitorSpoke(saying.visitor.channel));
+        Answer::Taken {
+            conversation: id,
+            message: saying.id,
+            again: false,
+            late: true,
+        }
+    }
+
+    fn remember(&mut self, now: Timestamp, saying: &Saying, conversation: &ConversationId) {
+        let record = SeenRecord {
+            channel: saying.visitor.channel.clone(),
+            platform_id: saying.known_as().to_owned(),
+            conversation: conversation.clone(),
+            message: saying.id.clone(),
+            until: now.plus(self.policy.remember_ids),
+        };
+        self.note_seen(record.clone());
+        self.emit(Effect::Keep(Record::Seen(Box::new(record))));
+    }
+
+    pub(super) fn note_seen(&mut self, record: SeenRecord) {
+        let (channel, id) = (record.channel.clone(), record.platform_id.clone());
+        self.seen_until
+            .insert((record.until, channel.clone(), id.clone()));
+        self.seen.insert((channel, id), record);
+    }
+
+    pub(super) fn note_past(&mut self, past: Past) {
+        let visitor = Visitor {
+            channel: past.channel.clone(),
+            token: past.token.clone(),
+        };
+        if let Some(ticket) = past.ticket.clone() {
+            let key = (visitor.clone(), ticket);
+            self.tickets.insert(key, past.id.clone());
+        }
+        let due = (past.until, visitor.clone(), past.ticket.clone());
+        self.past_until.insert(due);
+        let known = self.visitors.entry(visitor).or_default();
+        // The same order as after a restart, also for those that ended at once.
+        let age = |past: &Past| (past.closed_at, past.opened_at, past.id.clone());
+        if known
+            .past
+            .as_ref()
+            .is_none_or(|other| age(other) <= age(&past))
+        {
+            known.past = Some(Box::new(past));
+        }
+    }
+
+    /// Forgets what is past its time, as the store does by itself.
+    pub(super) fn forget_old(&mut self, now: Timestamp) {
+        while self.seen_until.first().is_some_and(|(at, ..)| *at <= now) {
+            if let Some((_, channel, id)) = self.seen_until.pop_first() {
+                self.seen.remove(&(channel, id));
+            }
+        }
+        while self.past_until.first().is_some_and(|(at, ..)| *at <= now) {
+            let Some((until, visitor, ticket)) = self.past_until.pop_first() else {
+                return;
+            };
+            if let Some(ticket) = ticket {
+                self.tickets.remove(&(visitor.clone(), ticket));
+            }
+            let Some(known) = self.visitors.get_mut(&visitor) else {
+                continue;
+            };
+            if known.past.as_ref().is_some_and(|past| past.until <= until) {
+                known.past = None;
+            }
+            if let Known {
+                open: None,
+                past: None,
+            } = known
+            {
+                self.visitors.remove(&visitor);
+            }
+        }
+    }
+
+    pub(super) fn visitor_closed(&mut self, now: Timestamp, visitor: &Visitor) -> Answer {
+        let Some(known) = self.visitors.get(visitor) else {
+            return Answer::Refused(Refusal::UnknownVisitor);
+        };
+        match (&known.open, &known.past) {
+            (Some(open), _) => {
+                let open = open.clone();
+                self.close(now, &open, ClosedBy::Visitor);
+                Answer::Closed { before: None }
+            }
+            (None, Some(past)) => Answer::Closed {
+                before: Some(past.by),
+            },
+            (None, None) => Answer::Refused(Refusal::UnknownVisitor),
+        }
+    }
+
+    pub(super) fn operator_closed(&mut self, now: Timestamp, id: &ConversationId) -> Answer {
+        match self.conversations.get(id).map(|c| &c.stage) {
+            Some(Stage::Over { by, .. }) => Answer::Closed { before: Some(*by) },
+            Some(_) => {
+                self.close(now, id, ClosedBy::Operator);
+                Answer::Closed { before: None }
+            }
+            None => Answer::Refused(Refusal::UnknownConversation),
+        }
+    }
+
+    pub(super) fn history(
+        &mut self,
+        now: Timestamp,
+        id: &ConversationId,
+        mut earlier: Vec<Earlier>,
+    ) -> Answer {
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return Answer::Refused(Refusal::UnknownConversation);
+        };
+        earlier.sort_by_key(|entry| entry.at);
+        earlier.retain(|entry| !conversation.earlier.contains(entry));
+        let text = render_earlier(
+            &conversation.id.pseudonym(),
+            &earlier,
+            &Clock(&self.policy.zone),
+        );
+        conversation.earlier.extend(earlier);
+        conversation.earlier.sort_by_key(|entry| entry.at);
+        let missed = conversation.was_briefed() && !text.is_empty();
+        self.touch(id);
+        if missed {
+            for piece in split(&format!("What was said before:\n{text}"), MAX_SAID) {
+                self.desk_says(now, id, piece.to_owned());
+            }
+        }
+        Answer::Done
+    }
+}
+
+fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
+    Conversation {
+        id: opening.conversation,
+        channel: opening.visitor.channel,
+        token: opening.visitor.token,
+        ticket: opening.ticket,
+        workgroup: opening.workgroup,
+        brief: opening.brief,
+        earlier: opening.earlier,
+        opened_at: now,
+        stage: Stage::Waiting {
+            told: false,
+            ends: opening.wait_ends,
+        },
+        room: None,
+        guests: Vec::new(),
+        lines: Lines::default(),
+    }
+}
+
+/// A long text in several messages, none too long for a stanza; the attachments go with the last.
+fn pieces(words: Words) -> Vec<Words> {
+    if words.text.len() <= MAX_SAID {
+        return vec![words];
+    }
+    let texts = split(&words.text, MAX_SAID);
+    let mut pieces: Vec<Words> = texts.into_iter().map(Words::text).collect();
+    if let Some(first) = pieces.first_mut() {
+        first.corrects = words.corrects;
+    }
+    if let Some(last) = pieces.last_mut() {
+        last.attachments = words.attachments;
+    }
+    pieces
+}
