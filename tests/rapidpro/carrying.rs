@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
+use warmline::channels::AddressBook;
 use warmline::channels::rapidpro::{RapidProCarrier, RapidProSettings};
-use warmline::channels::{AddressBook, HttpClient};
 use warmline::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words};
 use warmline::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
@@ -14,7 +14,7 @@ use warmline::outbox::{Carrier, Trouble, Verdict};
 
 use super::mailroom::Mailroom;
 use super::settings::settings;
-use super::world::SECRET;
+use super::world::{SECRET, http};
 
 const PATH: &str = "/mr/tickets/types/rocketchat/event_callback/6393abc0";
 
@@ -40,7 +40,7 @@ impl Scene {
 }
 
 fn carrier(settings: RapidProSettings, book: AddressBook) -> RapidProCarrier {
-    let http = HttpClient::new().unwrap();
+    let http = http();
     RapidProCarrier::new(Arc::new(settings), book, http)
 }
 

@@ -3,14 +3,14 @@
 use serde_json::json;
 use uuid::Uuid;
 use warmline::bridge::Input;
+use warmline::channels::Secret;
 use warmline::channels::rapidpro::{Search, fetch_history};
-use warmline::channels::{HttpClient, Secret};
 use warmline::conversation::{Attachment, Author, Earlier, Words};
 use warmline::ids::{ChannelId, Timestamp};
 
 use super::mailroom::Mailroom;
 use super::settings::settings;
-use super::world::{TICKET, World, agreeable, knowing, request};
+use super::world::{TICKET, World, agreeable, http, knowing, request};
 
 const CONTACT: Uuid = Uuid::from_u128(7);
 
@@ -30,7 +30,7 @@ fn message(direction: &str, text: &str, at: &str) -> serde_json::Value {
 }
 
 async fn fetch(mailroom: &Mailroom) -> Result<Vec<Earlier>, String> {
-    let http = HttpClient::new().unwrap();
+    let http = http();
     let found = fetch_history(&http, &search(mailroom)).await;
     found.map_err(|error| error.to_string())
 }
@@ -38,12 +38,6 @@ async fn fetch(mailroom: &Mailroom) -> Result<Vec<Earlier>, String> {
 #[tokio::test]
 async fn pages_are_followed_and_told_oldest_first() {
     let mailroom = Mailroom::new();
-    let mut files = message("in", "look", "2020-07-17T13:30:00.5Z");
-    files["attachments"] = json!([
-        "image/jpeg:https://link.to/a.jpg",
-        { "content_type": "audio/ogg", "url": "https://link.to/b.ogg" },
-        "https://link.to/c",
-    ]);
     let mut errored = message("out", "never sent", "2020-07-17T13:31:00Z");
     errored["status"] = json!("errored");
     let mut sent = message("out", "How can I help?", "2020-07-17T12:00:00Z");
@@ -52,7 +46,7 @@ async fn pages_are_followed_and_told_oldest_first() {
     let newest = [
         message("in", "after the ticket", "2020-07-17T15:00:00Z"),
         errored,
-        files,
+        message("in", "my parcel", "2020-07-17T13:30:00.5Z"),
     ];
     mailroom.answers(200, &json!({ "next": next, "results": newest }).to_string());
     let oldest = [
@@ -65,31 +59,15 @@ async fn pages_are_followed_and_told_oldest_first() {
     let found = fetch(&mailroom).await.unwrap();
     let told: Vec<_> = found
         .iter()
-        .map(|one| (one.author.clone(), one.words.text.as_str()))
+        .map(|one| (one.author.clone(), one.words.text.as_str(), one.at.0))
         .collect();
     assert_eq!(
         told,
         [
-            (Author::Visitor, "hi"),
-            (Author::Bot, "How can I help?"),
-            (Author::Visitor, "look"),
+            (Author::Visitor, "hi", 1_594_992_490_000),
+            (Author::Bot, "How can I help?", 1_594_992_540_000),
+            (Author::Visitor, "my parcel", 1_594_992_600_500),
         ]
-    );
-    assert_eq!(found[2].at, Timestamp(1_594_992_600_500));
-    let file = |kind: &str, url: &str| Attachment {
-        kind: kind.into(),
-        url: url.into(),
-    };
-    assert_eq!(
-        found[2].words,
-        Words {
-            attachments: vec![
-                file("image/jpeg", "https://link.to/a.jpg"),
-                file("audio/ogg", "https://link.to/b.ogg"),
-                file("", "https://link.to/c"),
-            ],
-            ..Words::text("look")
-        }
     );
     let calls = mailroom.calls();
     assert_eq!(calls[0].method, "GET");
@@ -102,6 +80,33 @@ async fn pages_are_followed_and_told_oldest_first() {
     for call in calls {
         assert_eq!(call.header("authorization"), Some("Token an-api-token"));
     }
+}
+
+#[tokio::test]
+async fn files_come_in_the_spellings_of_old_and_new_servers() {
+    let mailroom = Mailroom::new();
+    let mut said = message("in", "look", "2020-07-17T13:30:00Z");
+    said["attachments"] = json!([
+        "image/jpeg:https://link.to/a.jpg",
+        { "content_type": "audio/ogg", "url": "https://link.to/b.ogg" },
+        "https://link.to/c",
+    ]);
+    mailroom.answers(200, &json!({ "results": [said] }).to_string());
+    let file = |kind: &str, url: &str| Attachment {
+        kind: kind.into(),
+        url: url.into(),
+    };
+    assert_eq!(
+        fetch(&mailroom).await.unwrap()[0].words,
+        Words {
+            attachments: vec![
+                file("image/jpeg", "https://link.to/a.jpg"),
+                file("audio/ogg", "https://link.to/b.ogg"),
+                file("", "https://link.to/c"),
+            ],
+            ..Words::text("look")
+        }
+    );
 }
 
 #[tokio::test]

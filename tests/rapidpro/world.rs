@@ -11,6 +11,7 @@ use warmline::channels::rapidpro::{RapidPro, RapidProSettings, configure};
 use warmline::channels::{AddressBook, HttpClient};
 use warmline::engine::{Handle, Unavailable};
 use warmline::ids::{ConversationId, MessageId};
+use warmline::outbox::OutboundSettings;
 
 use super::raw::{Connection, soon};
 use super::settings::settings;
@@ -18,6 +19,15 @@ use super::settings::settings;
 pub const SECRET: &str = "ATESTSECRETOFTHIRTYTWOLETTERSXYZ";
 
 pub type Outcome = Result<Answer, Unavailable>;
+
+/// A client that may call this machine.
+pub fn http() -> HttpClient {
+    HttpClient::new(&OutboundSettings {
+        allow_private_networks: true,
+        ..OutboundSettings::default()
+    })
+    .unwrap()
+}
 
 /// The server, and what it asked the engine.
 pub struct World {
@@ -45,7 +55,7 @@ impl World {
             }
         });
         let book = AddressBook::default();
-        let http = HttpClient::new().unwrap();
+        let http = http();
         let channels = channels.into_iter().map(Arc::new);
         let state = Data::new(RapidPro::new(channels, engine, book.clone(), http));
         let services = move |services: &mut _| configure(services, state.clone());

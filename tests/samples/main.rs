@@ -1,6 +1,8 @@
 //! Bytes as the systems send them, and the inputs that they become; promises, and the bytes that
 //! they become.
 
+#![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
+
 mod callbacks;
 mod malformed;
 mod messages;
@@ -9,14 +11,19 @@ mod settings;
 
 use warmline::bridge::{Input, Opening};
 use warmline::channels::rapidpro::RapidProSettings;
-use warmline::channels::rapidpro::wire::{Handover, WireError, handover};
-use warmline::ids::ConversationId;
+use warmline::channels::rapidpro::wire::{Handover, WireError, handover, message};
+use warmline::ids::{ChannelId, ConversationId, MessageId};
 
 pub use settings::settings;
 
 /// Reads a ticket for the usual channel.
 pub fn ticket(body: &str) -> Result<Handover, WireError> {
     handover(body.as_bytes(), &settings())
+}
+
+/// Reads a message for the usual channel.
+pub fn read_message(body: &[u8]) -> Result<Input, WireError> {
+    message(body, &ChannelId::new("tickets"), MessageId::new("m1"))
 }
 
 /// The wish that a ticket becomes.

@@ -1,7 +1,8 @@
 //! `/visitor-message`, `/room.close` and `/settings`.
 
+use super::read_message;
 use warmline::bridge::{Input, Saying};
-use warmline::channels::rapidpro::wire::{closing, message, settings as learnt};
+use warmline::channels::rapidpro::wire::{closing, settings as learnt};
 use warmline::conversation::{Attachment, Words};
 use warmline::ids::{ChannelId, MessageId, VisitorToken};
 
@@ -10,7 +11,7 @@ fn channel() -> ChannelId {
 }
 
 fn said(body: &str) -> Saying {
-    match message(body.as_bytes(), &channel(), MessageId::new("m1")) {
+    match read_message(body.as_bytes()) {
         Ok(Input::Said(saying)) => saying,
         other => panic!("{other:?}"),
     }
