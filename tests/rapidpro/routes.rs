@@ -36,6 +36,8 @@ async fn mailroom_s_three_calls_on_one_connection() {
         let Input::Said(saying) = world.input().await else {
             panic!("no saying");
         };
+        // Two equal messages are two.
+        assert_eq!(saying.platform_id, None);
         assert_eq!(said.json(), serde_json::json!({ "id": saying.id }));
         assert_eq!(saying.words.attachments.len(), 3);
 
@@ -97,6 +99,23 @@ async fn what_is_known_already_is_no_error() {
         .exchange(request("GET", "room.close", CLOSE))
         .await;
     assert_eq!(closed.status, 204);
+}
+
+#[tokio::test]
+async fn a_caller_s_own_key_travels_with_its_message() {
+    let mut world = World::new();
+    let mut connection = world.connect().await;
+    let call = String::from_utf8(request("POST", "visitor-message", MESSAGE)).unwrap();
+    let long = "k".repeat(201);
+    for (key, taken) in [("a-key", Some("a-key")), ("", None), (long.as_str(), None)] {
+        let header = format!("Idempotency-Key: {key}\r\nContent-Type:");
+        let call = call.replacen("Content-Type:", &header, 1);
+        assert_eq!(connection.exchange(call).await.status, 201);
+        let Input::Said(saying) = world.input().await else {
+            panic!("no saying");
+        };
+        assert_eq!(saying.platform_id.as_deref(), taken);
+    }
 }
 
 async fn each_call(answers: fn(&Input) -> Outcome) -> Vec<(u16, String)> {

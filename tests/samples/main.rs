@@ -11,7 +11,7 @@ mod settings;
 
 use warmline::bridge::{Input, Opening};
 use warmline::channels::rapidpro::RapidProSettings;
-use warmline::channels::rapidpro::wire::{Handover, WireError, handover, message};
+use warmline::channels::rapidpro::wire::{Handover, Names, WireError, handover, message};
 use warmline::ids::{ChannelId, ConversationId, MessageId};
 
 pub use settings::settings;
@@ -23,7 +23,11 @@ pub fn ticket(body: &str) -> Result<Handover, WireError> {
 
 /// Reads a message for the usual channel.
 pub fn read_message(body: &[u8]) -> Result<Input, WireError> {
-    message(body, &ChannelId::new("tickets"), MessageId::new("m1"))
+    let names = Names {
+        id: MessageId::new("m1"),
+        repeated_by: None,
+    };
+    message(body, &ChannelId::new("tickets"), names)
 }
 
 /// The wish that a ticket becomes.
