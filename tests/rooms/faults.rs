@@ -43,7 +43,7 @@ fn a_room_of_somebody_else_is_left_alone() {
     let mut stage = Stage::new();
     stage.open(Some(stage.now));
     stage.result("<query xmlns='http://jabber.org/protocol/disco#info'/>");
-    stage.into_room("member", "");
+    stage.desk_enters("member", "");
     assert_eq!(stage.told(), ["unavailable"]);
     let leave = stage.sent().pop().unwrap();
     assert!(leave.contains("type='unavailable'"), "{leave}");
@@ -66,7 +66,7 @@ fn a_locked_room_is_configured_from_outside() {
     );
     stage.result("");
     assert!(stage.sent().pop().unwrap().contains("<presence"));
-    stage.into_room("owner", "");
+    stage.desk_enters("owner", "");
     stage.admitted();
     assert_eq!(stage.told(), ["ready fresh=true []"]);
 }
@@ -217,7 +217,7 @@ fn a_room_is_entered_to_be_destroyed_where_it_must_be() {
     assert!(stage.sent().concat().contains("<destroy"));
     stage.refuse("not-authorized", "auth");
     assert!(stage.sent().concat().contains("<presence"));
-    stage.into_room("owner", "");
+    stage.desk_enters("owner", "");
     let sent = stage.sent();
     assert!(sent[0].contains("<body>over</body>"), "{sent:?}");
     assert!(sent[1].contains("<reason>over</reason>"), "{sent:?}");
@@ -228,7 +228,7 @@ fn a_room_is_entered_to_be_destroyed_where_it_must_be() {
     // Not ours any more: left, and nothing more to do.
     stage.close();
     stage.refuse("forbidden", "auth");
-    stage.into_room("member", "");
+    stage.desk_enters("member", "");
     stage.refuse("forbidden", "auth");
     assert_eq!(stage.told(), ["gone"]);
     let leaves = stage

@@ -174,7 +174,7 @@ fn a_refused_archive_is_replaced_by_the_history() {
         join.contains("<history since='2026-11-21T11:55:00Z'/>"),
         "{join}"
     );
-    stage.into_room("owner", &heard("Ana", "id='a1'><body>one</body>"));
+    stage.desk_enters("owner", &heard("Ana", "id='a1'><body>one</body>"));
     stage.admitted();
     assert_eq!(stage.told(), ["Ana: one", "ready fresh=false []"]);
 }

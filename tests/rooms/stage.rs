@@ -41,13 +41,13 @@ impl Stage {
         let mut stage = Stage::new();
         stage.open(Some(stage.now));
         stage.result(&format!("<query xmlns='{INFO}'>{features}</query>"));
-        stage.into_room("owner", missed);
+        stage.desk_enters("owner", missed);
         stage.admitted();
         stage
     }
 
     /// The desk comes in, and hears what `missed` says.
-    pub fn into_room(&mut self, affiliation: &str, missed: &str) {
+    pub fn desk_enters(&mut self, affiliation: &str, missed: &str) {
         self.feed(&own(DESK, "support", affiliation, ""));
         self.feed_all(missed);
     }
