@@ -154,8 +154,10 @@ impl Engine {
             past = stored.bridge.past.len(),
             "read the store"
         );
+        learn(&outlets.callbacks, &stored.callbacks);
+        // Only now, with the addresses known, may the outbox begin to call them.
         outlets.outbox.load().await?;
-        let engine = Self {
+        Ok(Self {
             bridge: Bridge::restore(policy.clone(), stored.bridge),
             policy,
             store,
@@ -163,9 +165,7 @@ impl Engine {
             outlets,
             health: watch::Sender::new(StoreHealth::Fine),
             linked: false,
-        };
-        engine.learn_callbacks(stored.callbacks);
-        Ok(engine)
+        })
     }
 
     /// Follows whether the store takes commits.
@@ -242,7 +242,6 @@ impl Engine {
         };
         info!("the store answers again");
         self.bridge = Bridge::restore(self.policy.clone(), stored.bridge);
-        self.learn_callbacks(stored.callbacks);
         self.health.send_replace(StoreHealth::Fine);
         if self.linked {
             // What rooms said meanwhile was refused; the seat finds it again in their archives.
@@ -258,6 +257,7 @@ impl Engine {
 
     async fn read_again(&self) -> Result<records::Stored, StoreError> {
         let stored = records::read(self.store.as_ref()).await?;
+        learn(&self.outlets.callbacks, &stored.callbacks);
         self.outlets.outbox.load().await?;
         Ok(stored)
     }
@@ -274,11 +274,11 @@ impl Engine {
             job.answer(Err(Unavailable));
         }
     }
+}
 
-    fn learn_callbacks(&self, callbacks: Vec<(ChannelId, String)>) {
-        for (channel, url) in callbacks {
-            self.outlets.callbacks.learn(channel, url);
-        }
+fn learn(book: &AddressBook, callbacks: &[(ChannelId, String)]) {
+    for (channel, url) in callbacks {
+        book.learn(channel.clone(), url.clone());
     }
 }
 

@@ -41,66 +41,82 @@ fn senders() -> impl Strategy<Value = String> {
     .prop_map(str::to_owned)
 }
 
+const NAMES: &[&str] = &[
+    "query",
+    "ping",
+    "time",
+    "vCard",
+    "command",
+    "workgroups",
+    "offer-accept",
+    "offer-reject",
+    "agent-status-request",
+    "workgroup-form",
+    "join-queue",
+    "transcript",
+    "agent-status",
+    "x",
+    "body",
+    "error",
+    "something",
+    "workgroup",
+    "show",
+];
+
+const SPACES: &[&str] = &[
+    ns::CLIENT,
+    ns::DISCO_INFO,
+    ns::DISCO_ITEMS,
+    ns::PING,
+    ns::VERSION,
+    ns::LAST,
+    ns::TIME,
+    ns::VCARD,
+    ns::COMMANDS,
+    ns::WORKGROUP,
+    ns::JIVE_WORKGROUP,
+    ns::DATA_FORMS,
+    ns::MAM,
+    "urn:unknown",
+    "",
+];
+
+const ATTRIBUTES: &[(&str, &str)] = &[
+    ("node", ns::COMMANDS),
+    ("node", "accept"),
+    ("node", "close"),
+    ("node", "nosuch"),
+    ("action", "execute"),
+    ("action", "cancel"),
+    ("action", "prev"),
+    ("sessionid", "s"),
+    ("id", "aaaabbbbccccdddd"),
+    ("jid", "agent1@example.test"),
+    ("jid", "@@"),
+    ("jid", "v-aaaabbbbccccdddd@workgroup.example.test/x"),
+];
+
+/// Pairs that mean something.
+const KNOWN: &[(&str, &str)] = &[
+    ("query", ns::DISCO_INFO),
+    ("query", ns::DISCO_ITEMS),
+    ("query", ns::LAST),
+    ("command", ns::COMMANDS),
+    ("workgroups", ns::WORKGROUP),
+    ("offer-accept", ns::WORKGROUP),
+    ("offer-reject", ns::JIVE_WORKGROUP),
+    ("agent-status", ns::WORKGROUP),
+    ("body", ns::CLIENT),
+];
+
 fn payloads() -> impl Strategy<Value = Element> {
-    let names = vec![
-        "query",
-        "ping",
-        "time",
-        "vCard",
-        "command",
-        "workgroups",
-        "offer-accept",
-        "offer-reject",
-        "agent-status-request",
-        "workgroup-form",
-        "join-queue",
-        "transcript",
-        "agent-status",
-        "x",
-        "body",
-        "error",
-        "something",
-        "workgroup",
-        "show",
-    ];
-    let spaces = vec![
-        ns::CLIENT,
-        ns::DISCO_INFO,
-        ns::DISCO_ITEMS,
-        ns::PING,
-        ns::VERSION,
-        ns::LAST,
-        ns::TIME,
-        ns::VCARD,
-        ns::COMMANDS,
-        ns::WORKGROUP,
-        ns::JIVE_WORKGROUP,
-        ns::DATA_FORMS,
-        ns::MAM,
-        "urn:unknown",
-        "",
-    ];
-    let attributes = vec![
-        ("node", ns::COMMANDS),
-        ("node", "accept"),
-        ("node", "close"),
-        ("node", "nosuch"),
-        ("action", "execute"),
-        ("action", "cancel"),
-        ("action", "prev"),
-        ("sessionid", "s"),
-        ("id", "aaaabbbbccccdddd"),
-        ("jid", "agent1@example.test"),
-        ("jid", "@@"),
-        ("jid", "v-aaaabbbbccccdddd@workgroup.example.test/x"),
-    ];
+    let any = (prop::sample::select(NAMES), prop::sample::select(SPACES));
     (
-        prop::sample::select(names),
-        prop::sample::select(spaces),
-        prop::sample::subsequence(attributes, 0..4),
+        prop_oneof![any, prop::sample::select(KNOWN)],
+        prop::sample::subsequence(ATTRIBUTES, 0..4),
         prop_oneof![Just(String::new()), Just("accept".to_owned()), ".{0,20}"],
     )
-        .prop_map(|(name, space, attributes, text)| {
+        .prop_map(|((name, space), attributes, text)| {
             let payload = attributes
                 .into_iter()
                 .fold(element(name, space), |payload, (name, value)| {
@@ -188,7 +204,7 @@ fn check(desk: &mut Desk, stanza: &Element) -> Result<(), TestCaseError> {
         prop_assert_eq!(&read, one);
         prop_assert!(attr(one, "to").is_some());
         let ours = from(one).is_some_and(|from| from.domain == DOMAIN);
-        let echoes = attr(one, "type") == Some("error");
+        let echoes = attr(one, "from") == attr(stanza, "to");
         prop_assert!(ours || echoes, "{}", text);
     }
     Ok(())

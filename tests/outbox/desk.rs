@@ -8,7 +8,6 @@ use std::time::Duration;
 use futures::future::{BoxFuture, FutureExt};
 use tempfile::TempDir;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 use warmline::conversation::{DeadLetter, Delivery, Outgoing, Words};
 use warmline::ids::{ChannelId, ConversationId, DeliveryId, MessageId, Timestamp, VisitorToken};
 use warmline::outbox::{
@@ -18,15 +17,12 @@ use warmline::outbox::{
 };
 use warmline::store::{Change, Embedded, Put, Store, Table};
 
+use crate::patience;
 use crate::peer::Peer;
 
 /// Waits for a condition, but not for ever.
 pub async fn until(what: &str, mut condition: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !condition() {
-        assert!(Instant::now() < deadline, "never: {what}");
-        tokio::time::sleep(Duration::from_millis(3)).await;
-    }
+    patience::until(what, async || condition()).await;
 }
 
 pub fn millis(millis: u64) -> Duration {
@@ -223,11 +219,8 @@ impl Desk {
 
     /// Waits until nothing is owed, neither in the store nor in memory.
     pub async fn done(&self) {
-        let deadline = Instant::now() + Duration::from_secs(20);
-        while !self.store.load(Table::Delivery).await.unwrap().is_empty() {
-            assert!(Instant::now() < deadline, "never: nothing is owed");
-            tokio::time::sleep(Duration::from_millis(3)).await;
-        }
+        let paid = async || self.store.load(Table::Delivery).await.unwrap().is_empty();
+        patience::until("nothing is owed", paid).await;
         let nothing = OutboxStatus::default();
         until("the outbox knows", || self.outbox.status() == nothing).await;
     }

@@ -6,6 +6,8 @@
 mod desk;
 mod http;
 mod order;
+#[path = "../support/patience.rs"]
+mod patience;
 mod peer;
 mod restart;
 mod retry;

@@ -129,7 +129,7 @@ impl Peer {
             seen.status = answer.status;
             // Noted before it is answered: whoever has the answer finds it here.
             self.seen.lock().unwrap().push(seen);
-            tokio::time::sleep(answer.delay).await;
+            crate::patience::linger(answer.delay).await;
             let head = format!(
                 "HTTP/1.1 {} X\r\ncontent-length: {}\r\n{}\r\n",
                 answer.status,

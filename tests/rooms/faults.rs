@@ -43,7 +43,7 @@ fn a_room_of_somebody_else_is_left_alone() {
     let mut stage = Stage::new();
     stage.open(Some(stage.now));
     stage.result("<query xmlns='http://jabber.org/protocol/disco#info'/>");
-    stage.desk_enters("member", "");
+    stage.enters_room("member", "");
     assert_eq!(stage.told(), ["unavailable"]);
     let leave = stage.sent().pop().unwrap();
     assert!(leave.contains("type='unavailable'"), "{leave}");
@@ -66,7 +66,7 @@ fn a_locked_room_is_configured_from_outside() {
     );
     stage.result("");
     assert!(stage.sent().pop().unwrap().contains("<presence"));
-    stage.desk_enters("owner", "");
+    stage.enters_room("owner", "");
     stage.admitted();
     assert_eq!(stage.told(), ["ready fresh=true []"]);
 }
@@ -121,7 +121,7 @@ fn pauses_are_short_again_after_a_steady_time() {
         pauses.push(pause.as_secs());
         stage.pass(pause.as_secs());
         stage.found(SHAPED);
-        stage.desk_enters("owner", "");
+        stage.enters_room("owner", "");
         stage.admitted();
     }
     assert_eq!(pauses, [1, 2, 1, 2]);
@@ -236,7 +236,7 @@ fn a_room_is_entered_to_be_destroyed_where_it_must_be() {
     assert!(stage.sent().concat().contains("<destroy"));
     stage.refuse("not-authorized", "auth");
     assert!(stage.sent().concat().contains("<presence"));
-    stage.desk_enters("owner", "");
+    stage.enters_room("owner", "");
     let sent = stage.sent();
     assert!(sent[0].contains("<body>over</body>"), "{sent:?}");
     assert!(sent[1].contains("<reason>over</reason>"), "{sent:?}");
@@ -247,7 +247,7 @@ fn a_room_is_entered_to_be_destroyed_where_it_must_be() {
     // Not ours any more: left, and nothing more to do.
     stage.close();
     stage.refuse("forbidden", "auth");
-    stage.desk_enters("member", "");
+    stage.enters_room("member", "");
     stage.refuse("forbidden", "auth");
     assert_eq!(stage.told(), ["gone"]);
     let leaves = stage

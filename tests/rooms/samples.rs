@@ -174,7 +174,7 @@ fn a_refused_archive_is_replaced_by_the_history() {
         join.contains("<history since='2026-11-21T11:55:00Z'/>"),
         "{join}"
     );
-    stage.desk_enters("owner", &heard("Ana", "id='a1'><body>one</body>"));
+    stage.enters_room("owner", &heard("Ana", "id='a1'><body>one</body>"));
     stage.admitted();
     assert_eq!(stage.told(), ["Ana: one", "ready fresh=false []"]);
 }
@@ -191,7 +191,7 @@ fn a_stable_id_counts_more_than_a_nickname() {
     let mut stage = Stage::new();
     stage.open(Some(stage.now));
     stage.found(SHAPED);
-    stage.desk_enters("owner", &missed);
+    stage.enters_room("owner", &missed);
     stage.result("");
     let entry = own(VISITOR, NICK, "member", "");
     stage.feed(&entry.replace("</presence>", &format!("{}</presence>", known("visitor"))));

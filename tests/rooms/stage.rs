@@ -41,7 +41,7 @@ impl Stage {
         let mut stage = Stage::new();
         stage.open(Some(stage.now));
         stage.found(features);
-        stage.desk_enters("owner", missed);
+        stage.enters_room("owner", missed);
         stage.admitted();
         stage
     }
@@ -52,7 +52,7 @@ impl Stage {
     }
 
     /// The desk comes in, and hears what `missed` says.
-    pub fn desk_enters(&mut self, affiliation: &str, missed: &str) {
+    pub fn enters_room(&mut self, affiliation: &str, missed: &str) {
         self.feed(&own(DESK, "support", affiliation, ""));
         self.feed_all(missed);
     }

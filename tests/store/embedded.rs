@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -147,19 +147,11 @@ async fn what_expired_is_deleted_in_the_end() {
     store.commit(changes).await.unwrap();
     drop(store);
     let store = contract::Backend::open(&backend);
-    let deadline = Instant::now() + Duration::from_secs(20);
     let count = |conn: Connection| -> i64 {
         conn.query_row("SELECT count(*) FROM entry", [], |row| row.get(0))
             .unwrap()
     };
-    while count(backend.raw()) > 2 {
-        assert!(
-            Instant::now() < deadline,
-            "{} rows are left",
-            count(backend.raw())
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    crate::patience::until("expired rows are swept", async || count(backend.raw()) <= 2).await;
     assert_eq!(store.load(Table::Line).await.unwrap().len(), 2);
 }
 
