@@ -2,6 +2,9 @@
 //!
 //! The rooms, floor by floor; imports only run down.
 
+pub mod app;
+
+pub mod channels;
 pub mod xmpp;
 
 pub mod engine;
@@ -9,8 +12,10 @@ pub mod engine;
 pub mod bridge;
 pub mod outbox;
 
+pub mod config;
 pub mod conversation;
 pub mod store;
+pub mod telemetry;
 pub mod workgroup;
 
 pub mod ids;

@@ -239,3 +239,16 @@ pub enum OfferOutcome {
     /// It was taken back for another reason.
     Withdrawn,
 }
+
+impl OfferOutcome {
+    /// A name for labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Lapsed => "lapsed",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}

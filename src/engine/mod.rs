@@ -1,14 +1,53 @@
 //! The one writer: receives inputs, steps the bridge, commits, and only then tells anybody.
 
-use tokio::sync::{mpsc, oneshot};
+mod addresses;
+mod gauges;
+mod records;
+mod round;
 
-use crate::bridge::{Answer, Input};
+pub use addresses::AddressBook;
+
+pub use records::stored_delivery_key;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::{error, info, warn};
+
+use crate::bridge::{AgentOrder, Answer, Bridge, Input, RoomOrder};
+use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
+use crate::outbox::OutboxHandle;
+use crate::store::{Store, StoreError};
+use crate::workgroup::Policy;
+
+use round::Round;
+
+/// The most inputs that share one commit.
+const MOST_IN_A_ROUND: usize = 512;
+/// How long the engine waits before it asks a store again that did not answer.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
 
 /// One input on its way to the engine.
 #[derive(Debug)]
 pub struct Job {
-    pub(crate) input: Input,
-    pub(crate) reply: Option<oneshot::Sender<Result<Answer, Unavailable>>>,
+    input: Input,
+    reply: Option<oneshot::Sender<Result<Answer, Unavailable>>>,
+}
+
+impl Job {
+    /// What is to be taken.
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Tells the asker how it ended.
+    pub fn answer(self, answer: Result<Answer, Unavailable>) {
+        if let Some(reply) = self.reply {
+            // An asker that went away needs no answer.
+            let _ = reply.send(answer);
+        }
+    }
 }
 
 /// The engine cannot take inputs now: its store does not answer, or it is stopping. The input had
@@ -24,14 +63,236 @@ pub struct Handle {
 }
 
 impl Handle {
+    /// A handle, and the inbox that it fills.
+    pub fn pair(capacity: usize) -> (Self, mpsc::Receiver<Job>) {
+        let (inbox, jobs) = mpsc::channel(capacity);
+        (Self { inbox }, jobs)
+    }
+
     /// Hands an input over and waits until its consequences are committed.
     pub async fn ask(&self, input: Input) -> Result<Answer, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        let job = Job {
-            input,
-            reply: Some(reply),
-        };
-        self.inbox.send(job).await.map_err(|_| Unavailable)?;
+        let answer = self.submit(input).await?;
         answer.await.map_err(|_| Unavailable)?
+    }
+
+    /// Hands an input over, in the order of calls; the answer comes after the commit.
+    pub async fn submit(
+        &self,
+        input: Input,
+    ) -> Result<oneshot::Receiver<Result<Answer, Unavailable>>, Unavailable> {
+        let (reply, answer) = oneshot::channel();
+        let reply = Some(reply);
+        let job = Job { input, reply };
+        self.inbox.send(job).await.map_err(|_| Unavailable)?;
+        Ok(answer)
+    }
+
+    /// Hands an input over, in the order of calls, without waiting for its commit. When the inbox
+    /// is full this waits.
+    pub async fn tell(&self, input: Input) -> Result<(), Unavailable> {
+        let job = Job { input, reply: None };
+        self.inbox.send(job).await.map_err(|_| Unavailable)
+    }
+}
+
+/// Something for the seat on the XMPP server.
+#[derive(Clone, Debug)]
+pub enum SeatOrder {
+    /// For an agent.
+    Agent(AgentJid, AgentOrder),
+    /// For a room.
+    Room(ConversationId, RoomOrder),
+    /// A workgroup's line changed.
+    QueueChanged(WorkgroupName),
+    /// What the seat told of late may be lost: it is to look at everything anew, as after a
+    /// reconnect.
+    StartOver,
+}
+
+/// Where consequences go after the commit.
+pub struct Outlets {
+    /// The seat. Unbounded, because the engine must never wait for it; a seat without a link
+    /// throws orders away, and all is asserted anew when the link comes back.
+    pub seat: mpsc::UnboundedSender<SeatOrder>,
+    /// The outbox.
+    pub outbox: OutboxHandle,
+    /// Callback addresses.
+    pub callbacks: AddressBook,
+}
+
+/// Whether the store takes commits, for `/readyz`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreHealth {
+    /// It does.
+    Fine,
+    /// It does not, for this reason.
+    Failing(String),
+}
+
+/// The one writer.
+pub struct Engine {
+    bridge: Bridge,
+    policy: Arc<Policy>,
+    store: Arc<dyn Store>,
+    jobs: mpsc::Receiver<Job>,
+    outlets: Outlets,
+    health: watch::Sender<StoreHealth>,
+    linked: bool,
+}
+
+impl Engine {
+    /// An engine that goes on where the store says it was.
+    pub async fn load(
+        policy: Arc<Policy>,
+        store: Arc<dyn Store>,
+        jobs: mpsc::Receiver<Job>,
+        outlets: Outlets,
+    ) -> Result<Self, StoreError> {
+        let stored = records::read(store.as_ref()).await?;
+        info!(
+            conversations = stored.bridge.conversations.len(),
+            past = stored.bridge.past.len(),
+            "read the store"
+        );
+        learn(&outlets.callbacks, &stored.callbacks);
+        // Only now, with the addresses known, may the outbox begin to call them.
+        outlets.outbox.load().await?;
+        Ok(Self {
+            bridge: Bridge::restore(policy.clone(), stored.bridge),
+            policy,
+            store,
+            jobs,
+            outlets,
+            health: watch::Sender::new(StoreHealth::Fine),
+            linked: false,
+        })
+    }
+
+    /// Follows whether the store takes commits.
+    pub fn health(&self) -> watch::Receiver<StoreHealth> {
+        self.health.subscribe()
+    }
+
+    /// Works until every [`Handle`] is dropped and what they sent is done.
+    pub async fn run(mut self) {
+        let mut batch = Vec::with_capacity(MOST_IN_A_ROUND);
+        let mut figures = tokio::time::interval(Duration::from_secs(1));
+        figures.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
+        loop {
+            let due = self.bridge.next_deadline();
+            tokio::select! {
+                _ = figures.tick() => {
+                    gauges::take(&self.bridge, &self.policy);
+                    continue;
+                }
+                count = self.jobs.recv_many(&mut batch, MOST_IN_A_ROUND) => {
+                    if count == 0 {
+                        return;
+                    }
+                }
+                () = sleep_until(due) => {
+                    batch.push(Job { input: Input::Tick, reply: None });
+                }
+            }
+            self.round(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    /// Steps all jobs, makes one commit, answers all.
+    async fn round(&mut self, batch: Vec<Job>) {
+        let now = now();
+        let mut round = Round::default();
+        for Job { input, reply } in batch {
+            match &input {
+                Input::LinkUp => self.linked = true,
+                Input::LinkDown => self.linked = false,
+                Input::Settings(policy) => self.policy = policy.clone(),
+                _ => {}
+            }
+            round.gather(self.bridge.step(now, input), reply);
+        }
+        if let Err(problem) = round.commit(self.store.as_ref(), now).await {
+            error!(%problem, "a commit failed; nothing of it is taken as done");
+            round.refuse();
+            self.start_over(problem).await;
+            return;
+        }
+        round.publish(&self.outlets);
+    }
+
+    /// After a failed commit nobody knows what the store holds: everything is read again, and
+    /// until then every asker is refused.
+    async fn start_over(&mut self, problem: StoreError) {
+        self.health
+            .send_replace(StoreHealth::Failing(problem.to_string()));
+        let stored = loop {
+            tokio::select! {
+                biased;
+                () = self.refuse_jobs() => return,
+                () = tokio::time::sleep(STORE_PAUSE) => {}
+            }
+            match self.read_again().await {
+                Ok(stored) => break stored,
+                Err(problem) => {
+                    warn!(%problem, "the store still does not answer");
+                    self.health
+                        .send_replace(StoreHealth::Failing(problem.to_string()));
+                }
+            }
+        };
+        info!("the store answers again");
+        self.bridge = Bridge::restore(self.policy.clone(), stored.bridge);
+        self.health.send_replace(StoreHealth::Fine);
+        if self.linked {
+            // What rooms said meanwhile was refused; the seat finds it again in their archives.
+            let _ = self.outlets.seat.send(SeatOrder::StartOver);
+            let mut round = Round::default();
+            round.gather(self.bridge.step(now(), Input::LinkUp), None);
+            match round.commit(self.store.as_ref(), now()).await {
+                Ok(()) => round.publish(&self.outlets),
+                Err(problem) => Box::pin(self.start_over(problem)).await,
+            }
+        }
+    }
+
+    async fn read_again(&self) -> Result<records::Stored, StoreError> {
+        let stored = records::read(self.store.as_ref()).await?;
+        learn(&self.outlets.callbacks, &stored.callbacks);
+        self.outlets.outbox.load().await?;
+        Ok(stored)
+    }
+
+    /// Refuses whoever asks; ends only when nobody can ask any more.
+    async fn refuse_jobs(&mut self) {
+        while let Some(job) = self.jobs.recv().await {
+            match &job.input {
+                Input::LinkUp => self.linked = true,
+                Input::LinkDown => self.linked = false,
+                Input::Settings(policy) => self.policy = policy.clone(),
+                _ => {}
+            }
+            job.answer(Err(Unavailable));
+        }
+    }
+}
+
+fn learn(book: &AddressBook, callbacks: &[(ChannelId, String)]) {
+    for (channel, url) in callbacks {
+        book.learn(channel.clone(), url.clone());
+    }
+}
+
+/// The time by this machine's clock.
+pub fn now() -> Timestamp {
+    let since = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+async fn sleep_until(due: Option<Timestamp>) {
+    match due {
+        Some(due) => tokio::time::sleep(due.since(now())).await,
+        None => std::future::pending().await,
     }
 }

@@ -1,8 +1,20 @@
 //! Keeps the promises to outside systems: in order within a conversation, until taken or given up.
 
+pub mod guard;
+mod http;
+mod lanes;
+mod owed;
+mod schedule;
+mod service;
+
+pub use http::{Call, HttpClient, HttpError, OutboundSettings, Reply};
+pub use owed::{OwedDelivery, delivery_key, delivery_row};
+pub use service::{Outbox, OutboxHandle, OutboxSettings, OutboxStatus};
+
 use std::time::Duration;
 
 use futures::future::BoxFuture;
+use tokio::sync::oneshot;
 
 use crate::conversation::Delivery;
 
@@ -11,8 +23,9 @@ use crate::conversation::Delivery;
 pub enum Verdict {
     /// The other side has it.
     Done,
-    /// Try again: after this time where given, else when the schedule says. Later deliveries of
-    /// the conversation wait.
+    /// Try again: after this time where given (at most an hour), else when the schedule says. Later
+    /// deliveries of the conversation wait. Tries at a given time use no step of the schedule up;
+    /// still the delivery is given up when it was tried for as long as the whole schedule lasts.
     Again {
         /// When, if the other side or its contract says so.
         after: Option<Duration>,
@@ -49,10 +62,38 @@ pub enum Trouble {
     /// An answer that is not a success.
     #[error("answered {0}")]
     Status(u16),
+    /// A fault of our own.
+    #[error("cannot be told for a fault of ours")]
+    Fault,
 }
 
 /// Knows how to tell one channel's outside system what is owed to it.
 pub trait Carrier: Send + Sync + 'static {
     /// Tries once. `attempt` counts the tries before this one.
     fn carry<'a>(&'a self, delivery: &'a Delivery, attempt: u32) -> BoxFuture<'a, Verdict>;
+}
+
+/// How a delivery ended. The receiver commits what follows from it (the row in `Table::Delivery`
+/// goes, a dead letter may come) and then says so; only then the conversation's next one is tried.
+#[derive(Debug)]
+pub struct Report {
+    /// The delivery.
+    pub delivery: Delivery,
+    /// How it ended.
+    pub outcome: ReportOutcome,
+    /// To be sent after the commit. Dropped instead, the report comes again a little later, but the
+    /// outside system is not called again.
+    pub settled: oneshot::Sender<()>,
+}
+
+/// The end of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReportOutcome {
+    /// The other side has it.
+    Delivered,
+    /// It was given up.
+    GivenUp {
+        /// What went wrong last.
+        why: Trouble,
+    },
 }

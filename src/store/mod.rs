@@ -4,6 +4,10 @@ mod embedded;
 
 pub use embedded::Embedded;
 
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 
 use crate::ids::Timestamp;
@@ -23,7 +27,8 @@ pub enum Table {
     Channel,
     /// Platform message ids already taken: group the channel's id, key the platform's id.
     Seen,
-    /// Deliveries that are owed: group the conversation's id, key the delivery's id.
+    /// Deliveries that are owed: group the conversation's id, key the delivery's number in twelve
+    /// digits.
     Delivery,
     /// Deliveries that were given up, kept for an operator: same keys as `Delivery`.
     DeadLetter,
@@ -31,8 +36,25 @@ pub enum Table {
     Order,
 }
 
+impl Table {
+    /// The name under which a store keeps the table. It never changes.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Conversation => "conversation",
+            Self::Past => "past",
+            Self::Line => "line",
+            Self::Agent => "agent",
+            Self::Channel => "channel",
+            Self::Seen => "seen",
+            Self::Delivery => "delivery",
+            Self::DeadLetter => "dead_letter",
+            Self::Order => "order",
+        }
+    }
+}
+
 /// One row to write; an existing row of the same table, group and key is replaced.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Put {
     /// The table.
     pub table: Table,
@@ -44,6 +66,19 @@ pub struct Put {
     pub value: Vec<u8>,
     /// From this moment on the row is not read any more, and some time later it is deleted.
     pub expires: Option<Timestamp>,
+}
+
+// What people say does not reach a log by way of `{:?}`.
+impl fmt::Debug for Put {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Put")
+            .field("table", &self.table)
+            .field("group", &self.group)
+            .field("key", &self.key)
+            .field("bytes", &self.value.len())
+            .field("expires", &self.expires)
+            .finish()
+    }
 }
 
 /// One row as it was read.
@@ -63,7 +98,7 @@ pub enum Change {
         /// The row's key.
         key: String,
     },
-    /// Give every present row of a group this expiry.
+    /// Give every row of a group this expiry; what has expired already stays so.
     ExpireGroup {
         /// The table.
         table: Table,
@@ -88,6 +123,21 @@ pub enum StoreError {
         /// The newest version that this program knows.
         known: i64,
     },
+    /// What is stored was written by an older version of Warmline, and this way of opening it does
+    /// not bring it up to date.
+    #[error("the store has schema version {found}, not {known}: start the program once")]
+    TooOld {
+        /// The version found in the store.
+        found: i64,
+        /// The version that is needed.
+        known: i64,
+    },
+    /// Another process runs on this store.
+    #[error("another process runs on the store in {}", .0.display())]
+    InUse(PathBuf),
+    /// A store that was opened beside its process takes only changes of [`Table::Order`].
+    #[error("beside the running process only orders may be written")]
+    OrdersOnly,
     /// The `store.url` cannot be used.
     #[error("store.url: {0}")]
     BadUrl(String),
@@ -96,7 +146,9 @@ pub enum StoreError {
 /// A durable store. All methods may be called from any task, at the same time.
 pub trait Store: Send + Sync + 'static {
     /// Applies all changes in order, or none. When this returns `Ok` they survive the loss of the
-    /// process and of power. After an error nothing is known: read again before going on.
+    /// process and of power. After an error nothing is known: read again before going on. The order
+    /// of the calls is the order of the commits, and a call counts even if nobody awaits it. A
+    /// commit of no changes writes something unseen: it asks whether the store can be written now.
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// All unexpired rows of a table, ordered by group and key.
@@ -112,4 +164,39 @@ pub trait Store: Send + Sync + 'static {
         group: &str,
         key: &str,
     ) -> BoxFuture<'_, Result<Option<Row>, StoreError>>;
+}
+
+/// Opens the store that `store.url` names, as its one running process. `embedded:DIR` is a file in
+/// that directory, which is made where it is missing.
+pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let dir = embedded_dir(url)?;
+    blocking(move || Embedded::open(&dir)).await
+}
+
+/// Opens the store that `store.url` names beside its running process, or after it: to read, and to
+/// write rows of [`Table::Order`]. It must exist.
+pub async fn peek(url: &str) -> Result<Arc<dyn Store>, StoreError> {
+    let dir = embedded_dir(url)?;
+    blocking(move || Embedded::peek(&dir)).await
+}
+
+async fn blocking(
+    opening: impl FnOnce() -> Result<Embedded, StoreError> + Send + 'static,
+) -> Result<Arc<dyn Store>, StoreError> {
+    let opened = tokio::task::spawn_blocking(opening).await;
+    let store = opened.map_err(|_| StoreError::Unavailable("opening it failed".into()))??;
+    Ok(Arc::new(store))
+}
+
+// The address is not repeated in the errors: a Redis one may hold a password.
+fn embedded_dir(url: &str) -> Result<PathBuf, StoreError> {
+    let bad = |why: &str| Err(StoreError::BadUrl(why.into()));
+    match url.split_once(':') {
+        Some(("embedded", "")) => bad("embedded: wants a directory, as in embedded:data"),
+        Some(("embedded", dir)) => Ok(Path::new(dir).to_owned()),
+        Some((scheme, _)) if scheme.starts_with("redis") => {
+            bad("redis is not available in this version; use embedded:DIR")
+        }
+        _ => bad("begins with no known scheme; use embedded:DIR"),
+    }
 }

@@ -4,7 +4,7 @@ use crate::ids::{AgentJid, ConversationId, Timestamp};
 
 use super::agent::Agent;
 use super::dispatch::Dispatch;
-use super::{AgentRecord, Resource};
+use super::{AgentRecord, Resource, Show};
 
 impl Dispatch {
     /// Takes an agent as stored; its clients count only when they are seen again.
@@ -32,6 +32,31 @@ impl Dispatch {
         }
         self.stale |= news || verified;
         news
+    }
+
+    /// A client of an agent is there, as it was last known but for what it shows now. Tells whether
+    /// that is news worth storing.
+    pub fn alive(&mut self, agent: &AgentJid, resource: &str, shows: Option<(Show, i8)>) -> bool {
+        let agents = &self.agents;
+        let known = agents
+            .get(agent)
+            .and_then(|entry| entry.record.resources.get(resource));
+        let state = match (known.cloned(), shows) {
+            (Some(known), None) => known,
+            (Some(known), Some((show, priority))) => Resource {
+                show,
+                priority,
+                ..known
+            },
+            (None, Some((show, priority))) => Resource {
+                show,
+                priority,
+                fastpath: false,
+                max_chats: None,
+            },
+            (None, None) => return false,
+        };
+        self.seen(agent, resource, state)
     }
 
     /// A client of an agent, or every one, is gone. Tells whether that is news.
@@ -139,6 +164,16 @@ impl Dispatch {
                         .is_some_and(|agent| agent.seems_available())
                 })
             })
+    }
+
+    /// How many agents of a workgroup would answer an offer now, going by their presence.
+    pub fn available(&self, workgroup: &crate::ids::WorkgroupName) -> usize {
+        let policy = self.policy.workgroups.get(workgroup);
+        let agents = policy.into_iter().flat_map(|policy| policy.agents.keys());
+        agents
+            .filter_map(|jid| self.agents.get(jid))
+            .filter(|agent| agent.is_available())
+            .count()
     }
 
     /// The Fastpath clients, known to be there, of a workgroup's agents.

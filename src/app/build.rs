@@ -1,0 +1,144 @@
+//! From settings to running rooms.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use actix_web::web;
+use tokio::sync::{mpsc, watch};
+use tracing::info;
+
+use crate::channels::http;
+use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::config::{ChannelKind, Settings};
+use crate::engine::{AddressBook, Engine, Handle, Outlets};
+use crate::ids::ChannelId;
+use crate::outbox::{
+    Carrier, HttpClient, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
+};
+use crate::store::{self, Store};
+use crate::telemetry::install_metrics;
+use crate::xmpp::agents::Agents;
+use crate::xmpp::link;
+use crate::xmpp::rooms::{Rooms, RoomsSettings};
+use crate::xmpp::seat::{Parts, Seat};
+
+use super::health::{self, Health};
+use super::orders;
+use super::running::{Running, carry_reports};
+use super::{AppError, translate};
+
+/// Inputs that may wait for the engine; after them their senders wait.
+const INBOX: usize = 1024;
+
+/// Starts everything, in the order in which one needs the other.
+pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
+    let store = store::open(&settings.store.url.to_string()).await?;
+    let addresses = AddressBook::default();
+    let client = HttpClient::new(&OutboundSettings {
+        allow_private_networks: settings.outbound.allow_private_networks,
+        timeout: settings.outbound.timeout,
+        ca_file: None,
+    })?;
+    let (reports, reported) = mpsc::channel(INBOX);
+    let outbox = start_outbox(settings, (&client, &addresses), store.clone(), reports);
+    let (engine, jobs) = Handle::pair(INBOX);
+    let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
+    let policy = Arc::new(translate::policy(settings));
+    let outlets = Outlets {
+        seat: seat_orders,
+        outbox: outbox.clone(),
+        callbacks: addresses.clone(),
+    };
+    let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
+    let store_health = writer.health();
+    let writer = tokio::spawn(writer.run());
+    let reports = tokio::spawn(carry_reports(engine.clone(), reported));
+
+    let agents = watch::Sender::new(translate::agents(settings));
+    let (link, events) = link::spawn(translate::link(settings));
+    let seat = Seat::new(Parts {
+        engine: engine.clone(),
+        link: link.clone(),
+        rooms: Rooms::new(RoomsSettings::new(
+            settings.xmpp.domain.to_string(),
+            settings.xmpp.muc.to_string(),
+        )),
+        agents: Agents::new(agents.borrow().clone()),
+        muc: settings.xmpp.muc.as_str().to_lowercase(),
+    });
+    let health = Health {
+        link: seat.health(),
+        store: store_health,
+    };
+    let seat = tokio::spawn(seat.run(events, seat_inbox, agents.subscribe()));
+    let orders = tokio::spawn(orders::follow(
+        store.clone(),
+        engine.clone(),
+        outbox.clone(),
+    ));
+    let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
+    Ok(Running {
+        server,
+        outbox,
+        link,
+        seat,
+        orders,
+        reports,
+        engine,
+        writer,
+        agents,
+        store,
+    })
+}
+
+fn start_outbox(
+    settings: &Settings,
+    (client, addresses): (&HttpClient, &AddressBook),
+    store: Arc<dyn Store>,
+    reports: mpsc::Sender<Report>,
+) -> OutboxHandle {
+    let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
+    for channel in &settings.channels {
+        match &channel.kind {
+            ChannelKind::Rapidpro(kind) => {
+                let settings = Arc::new(translate::rapidpro(channel, kind));
+                let id = settings.id.clone();
+                let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
+                carriers.insert(id, Arc::new(carrier));
+            }
+        }
+    }
+    let settings = OutboxSettings {
+        retry: settings.outbound.retry.clone(),
+        concurrency: settings.outbound.concurrency,
+        ..OutboxSettings::default()
+    };
+    Outbox::start(settings, carriers, store, reports)
+}
+
+fn serve(
+    settings: &Settings,
+    (client, addresses): (&HttpClient, &AddressBook),
+    (engine, health): (Handle, Health),
+) -> Result<http::Running, AppError> {
+    let mut channels = Vec::new();
+    for channel in &settings.channels {
+        match &channel.kind {
+            ChannelKind::Rapidpro(kind) => {
+                channels.push(Arc::new(translate::rapidpro(channel, kind)));
+            }
+        }
+    }
+    let figures = install_metrics()?;
+    let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
+    let state = web::Data::new(state);
+    let server = http::serve(settings.http.listen, move |services| {
+        health::configure(services, (health.clone(), figures.clone()));
+        rapidpro::configure(services, state.clone());
+    })
+    .map_err(AppError::system("http.listen"))?;
+    // Whoever starts the program with port 0 learns the port here.
+    println!("listening on http://{}", server.address);
+    info!(address = %server.address, "listening");
+    Ok(server)
+}

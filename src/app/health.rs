@@ -1,0 +1,50 @@
+//! Whether Warmline is alive, ready, and how it does: `/healthz`, `/readyz`, `/metrics`.
+
+use actix_web::{HttpResponse, web};
+use serde_json::json;
+use tokio::sync::watch;
+
+use crate::engine::StoreHealth;
+use crate::telemetry::Metrics;
+use crate::xmpp::seat::LinkHealth;
+
+/// What readiness depends on.
+#[derive(Clone)]
+pub(super) struct Health {
+    pub link: watch::Receiver<LinkHealth>,
+    pub store: watch::Receiver<StoreHealth>,
+}
+
+/// Adds the three routes.
+pub(super) fn configure(services: &mut web::ServiceConfig, (health, figures): (Health, Metrics)) {
+    services
+        .app_data(web::Data::new(health))
+        .app_data(web::Data::new(figures))
+        .route("/healthz", web::get().to(alive))
+        .route("/readyz", web::get().to(ready))
+        .route("/metrics", web::get().to(metrics));
+}
+
+async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(json!({"status": "alive"}))
+}
+
+async fn ready(health: web::Data<Health>) -> HttpResponse {
+    let mut reasons = Vec::new();
+    if let LinkHealth::Down(why) = &*health.link.borrow() {
+        reasons.push(json!({"part": "xmpp", "reason": why}));
+    }
+    if let StoreHealth::Failing(why) = &*health.store.borrow() {
+        reasons.push(json!({"part": "store", "reason": why}));
+    }
+    if reasons.is_empty() {
+        return HttpResponse::Ok().json(json!({"status": "ready"}));
+    }
+    HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reasons": reasons}))
+}
+
+async fn metrics(figures: web::Data<Metrics>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(figures.render())
+}

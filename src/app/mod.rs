@@ -1,0 +1,71 @@
+//! The composition root: builds the rooms, wires them, runs them, and stops them in order.
+
+mod build;
+mod commands;
+mod health;
+mod orders;
+mod running;
+mod translate;
+
+pub use commands::{
+    Which, conversations_close, conversations_list, conversations_show, dead_letters_drop,
+    dead_letters_list, dead_letters_retry,
+};
+
+use crate::config::{Problem, Settings};
+use crate::store::StoreError;
+
+/// Reads the configuration again, for SIGHUP.
+pub type Reload = Box<dyn Fn() -> Result<Settings, Vec<Problem>> + Send>;
+
+/// Why the program could not do its work.
+#[derive(Debug, thiserror::Error)]
+pub enum AppError {
+    /// Something of the operating system: a runtime, a socket, a signal.
+    #[error("{what}: {problem}")]
+    System {
+        /// What was wanted.
+        what: &'static str,
+        /// What came instead.
+        problem: std::io::Error,
+    },
+    /// The store cannot be opened, read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No outgoing HTTP calls can be made.
+    #[error("outgoing calls: {0}")]
+    Outbound(#[from] crate::outbox::HttpError),
+    /// No figures can be collected.
+    #[error(transparent)]
+    Telemetry(#[from] crate::telemetry::TelemetryError),
+    /// There is no such thing.
+    #[error("there is no {0}")]
+    NotFound(String),
+    /// What was to be written cannot be.
+    #[error("cannot be written down: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+impl AppError {
+    fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
+        move |problem| Self::System { what, problem }
+    }
+}
+
+/// Runs until SIGTERM or SIGINT.
+///
+/// # Errors
+/// Whatever keeps it from starting.
+pub fn run(settings: Settings, reload: Reload) -> Result<(), AppError> {
+    runtime()?.block_on(async {
+        let running = build::start(&settings).await?;
+        running.until_stopped(settings, reload).await
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, AppError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(AppError::system("starting the runtime"))
+}

@@ -1,0 +1,157 @@
+//! Everything that runs, and how it stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+use tracing::{info, warn};
+
+use crate::bridge::Input;
+use crate::channels::http;
+use crate::config::Settings;
+use crate::engine::Handle;
+use crate::outbox::{OutboxHandle, Report, ReportOutcome};
+use crate::store::Store;
+use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
+use crate::xmpp::agents::AgentsSettings;
+use crate::xmpp::link::LinkSender;
+
+use super::{AppError, Reload, translate};
+
+/// The parts of a running Warmline.
+pub(super) struct Running {
+    pub server: http::Running,
+    pub outbox: OutboxHandle,
+    pub link: LinkSender,
+    pub seat: JoinHandle<()>,
+    pub orders: JoinHandle<()>,
+    pub reports: JoinHandle<()>,
+    pub engine: Handle,
+    pub writer: JoinHandle<()>,
+    pub agents: watch::Sender<AgentsSettings>,
+    pub store: Arc<dyn Store>,
+}
+
+impl Running {
+    /// Waits for a signal to stop, reloading on SIGHUP meanwhile.
+    pub async fn until_stopped(
+        self,
+        mut settings: Settings,
+        reload: Reload,
+    ) -> Result<(), AppError> {
+        let mut hangup = listen(SignalKind::hangup())?;
+        let mut terminate = listen(SignalKind::terminate())?;
+        let mut interrupt = listen(SignalKind::interrupt())?;
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => break,
+                _ = interrupt.recv() => break,
+                _ = hangup.recv() => self.reload(&mut settings, &reload).await,
+            }
+        }
+        self.stop().await;
+        Ok(())
+    }
+
+    async fn reload(&self, settings: &mut Settings, reload: &Reload) {
+        let fresh = match reload() {
+            Ok(fresh) => fresh,
+            Err(problems) => {
+                for problem in problems {
+                    warn!(%problem, "the configuration was not reloaded");
+                }
+                return;
+            }
+        };
+        for section in translate::fixed_differences(settings, &fresh) {
+            warn!(section, "changed, but takes a restart");
+        }
+        let policy = Arc::new(translate::policy(&fresh));
+        if self.engine.ask(Input::Settings(policy)).await.is_ok() {
+            self.agents.send_replace(translate::agents(&fresh));
+            info!("workgroups, agents and words are reloaded");
+            *settings = fresh;
+        }
+    }
+
+    /// Takes nothing more, finishes, commits, leaves.
+    async fn stop(self) {
+        info!("stopping");
+        let Self {
+            server,
+            outbox,
+            link,
+            seat,
+            orders,
+            reports,
+            engine,
+            writer,
+            agents,
+            store,
+        } = self;
+        let within = |seconds| Duration::from_secs(seconds);
+        let _ = timeout(within(3), server.handle.stop(true)).await;
+        orders.abort();
+        outbox.stop(within(2)).await;
+        reports.abort();
+        let _ = timeout(within(2), link.stop()).await;
+        let _ = timeout(within(1), seat).await;
+        drop((agents, engine));
+        let _ = timeout(within(1), writer).await;
+        drop(store);
+        info!("stopped");
+    }
+}
+
+fn listen(kind: SignalKind) -> Result<Signal, AppError> {
+    signal(kind).map_err(AppError::system("listening for signals"))
+}
+
+/// Hands the outbox's results to the engine. A result that the engine could not take is not
+/// settled, and comes again.
+pub(super) async fn carry_reports(engine: Handle, mut reports: mpsc::Receiver<Report>) {
+    while let Some(report) = reports.recv().await {
+        let Report {
+            delivery,
+            outcome,
+            settled,
+        } = report;
+        count(&delivery, &outcome);
+        let delivery = Box::new(delivery);
+        let input = match outcome {
+            ReportOutcome::Delivered => Input::Delivered(delivery),
+            ReportOutcome::GivenUp { why } => Input::GivenUp {
+                delivery,
+                why: why.to_string(),
+            },
+        };
+        let Ok(answer) = engine.submit(input).await else {
+            continue;
+        };
+        tokio::spawn(async move {
+            if let Ok(Ok(_)) = answer.await {
+                let _ = settled.send(());
+            }
+        });
+    }
+}
+
+fn count(delivery: &crate::conversation::Delivery, outcome: &ReportOutcome) {
+    let outcome = match outcome {
+        ReportOutcome::Delivered => DeliveryOutcome::Delivered,
+        ReportOutcome::GivenUp { why } => {
+            warn!(
+                conversation = %delivery.conversation,
+                delivery = %delivery.id,
+                channel = %delivery.channel,
+                %why,
+                "a delivery was given up; it is a dead letter now"
+            );
+            DeliveryOutcome::GivenUp
+        }
+    };
+    figures::delivery(delivery.channel.as_str(), outcome);
+}

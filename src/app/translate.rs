@@ -1,0 +1,147 @@
+//! Settings in the terms of each room.
+
+use std::time::Duration;
+
+use crate::channels::rapidpro::{self, RapidProSettings};
+use crate::config::{self, Settings};
+use crate::ids::{AgentJid, ChannelId, WorkgroupName};
+use crate::workgroup::{Policy, WorkgroupPolicy};
+use crate::xmpp::agents::{AgentsSettings, Served};
+use crate::xmpp::link;
+
+/// How long a conversation is remembered after its end: for late messages, repeated tickets and
+/// `warmline conversations show`.
+const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a platform's message id is remembered at least.
+const REMEMBER_IDS: Duration = Duration::from_secs(24 * 3600);
+
+/// The rules of the pure rooms.
+pub(super) fn policy(settings: &Settings) -> Policy {
+    Policy {
+        workgroups: settings
+            .workgroups
+            .iter()
+            .map(|one| (WorkgroupName::new(one.name.clone()), workgroup(one)))
+            .collect(),
+        keep: KEEP,
+        remember_ids: settings.context.ttl.max(REMEMBER_IDS),
+        zone: settings.context.time_zone.clone(),
+    }
+}
+
+fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
+    let agents = one.agents.iter().filter_map(|agent| {
+        let jid = AgentJid::parse(agent.jid.as_str())?;
+        Some((jid, agent.pseudonym.clone()))
+    });
+    let supervisors = one.supervisors.iter();
+    WorkgroupPolicy {
+        title: one.title.clone(),
+        agents: agents.collect(),
+        supervisors: supervisors
+            .filter_map(|jid| AgentJid::parse(jid.as_str()))
+            .collect(),
+        max_chats: one.max_chats,
+        offer_timeout: one.offer_timeout,
+        request_timeout: Some(one.request_timeout),
+        rejection_pause: one.rejection_pause,
+        join_timeout: one.join_timeout,
+        agent_return: one.agent_return,
+        idle_close: one.idle_close,
+    }
+}
+
+/// What the agents' side of the seat goes by.
+pub(super) fn agents(settings: &Settings) -> AgentsSettings {
+    let workgroups = settings.workgroups.iter().map(|one| {
+        let agents = one.agents.iter();
+        let served = Served {
+            title: one.title.clone(),
+            agents: agents
+                .filter_map(|agent| AgentJid::parse(agent.jid.as_str()))
+                .collect(),
+        };
+        (WorkgroupName::new(one.name.clone()), served)
+    });
+    AgentsSettings {
+        accept_words: settings.offers.accept_words.clone(),
+        reject_words: settings.offers.reject_words.clone(),
+        ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
+    }
+}
+
+/// How the link is made.
+pub(super) fn link(settings: &Settings) -> link::LinkSettings {
+    let xmpp = &settings.xmpp;
+    let secret = link::Secret::new(xmpp.secret.expose());
+    let address = xmpp.address.to_string();
+    let mut link = link::LinkSettings::new(address, xmpp.domain.to_string(), secret);
+    link.keepalive = xmpp.keepalive;
+    link.connect_timeout = xmpp.connect_timeout;
+    link.backoff.min = xmpp.reconnect_min;
+    link.backoff.max = xmpp.reconnect_max;
+    if xmpp.tls {
+        link.tls = Some(link::TlsSettings {
+            ca_file: xmpp.ca_file.clone(),
+            server_name: xmpp.server_name.clone(),
+        });
+    }
+    link
+}
+
+/// A RapidPro channel.
+pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> RapidProSettings {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let departments = kind.departments.iter();
+    RapidProSettings {
+        id: ChannelId::new(channel.id.clone()),
+        app_id: kind.app_id.to_string(),
+        secret: kind.secret.clone(),
+        workgroup: WorkgroupName::new(channel.workgroup.clone()),
+        departments: departments
+            .map(|(name, workgroup)| (name.clone(), WorkgroupName::new(workgroup.clone())))
+            .collect(),
+        unknown_department: match kind.unknown_department {
+            config::UnknownDepartment::Refuse => rapidpro::UnknownDepartment::Refuse,
+            config::UnknownDepartment::Default => rapidpro::UnknownDepartment::Default,
+        },
+        refuse_without_agents: channel.when_no_agents == config::WhenNoAgents::Refuse,
+        wait_ends: channel.on_request_timeout == config::OnRequestTimeout::Close,
+        reveal: kind.reveal.iter().map(reveal).collect(),
+        callback_url: kind.callback_url.as_ref().map(ToString::to_string),
+        api_token: kind.api_token.clone(),
+        history: Duration::from_secs(u64::from(kind.history_hours) * 3600),
+        require_contact_uuid: kind.require_contact_uuid,
+        close_reason: false,
+        texts: rapidpro::Texts {
+            agent_joined: text(&channel.texts.agent_joined),
+            agent_lost: text(&channel.texts.agent_away),
+            nobody_came: text(&channel.texts.no_agent),
+        },
+    }
+}
+
+fn reveal(what: &config::Reveal) -> rapidpro::Reveal {
+    match what {
+        config::Reveal::Name => rapidpro::Reveal::Name,
+        config::Reveal::Email => rapidpro::Reveal::Email,
+        config::Reveal::Phone => rapidpro::Reveal::Phone,
+    }
+}
+
+/// The sections that differ and cannot change without a restart.
+pub(super) fn fixed_differences(before: &Settings, after: &Settings) -> Vec<&'static str> {
+    let mut sections = Vec::new();
+    let mut compare = |name, same: bool| {
+        if !same {
+            sections.push(name);
+        }
+    };
+    compare("http", before.http == after.http);
+    compare("xmpp", before.xmpp == after.xmpp);
+    compare("store", before.store == after.store);
+    compare("outbound", before.outbound == after.outbound);
+    compare("log", before.log == after.log);
+    compare("channel", before.channels == after.channels);
+    sections
+}

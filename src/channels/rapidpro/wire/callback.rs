@@ -1,0 +1,97 @@
+//! What RapidPro is told: agents' words, notices, the end.
+
+use serde_json::{Value, json};
+
+use crate::channels::rapidpro::RapidProSettings;
+use crate::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words};
+
+/// One call back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Callback {
+    /// The body.
+    pub body: Value,
+    /// The same with the files as lines of text, where there are files: mailroom fetches each file
+    /// itself, and when one fetch fails it delivers nothing.
+    pub without_files: Option<Value>,
+    /// Whether it tells the end.
+    pub closes: bool,
+}
+
+/// The call that a delivery asks for; `None` where RapidPro needs no telling.
+pub fn callback(delivery: &Delivery, settings: &RapidProSettings) -> Option<Callback> {
+    match &delivery.what {
+        Outgoing::Words { words, .. } => said(delivery, words),
+        Outgoing::Notice(notice) => {
+            let texts = &settings.texts;
+            let text = match notice {
+                Notice::AgentJoined => &texts.agent_joined,
+                Notice::AgentLost => &texts.agent_lost,
+                Notice::NobodyCame => &texts.nobody_came,
+            };
+            said(delivery, &Words::text(text.clone()))
+        }
+        // RapidPro is closing the ticket in the very call that told us.
+        Outgoing::Closed(ClosedBy::Visitor) => None,
+        Outgoing::Closed(by) => {
+            let mut body = event("close-room", delivery);
+            if settings.close_reason {
+                body["data"] = json!({ "reason": by.as_str() });
+            }
+            Some(Callback {
+                body,
+                without_files: None,
+                closes: true,
+            })
+        }
+    }
+}
+
+fn said(delivery: &Delivery, words: &Words) -> Option<Callback> {
+    if words.is_empty() {
+        return None;
+    }
+    let text = if words.corrects.is_some() && !words.text.is_empty() {
+        format!("* {}", words.text)
+    } else {
+        words.text.clone()
+    };
+    let mut body = event("agent-message", delivery);
+    let mut without_files = None;
+    if words.attachments.is_empty() {
+        body["data"] = json!({ "text": text });
+    } else {
+        let mut plain = body.clone();
+        plain["data"] = json!({ "text": with_links(&text, &words.attachments) });
+        without_files = Some(plain);
+        let files: Vec<_> = words.attachments.iter().map(file).collect();
+        body["data"] = json!({ "text": text, "attachments": files });
+    }
+    Some(Callback {
+        body,
+        without_files,
+        closes: false,
+    })
+}
+
+fn event(kind: &str, delivery: &Delivery) -> Value {
+    json!({
+        "type": kind,
+        "ticketID": delivery.ticket,
+        "visitor": { "token": delivery.visitor },
+    })
+}
+
+fn file(attachment: &Attachment) -> Value {
+    // Mailroom goes by the type that the file's server tells; the app sends `document` for others.
+    let kind = match attachment.kind.as_str() {
+        "" => "document",
+        kind => kind,
+    };
+    json!({ "type": kind, "url": attachment.url })
+}
+
+fn with_links(text: &str, files: &[Attachment]) -> String {
+    let links = files.iter().map(|file| file.url.as_str());
+    let text = Some(text).filter(|text| !text.trim().is_empty());
+    text.into_iter().chain(links).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,130 @@
+//! The default file and the typed defaults say the same, key by key.
+
+use super::layers::Layers;
+use super::{Book, DEFAULT_FILE, Problem, Settings, parse, settle};
+use toml::{Table, Value};
+
+const REQUIRED: [&str; 3] = ["#domain = ", "#secret = ", "#muc = "];
+
+/// The default file with the `#` taken from the lines that `wanted` accepts.
+fn filled(wanted: impl Fn(&str) -> bool) -> String {
+    let lines = DEFAULT_FILE
+        .lines()
+        .map(|line| match line.strip_prefix('#') {
+            Some(rest) if !rest.starts_with(' ') && wanted(line) => rest,
+            _ => line,
+        });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Everything set, but for the file that does not exist on every machine.
+fn everything() -> String {
+    filled(|line| !line.starts_with("#ca_file"))
+}
+
+fn required_only() -> String {
+    let head = DEFAULT_FILE
+        .find("#[[workgroup]]")
+        .expect("an example workgroup");
+    filled(|line| {
+        let first = DEFAULT_FILE.find(line).is_some_and(|at| at < head);
+        first && REQUIRED.iter().any(|key| line.starts_with(key))
+    })
+}
+
+fn settled(text: &str) -> (Result<Settings, Vec<Problem>>, Book) {
+    settle(Layers::default().with_text("default.toml", text))
+}
+
+#[test]
+fn the_default_file_with_the_required_values_is_the_typed_defaults() {
+    let bare = "[xmpp]\ndomain = \"workgroup.example.org\"\nsecret = \"the-component-secret\"\n\
+                muc = \"conference.example.org\"";
+    assert_eq!(
+        parse(&required_only()).expect("valid"),
+        parse(bare).expect("valid")
+    );
+}
+
+#[test]
+fn the_examples_show_the_typed_defaults() {
+    let full = parse(&everything()).expect("valid");
+    let bare = r#"
+        [xmpp]
+        domain = "workgroup.example.org"
+        secret = "the-component-secret"
+        muc = "conference.example.org"
+        [[workgroup]]
+        name = "support"
+        [[channel]]
+        id = "tickets"
+        kind = "rapidpro"
+        workgroup = "support"
+        app_id = "00000000-0000-4000-8000-000000000000"
+        secret = "THE32CHARACTERSTHATRAPIDPROSHOWS"
+    "#;
+    let bare = parse(bare).expect("valid");
+
+    let mut workgroup = full.workgroups[0].clone();
+    workgroup.agents = Vec::new();
+    workgroup.title = "support".to_owned();
+    assert_eq!(workgroup, bare.workgroups[0]);
+
+    let mut channel = full.channels[0].clone();
+    let super::ChannelKind::Rapidpro(rapidpro) = &mut channel.kind;
+    rapidpro.departments.clear();
+    rapidpro.api_token = None;
+    rapidpro.callback_url = None;
+    assert_eq!(channel, bare.channels[0]);
+}
+
+#[test]
+fn every_typed_key_stands_in_the_default_file() {
+    let (_, book) = settled(&everything());
+    let text = filled(|_| true);
+    let table = text.parse::<Table>().expect("TOML");
+    for key in &book.asked {
+        let shown = stands_in(&table, key);
+        // `x_file` is told once for all secrets at the head of the file.
+        let twin = key
+            .strip_suffix("_file")
+            .is_some_and(|twin| stands_in(&table, twin));
+        assert!(shown || twin, "{key} is not in config/default.toml");
+    }
+}
+
+#[test]
+fn every_key_of_the_default_file_is_explained_by_the_line_above() {
+    let mut above = "";
+    for line in DEFAULT_FILE.lines() {
+        let key = line.trim_start_matches('#');
+        let is_key = line.starts_with(|c: char| c != ' ' && c != '[')
+            && !key.starts_with([' ', '['])
+            && key.contains(" = ");
+        if is_key {
+            assert!(above.starts_with("# "), "no explanation above: {line}");
+        }
+        above = line;
+    }
+}
+
+fn stands_in(table: &Table, key: &str) -> bool {
+    let mut steps = key.split('.');
+    let Some(mut spot) = steps
+        .next()
+        .and_then(|step| table.get(step.trim_end_matches("[]")))
+    else {
+        return false;
+    };
+    for step in steps {
+        let spot_now = match spot {
+            Value::Array(list) => list.iter().find_map(|v| v.get(step.trim_end_matches("[]"))),
+            other => other.get(step.trim_end_matches("[]")),
+        };
+        match spot_now {
+            Some(next) => spot = next,
+            None => return false,
+        }
+    }
+    true
+}

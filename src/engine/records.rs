@@ -1,0 +1,169 @@
+//! Records as rows of the store, and back.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tracing::error;
+
+use crate::bridge::{ConversationRecord, Effect, Key, Record, Restored, SeenRecord};
+use crate::conversation::{Delivery, Line, Past};
+use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp};
+use crate::store::{Change, Put, Row, Store, StoreError, Table};
+use crate::workgroup::AgentRecord;
+
+/// Everything that the engine needs to go on.
+pub(super) struct Stored {
+    pub bridge: Restored,
+    pub callbacks: Vec<(ChannelId, String)>,
+}
+
+/// The key of a row that belongs to a place in a conversation; sorts by that place.
+pub fn stored_delivery_key(number: u64) -> String {
+    format!("{number:012}")
+}
+
+fn put<T: Serialize>(table: Table, (group, key): (&str, String), value: &T) -> Option<Change> {
+    match serde_json::to_vec(value) {
+        Ok(value) => Some(Change::Put(Put {
+            table,
+            group: group.to_owned(),
+            key,
+            value,
+            expires: None,
+        })),
+        Err(problem) => {
+            // Our own types always serialise; if not, the commit must not pretend.
+            error!(%problem, ?table, "a record cannot be written");
+            None
+        }
+    }
+}
+
+fn expiring(change: Option<Change>, at: Timestamp) -> Option<Change> {
+    change.map(|change| match change {
+        Change::Put(put) => Change::Put(Put {
+            expires: Some(at),
+            ..put
+        }),
+        other => other,
+    })
+}
+
+/// The change that a `Keep` or a `Forget` stands for.
+pub(super) fn change(effect: &Effect, _now: Timestamp) -> Option<Change> {
+    match effect {
+        Effect::Keep(record) => keep(record),
+        Effect::Forget(key) => Some(forget(key)),
+        _ => None,
+    }
+}
+
+fn keep(record: &Record) -> Option<Change> {
+    match record {
+        Record::Conversation(record) => {
+            let id = record.conversation.id.as_str().to_owned();
+            put(Table::Conversation, ("", id), record)
+        }
+        Record::Past(past) => {
+            let row = put(Table::Past, ("", past.id.as_str().to_owned()), past);
+            expiring(row, past.until)
+        }
+        Record::Line(id, line) => {
+            let key = stored_delivery_key(line.seq);
+            put(Table::Line, (id.as_str(), key), line)
+        }
+        Record::Agent(jid, record) => put(Table::Agent, ("", jid.as_str().to_owned()), record),
+        Record::Callback(channel, url) => {
+            put(Table::Channel, ("", channel.as_str().to_owned()), url)
+        }
+        Record::Seen(seen) => {
+            let key = (seen.channel.as_str(), seen.platform_id.clone());
+            expiring(put(Table::Seen, key, seen), seen.until)
+        }
+        Record::DeadLetter(letter) => {
+            let delivery = &letter.delivery;
+            let key = stored_delivery_key(delivery.number);
+            let row = (delivery.conversation.as_str(), key);
+            put(Table::DeadLetter, row, letter)
+        }
+    }
+}
+
+fn forget(key: &Key) -> Change {
+    match key {
+        Key::Conversation(id) => Change::Delete {
+            table: Table::Conversation,
+            group: String::new(),
+            key: id.as_str().to_owned(),
+        },
+        Key::Delivery(id, number) => Change::Delete {
+            table: Table::Delivery,
+            group: id.as_str().to_owned(),
+            key: stored_delivery_key(*number),
+        },
+        Key::Lines(id, at) => Change::ExpireGroup {
+            table: Table::Line,
+            group: id.as_str().to_owned(),
+            at: *at,
+        },
+    }
+}
+
+/// The row of a delivery that is owed.
+pub(super) fn delivery(delivery: &Delivery) -> Change {
+    let key = stored_delivery_key(delivery.number);
+    let row = put(
+        Table::Delivery,
+        (delivery.conversation.as_str(), key.clone()),
+        delivery,
+    );
+    row.unwrap_or_else(|| Change::Delete {
+        table: Table::Delivery,
+        group: delivery.conversation.as_str().to_owned(),
+        key,
+    })
+}
+
+/// Reads what the last commit left.
+pub(super) async fn read(store: &dyn Store) -> Result<Stored, StoreError> {
+    let conversations: Vec<ConversationRecord> = all(store, Table::Conversation).await?;
+    let mut lines: Vec<(ConversationId, Line)> = Vec::new();
+    for record in &conversations {
+        let id = &record.conversation.id;
+        let rows = store.group(Table::Line, id.as_str()).await?;
+        lines.extend(rows.iter().filter_map(parse).map(|line| (id.clone(), line)));
+    }
+    let past: Vec<Past> = all(store, Table::Past).await?;
+    let seen: Vec<SeenRecord> = all(store, Table::Seen).await?;
+    let agents = store.load(Table::Agent).await?;
+    let agents = agents.iter().filter_map(|row| {
+        let record: AgentRecord = parse(row)?;
+        Some((AgentJid::parse(&row.key)?, record))
+    });
+    let callbacks = store.load(Table::Channel).await?;
+    let callbacks = callbacks
+        .iter()
+        .filter_map(|row| Some((ChannelId::new(row.key.clone()), parse(row)?)));
+    Ok(Stored {
+        bridge: Restored {
+            conversations,
+            lines,
+            past,
+            agents: agents.collect(),
+            seen,
+        },
+        callbacks: callbacks.collect(),
+    })
+}
+
+async fn all<T: DeserializeOwned>(store: &dyn Store, table: Table) -> Result<Vec<T>, StoreError> {
+    let rows = store.load(table).await?;
+    Ok(rows.iter().filter_map(parse).collect())
+}
+
+fn parse<T: DeserializeOwned>(row: &Row) -> Option<T> {
+    serde_json::from_slice(&row.value)
+        .inspect_err(|problem| {
+            error!(%problem, table = ?row.table, key = row.key, "a stored record cannot be read");
+        })
+        .ok()
+}

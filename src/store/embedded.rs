@@ -1,3 +1,0 @@
-//! The store in a file of this machine: SQLite.
-/// x
-pub struct Embedded;

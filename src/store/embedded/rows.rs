@@ -1,0 +1,104 @@
+//! Each change and each question as SQL.
+
+use rusqlite::{Connection, OptionalExtension, Params, params};
+
+use crate::ids::Timestamp;
+use crate::store::{Change, Put, Row, Table};
+
+/// Applies one change.
+pub(super) fn apply(conn: &Connection, change: &Change, now: Timestamp) -> rusqlite::Result<()> {
+    match change {
+        Change::Put(row) => put(conn, row),
+        Change::Delete { table, group, key } => {
+            let sql = "DELETE FROM entry WHERE kind = ?1 AND grp = ?2 AND key = ?3";
+            write(conn, sql, params![table.name(), group, key])
+        }
+        Change::ExpireGroup { table, group, at } => {
+            let sql = "UPDATE entry SET expires = ?3 WHERE kind = ?1 AND grp = ?2
+                       AND (expires IS NULL OR expires > ?4)";
+            write(conn, sql, params![table.name(), group, at.0, now.0])
+        }
+    }
+}
+
+fn put(conn: &Connection, row: &Put) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO entry (kind, grp, key, value, expires) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (kind, grp, key)
+               DO UPDATE SET value = excluded.value, expires = excluded.expires";
+    let expires = row.expires.map(|at| at.0);
+    let columns = params![row.table.name(), row.group, row.key, row.value, expires];
+    write(conn, sql, columns)
+}
+
+/// Writes what no question shows.
+pub(super) fn beat(conn: &Connection) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO meta VALUES ('beat', 1)
+               ON CONFLICT (name) DO UPDATE SET value = value + 1";
+    write(conn, sql, [])
+}
+
+/// Deletes at most `most` rows that have expired; tells how many it found.
+pub(super) fn sweep(conn: &Connection, now: Timestamp, most: usize) -> rusqlite::Result<usize> {
+    let sql = "DELETE FROM entry WHERE rowid IN
+               (SELECT rowid FROM entry WHERE expires <= ?1 LIMIT ?2)";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    conn.prepare_cached(sql)?.execute([now.0, most])
+}
+
+/// All rows of a table.
+pub(super) fn load(conn: &Connection, table: Table, now: Timestamp) -> rusqlite::Result<Vec<Row>> {
+    let sql = "SELECT grp, key, value, expires FROM entry
+               WHERE kind = ?1 AND (expires IS NULL OR expires > ?2) ORDER BY grp, key";
+    read(conn, (table, sql), params![table.name(), now.0])
+}
+
+/// The rows of a group.
+pub(super) fn group(
+    conn: &Connection,
+    (table, group): (Table, &str),
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Row>> {
+    let sql = "SELECT grp, key, value, expires FROM entry
+               WHERE kind = ?1 AND grp = ?2 AND (expires IS NULL OR expires > ?3) ORDER BY key";
+    read(conn, (table, sql), params![table.name(), group, now.0])
+}
+
+/// One row.
+pub(super) fn get(
+    conn: &Connection,
+    (table, group, key): (Table, &str, &str),
+    now: Timestamp,
+) -> rusqlite::Result<Option<Row>> {
+    let sql = "SELECT grp, key, value, expires FROM entry
+               WHERE kind = ?1 AND grp = ?2 AND key = ?3 AND (expires IS NULL OR expires > ?4)";
+    let mut question = conn.prepare_cached(sql)?;
+    let found = question.query_row(params![table.name(), group, key, now.0], |row| {
+        taken(table, row)
+    });
+    found.optional()
+}
+
+fn write(conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<()> {
+    conn.prepare_cached(sql)?.execute(params).map(drop)
+}
+
+fn read(
+    conn: &Connection,
+    (table, sql): (Table, &str),
+    params: impl Params,
+) -> rusqlite::Result<Vec<Row>> {
+    let mut question = conn.prepare_cached(sql)?;
+    question
+        .query_map(params, |row| taken(table, row))?
+        .collect()
+}
+
+fn taken(table: Table, row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        table,
+        group: row.get(0)?,
+        key: row.get(1)?,
+        value: row.get(2)?,
+        expires: row.get::<_, Option<i64>>(3)?.map(Timestamp),
+    })
+}

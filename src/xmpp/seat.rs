@@ -1,0 +1,260 @@
+//! The seat's one task: stanzas in and out, inputs and orders, in their order.
+
+use std::time::Duration;
+
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use minidom::Element;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, info, warn};
+
+use crate::bridge::{AgentOrder, Answer, Input};
+use crate::engine::{Handle, SeatOrder, Unavailable, now};
+use crate::ids::Timestamp;
+use crate::telemetry::metrics as figures;
+
+use super::address::Address;
+use super::agents::{Agents, AgentsSettings, Then};
+use super::framing::Refused;
+use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
+use super::out::Out;
+use super::rooms::Rooms;
+use super::stanza::Condition;
+
+/// How the link is, for `/readyz`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinkHealth {
+    /// Connected.
+    Up,
+    /// Not connected, for this reason.
+    Down(String),
+}
+
+/// What the engine answered, and what the agents' side wanted to do with it.
+type Answered = (Then, Result<Answer, Unavailable>);
+
+/// The seat.
+pub struct Seat {
+    engine: Handle,
+    link: LinkSender,
+    rooms: Rooms,
+    agents: Agents,
+    muc: String,
+    health: watch::Sender<LinkHealth>,
+    on: Option<Generation>,
+    asked: FuturesUnordered<BoxFuture<'static, Answered>>,
+}
+
+/// The parts that a seat is made of.
+pub struct Parts {
+    /// The way to the engine.
+    pub engine: Handle,
+    /// The way to the server.
+    pub link: LinkSender,
+    /// The rooms.
+    pub rooms: Rooms,
+    /// The agents' side.
+    pub agents: Agents,
+    /// The MUC service's domain, lower case.
+    pub muc: String,
+}
+
+impl Seat {
+    /// A seat without a link yet.
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            engine: parts.engine,
+            link: parts.link,
+            rooms: parts.rooms,
+            agents: parts.agents,
+            muc: parts.muc,
+            health: watch::Sender::new(LinkHealth::Down("not connected yet".to_owned())),
+            on: None,
+            asked: FuturesUnordered::new(),
+        }
+    }
+
+    /// Follows how the link is.
+    pub fn health(&self) -> watch::Receiver<LinkHealth> {
+        self.health.subscribe()
+    }
+
+    /// Works until the link has stopped for good.
+    pub async fn run(
+        mut self,
+        mut events: mpsc::Receiver<LinkEvent>,
+        mut orders: mpsc::UnboundedReceiver<SeatOrder>,
+        mut settings: watch::Receiver<AgentsSettings>,
+    ) {
+        loop {
+            let due = self.next_deadline();
+            tokio::select! {
+                event = events.recv() => match event {
+                    Some(LinkEvent::Down(DownReason::Stopping)) | None => return,
+                    Some(event) => self.event(event).await,
+                },
+                Some(order) = orders.recv() => self.order(order).await,
+                Some((then, answer)) = self.asked.next(), if !self.asked.is_empty() => {
+                    let outs = self.agents.answered(then, answer);
+                    self.act(outs).await;
+                }
+                Ok(()) = settings.changed() => {
+                    let fresh = settings.borrow_and_update().clone();
+                    self.agents.set(fresh);
+                }
+                () = sleep_until(due) => self.tick().await,
+            }
+        }
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        let rooms = self.rooms.next_deadline();
+        rooms.into_iter().chain(self.agents.next_deadline()).min()
+    }
+
+    async fn event(&mut self, event: LinkEvent) {
+        match event {
+            LinkEvent::Up(generation) => {
+                info!("connected to the XMPP server");
+                self.on = Some(generation);
+                self.health.send_replace(LinkHealth::Up);
+                figures::link_up(true);
+                figures::connected();
+                self.tell(Input::LinkUp).await;
+            }
+            LinkEvent::Down(reason) => {
+                let was_up = self.on.take().is_some();
+                self.health
+                    .send_replace(LinkHealth::Down(reason.to_string()));
+                if was_up {
+                    warn!(%reason, "the link to the XMPP server is down");
+                    figures::link_up(false);
+                    self.forget();
+                    self.tell(Input::LinkDown).await;
+                }
+            }
+            LinkEvent::Stanza(stanza) => self.stanza(&stanza).await,
+            LinkEvent::Refused(refused) => self.refused(&refused),
+        }
+    }
+
+    /// Whatever was learnt over a connection that is gone holds no more.
+    fn forget(&mut self) {
+        self.rooms.link_lost();
+        self.agents.link_lost();
+    }
+
+    async fn stanza(&mut self, stanza: &Element) {
+        let now = now();
+        if let Some(outs) = self.rooms.stanza(now, stanza) {
+            self.act_room(outs).await;
+            return;
+        }
+        let outs = self.agents.stanza(now, stanza);
+        self.act(outs).await;
+    }
+
+    fn refused(&self, refused: &Refused) {
+        debug!(why = %refused.why, "a stanza was not read");
+        figures::stanza_refused("unreadable");
+        let from = refused.head.from.as_deref().and_then(Address::parse);
+        if from.is_some_and(|from| from.domain == self.muc) {
+            // What somebody said in a room: Openfire takes an error from an occupant for a leave.
+            return;
+        }
+        if let Some(reply) = refused.head.refusal(Condition::PolicyViolation) {
+            self.send(&reply);
+        }
+    }
+
+    async fn order(&mut self, order: SeatOrder) {
+        // Without a link nothing can be said; all is asserted anew when it is back.
+        if self.on.is_none() {
+            return;
+        }
+        let now = now();
+        match order {
+            SeatOrder::Agent(agent, order) => {
+                if let AgentOrder::Offer(offer) = &order {
+                    self.rooms.set_fastpath(agent.clone(), offer.to.fastpath);
+                }
+                let outs = self.agents.order(now, agent, order);
+                self.act(outs).await;
+            }
+            SeatOrder::Room(conversation, order) => {
+                let outs = self.rooms.order(now, conversation, order);
+                self.act_room(outs).await;
+            }
+            SeatOrder::QueueChanged(workgroup) => {
+                let outs = self.agents.queue_changed(now, &workgroup);
+                self.act(outs).await;
+            }
+            SeatOrder::StartOver => self.forget(),
+        }
+    }
+
+    async fn tick(&mut self) {
+        let now = now();
+        let outs = self.rooms.tick(now);
+        self.act_room(outs).await;
+        let outs = self.agents.tick(now);
+        self.act(outs).await;
+    }
+
+    async fn act_room(&mut self, outs: Vec<Out<()>>) {
+        for out in outs {
+            match out {
+                Out::Send(stanza) => self.send(&stanza),
+                Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
+            }
+        }
+    }
+
+    async fn act(&mut self, outs: Vec<Out<Then>>) {
+        for out in outs {
+            match out {
+                Out::Send(stanza) => self.send(&stanza),
+                Out::Tell(input) => self.tell(input).await,
+                Out::Ask(input, then) => self.ask(input, then).await,
+            }
+        }
+    }
+
+    fn send(&self, stanza: &Element) {
+        let Some(on) = self.on else {
+            return;
+        };
+        match self.link.send(on, stanza) {
+            Ok(()) | Err(SendError::Down) => {}
+            Err(problem) => warn!(%problem, "a stanza was not sent"),
+        }
+    }
+
+    async fn tell(&mut self, input: Input) {
+        // The engine stops only when the program does.
+        let _ = self.engine.tell(input).await;
+    }
+
+    async fn ask(&mut self, input: Input, then: Then) {
+        let answer = self.engine.submit(input).await;
+        self.asked.push(Box::pin(async move {
+            let answer = match answer {
+                Ok(answer) => answer.await.unwrap_or(Err(Unavailable)),
+                Err(unavailable) => Err(unavailable),
+            };
+            (then, answer)
+        }));
+    }
+}
+
+async fn sleep_until(due: Option<Timestamp>) {
+    match due {
+        Some(due) => {
+            // A deadline that is past is served at once, yet never in a busy loop.
+            let left = due.since(now()).max(Duration::from_millis(1));
+            tokio::time::sleep(left).await;
+        }
+        None => std::future::pending().await,
+    }
+}

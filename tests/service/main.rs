@@ -1,0 +1,13 @@
+//! The real program between a real XMPP server, slixmpp agents and an HTTP bot.
+
+#![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod commands;
+mod faults;
+mod main_job;
+mod refusals;
+mod stage;
+mod turns;

@@ -1,0 +1,348 @@
+//! The contract of `Store`, for any implementation of it.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use warmline::store::{Change, Put, Store, StoreError, Table};
+
+use crate::rows::{ahead, brief_line, delete, expire, line, past, row, texts};
+
+/// One store to test, with whatever holds its data.
+pub trait Backend {
+    /// Opens it; what an earlier opening wrote is there. The earlier one must be dropped.
+    fn open(&self) -> Arc<dyn Store>;
+
+    /// From now on, or no longer, the store fails to write rows with the key `broken`.
+    fn break_writes(&self, broken: bool);
+}
+
+macro_rules! suite {
+    ($name:ident, $backend:expr) => {
+        mod $name {
+            $crate::contract::suite!(@ $backend;
+                all_or_none, changes_apply_in_order, a_put_replaces, groups_come_in_key_order,
+                any_text_is_a_key, tables_do_not_share_keys, what_expired_is_unseen,
+                a_group_expires_together, expiry_does_not_wake_the_dead, reopening_sees_all,
+                many_commit_at_once, one_failure_fails_no_other, errors_pass,
+                nothing_can_be_committed, an_unawaited_commit_counts);
+        }
+    };
+    (@ $backend:expr; $($test:ident),*) => {$(
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $test() {
+            $crate::contract::$test(&$backend()).await;
+        }
+    )*};
+}
+pub(crate) use suite;
+
+async fn lines(store: &Arc<dyn Store>, group: &str) -> Vec<(String, String)> {
+    texts(&store.group(Table::Line, group).await.unwrap())
+}
+
+fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+    let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
+    expected.iter().map(pair).collect()
+}
+
+pub async fn all_or_none(backend: &impl Backend) {
+    let store = backend.open();
+    store.commit(vec![line("c", "1", "old")]).await.unwrap();
+    backend.break_writes(true);
+    let changes = vec![
+        line("c", "1", "new"),
+        line("c", "2", "new"),
+        expire("c", past()),
+        line("c", "broken", "new"),
+        line("c", "3", "new"),
+    ];
+    let error = store.commit(changes).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+    assert_eq!(lines(&store, "c").await, pairs(&[("c/1", "old")]));
+}
+
+pub async fn changes_apply_in_order(backend: &impl Backend) {
+    let store = backend.open();
+    let changes = vec![
+        line("c", "1", "a"),
+        delete("c", "1"),
+        line("c", "2", "b"),
+        line("c", "2", "c"),
+        delete("c", "never there"),
+        line("c", "1", "d"),
+    ];
+    store.commit(changes).await.unwrap();
+    let expected = pairs(&[("c/1", "d"), ("c/2", "c")]);
+    assert_eq!(lines(&store, "c").await, expected);
+}
+
+pub async fn a_put_replaces(backend: &impl Backend) {
+    let store = backend.open();
+    let soon = ahead(Duration::from_secs(600));
+    store
+        .commit(vec![brief_line("c", "1", soon)])
+        .await
+        .unwrap();
+    let found = store.get(Table::Line, "c", "1").await.unwrap().unwrap();
+    assert_eq!(
+        (found.value.as_slice(), found.expires),
+        (&b"brief"[..], Some(soon))
+    );
+    store.commit(vec![line("c", "1", "")]).await.unwrap();
+    let found = store.get(Table::Line, "c", "1").await.unwrap();
+    assert_eq!(
+        found,
+        Some(row(Table::Line, "c", "1", "")),
+        "nor does the old expiry stay"
+    );
+    store
+        .commit(vec![brief_line("c", "1", past())])
+        .await
+        .unwrap();
+    assert_eq!(store.get(Table::Line, "c", "1").await.unwrap(), None);
+    store.commit(vec![line("c", "1", "again")]).await.unwrap();
+    assert_eq!(lines(&store, "c").await, pairs(&[("c/1", "again")]));
+}
+
+pub async fn groups_come_in_key_order(backend: &impl Backend) {
+    let store = backend.open();
+    let numbers = [10, 2, 1, 100, 9];
+    let keys: Vec<String> = numbers.iter().map(|n| format!("{n:012}")).collect();
+    let mut changes: Vec<Change> = keys.iter().map(|key| line("b", key, "")).collect();
+    changes.extend([
+        line("a", "z", ""),
+        line("a", "Z", ""),
+        line("a", "é", ""),
+        line("ab", "1", ""),
+    ]);
+    store.commit(changes).await.unwrap();
+    let mut sorted: Vec<_> = keys
+        .iter()
+        .map(|key| (format!("b/{key}"), String::new()))
+        .collect();
+    sorted.sort();
+    assert_eq!(lines(&store, "b").await, sorted);
+    assert_eq!(
+        lines(&store, "a").await,
+        pairs(&[("a/Z", ""), ("a/z", ""), ("a/é", "")])
+    );
+    let all = texts(&store.load(Table::Line).await.unwrap());
+    let mut expected = pairs(&[("a/Z", ""), ("a/z", ""), ("a/é", ""), ("ab/1", "")]);
+    expected.extend(sorted);
+    assert_eq!(all, expected);
+    assert_eq!(lines(&store, "none").await, []);
+}
+
+pub async fn any_text_is_a_key(backend: &impl Backend) {
+    let store = backend.open();
+    let long = "k".repeat(10_000);
+    let odd = [
+        "",
+        " ",
+        "'; DROP TABLE entry; --",
+        "🙂",
+        "a\0b",
+        "{tag}:*?",
+        long.as_str(),
+    ];
+    for (group, key) in odd.iter().zip(odd.iter().rev()) {
+        let put = row(Table::Seen, group, key, group);
+        store.commit(vec![Change::Put(put.clone())]).await.unwrap();
+        let found = store.get(Table::Seen, group, key).await.unwrap();
+        assert_eq!(found, Some(put));
+    }
+    assert_eq!(store.load(Table::Seen).await.unwrap().len(), odd.len());
+    let bytes: Vec<u8> = (0..=255).cycle().take(1 << 20).collect();
+    let big = Put {
+        value: bytes,
+        ..row(Table::Past, "", "big", "")
+    };
+    store.commit(vec![Change::Put(big.clone())]).await.unwrap();
+    assert_eq!(store.get(Table::Past, "", "big").await.unwrap(), Some(big));
+}
+
+pub async fn tables_do_not_share_keys(backend: &impl Backend) {
+    let store = backend.open();
+    let tables = [
+        Table::Conversation,
+        Table::Past,
+        Table::Line,
+        Table::Agent,
+        Table::Channel,
+        Table::Seen,
+        Table::Delivery,
+        Table::DeadLetter,
+        Table::Order,
+    ];
+    let put = |table: &Table| Change::Put(row(*table, "g", "k", table.name()));
+    store
+        .commit(tables.iter().map(put).collect())
+        .await
+        .unwrap();
+    store.commit(vec![delete("g", "k")]).await.unwrap();
+    for table in tables {
+        let expected = (table != Table::Line).then(|| row(table, "g", "k", table.name()));
+        let found = store.get(table, "g", "k").await.unwrap();
+        assert_eq!(found, expected);
+        assert_eq!(store.load(table).await.unwrap(), Vec::from_iter(expected));
+    }
+    assert_eq!(
+        tables.map(Table::name).iter().collect::<HashSet<_>>().len(),
+        9
+    );
+}
+
+pub async fn what_expired_is_unseen(backend: &impl Backend) {
+    let store = backend.open();
+    let soon = ahead(Duration::from_millis(400));
+    let later = ahead(Duration::from_secs(600));
+    let changes = vec![
+        brief_line("c", "gone", past()),
+        brief_line("c", "later", later),
+        brief_line("c", "soon", soon),
+    ];
+    store.commit(changes).await.unwrap();
+    let found = store.group(Table::Line, "c").await.unwrap();
+    if ahead(Duration::ZERO) < soon {
+        assert_eq!(found.len(), 2);
+    }
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while store.get(Table::Line, "c", "soon").await.unwrap().is_some() {
+        assert!(Instant::now() < deadline, "it never expires");
+    }
+    assert!(ahead(Duration::ZERO) >= soon, "it expired too early");
+    assert_eq!(lines(&store, "c").await, pairs(&[("c/later", "brief")]));
+    assert_eq!(store.load(Table::Line).await.unwrap().len(), 1);
+    assert_eq!(store.get(Table::Line, "c", "gone").await.unwrap(), None);
+}
+
+pub async fn a_group_expires_together(backend: &impl Backend) {
+    let store = backend.open();
+    let later = ahead(Duration::from_secs(600));
+    let changes = vec![
+        line("c", "1", ""),
+        brief_line("c", "2", ahead(Duration::from_secs(5))),
+        line("d", "1", ""),
+        expire("c", later),
+        line("c", "3", ""),
+        expire("nobody", past()),
+    ];
+    store.commit(changes).await.unwrap();
+    let found = store.group(Table::Line, "c").await.unwrap();
+    let expiries: Vec<_> = found.iter().map(|row| row.expires).collect();
+    assert_eq!(expiries, [Some(later), Some(later), None]);
+    store.commit(vec![expire("c", past())]).await.unwrap();
+    assert_eq!(lines(&store, "c").await, []);
+    assert_eq!(lines(&store, "d").await, pairs(&[("d/1", "")]));
+}
+
+pub async fn expiry_does_not_wake_the_dead(backend: &impl Backend) {
+    let store = backend.open();
+    // In one commit, or the store might have deleted the dead row in between.
+    let changes = vec![
+        brief_line("c", "1", past()),
+        line("c", "2", ""),
+        expire("c", ahead(Duration::from_secs(600))),
+    ];
+    store.commit(changes).await.unwrap();
+    assert_eq!(lines(&store, "c").await, pairs(&[("c/2", "")]));
+}
+
+pub async fn reopening_sees_all(backend: &impl Backend) {
+    let store = backend.open();
+    let later = ahead(Duration::from_secs(600));
+    let changes = vec![
+        line("c", "1", "a"),
+        brief_line("c", "2", later),
+        line("c", "3", "c"),
+    ];
+    store.commit(changes).await.unwrap();
+    store.commit(vec![delete("c", "3")]).await.unwrap();
+    let before = store.load(Table::Line).await.unwrap();
+    drop(store);
+    let store = backend.open();
+    assert_eq!(store.load(Table::Line).await.unwrap(), before);
+    assert_eq!(before.len(), 2);
+}
+
+pub async fn many_commit_at_once(backend: &impl Backend) {
+    let store = backend.open();
+    let tasks: Vec<_> = (0..40)
+        .map(|task| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                for turn in 0..25 {
+                    let (group, key) = (format!("t{task:02}"), format!("{turn:02}"));
+                    store
+                        .commit(vec![line(&group, &key, "mine")])
+                        .await
+                        .unwrap();
+                    let own = store.get(Table::Line, &group, &key).await.unwrap();
+                    assert!(own.is_some(), "what is committed is read");
+                }
+            })
+        })
+        .collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(store.load(Table::Line).await.unwrap().len(), 40 * 25);
+}
+
+pub async fn one_failure_fails_no_other(backend: &impl Backend) {
+    let store = backend.open();
+    backend.break_writes(true);
+    // All are handed over before the first is awaited, so that they share a transaction.
+    let commits: Vec<_> = (0..60)
+        .map(|n| {
+            let key = if n % 3 == 1 {
+                "broken".into()
+            } else {
+                format!("{n:02}")
+            };
+            store.commit(vec![
+                line("c", &format!("{n:02}a"), "pair"),
+                line("c", &key, "pair"),
+            ])
+        })
+        .collect();
+    for (n, commit) in commits.into_iter().enumerate() {
+        assert_eq!(commit.await.is_err(), n % 3 == 1, "{n}");
+    }
+    assert_eq!(store.group(Table::Line, "c").await.unwrap().len(), 80);
+}
+
+pub async fn errors_pass(backend: &impl Backend) {
+    let store = backend.open();
+    for round in ["1", "2", "3"] {
+        backend.break_writes(true);
+        assert!(store.commit(vec![line("c", "broken", "")]).await.is_err());
+        backend.break_writes(false);
+        store.commit(vec![line("c", round, "")]).await.unwrap();
+    }
+    assert_eq!(store.group(Table::Line, "c").await.unwrap().len(), 3);
+}
+
+pub async fn nothing_can_be_committed(backend: &impl Backend) {
+    let store = backend.open();
+    for _ in 0..3 {
+        store.commit(vec![]).await.unwrap();
+    }
+    assert_eq!(store.load(Table::Line).await.unwrap(), []);
+}
+
+pub async fn an_unawaited_commit_counts(backend: &impl Backend) {
+    let store = backend.open();
+    drop(store.commit(vec![line("c", "1", "first")]));
+    store.commit(vec![line("c", "1", "second")]).await.unwrap();
+    assert_eq!(lines(&store, "c").await, pairs(&[("c/1", "second")]));
+    let long = "x".repeat(20_000);
+    for n in 0..300 {
+        drop(store.commit(vec![line("d", &n.to_string(), &long)]));
+    }
+    drop(store);
+    let store = backend.open();
+    let found = store.group(Table::Line, "d").await.unwrap();
+    assert_eq!(found.len(), 300, "closing waits for them");
+}

@@ -1,0 +1,103 @@
+//! The program's configuration file as tests write it.
+
+use super::rapidpro;
+use super::xmpp::{COMPONENT, MUC, Ports, SECRET, jid};
+use std::path::Path;
+
+/// What tests vary; everything else stands in [`Config::toml`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `[http] listen`; port 0 until the program has told its port.
+    pub listen: String,
+    /// The server's component port, on loopback.
+    pub component_port: u16,
+    /// Lines added to `[xmpp]`.
+    pub xmpp: String,
+    /// `[store] url`; empty for an embedded store in the run's own directory.
+    pub store: String,
+    /// Local parts of the agents of the workgroup `support`.
+    pub agents: Vec<String>,
+    /// Lines added to the workgroup's table.
+    pub workgroup: String,
+    /// Lines added to the channel's table.
+    pub channel: String,
+    /// Lines added to `[outbound]`, and instead of the quick retries of the tests when they set `retry`.
+    pub outbound: String,
+    /// Further tables at the end.
+    pub more: String,
+}
+
+impl Config {
+    /// The usual one: workgroup `support` with agent1 and agent2, channel `tickets` of kind rapidpro.
+    pub fn new(server: Ports) -> Config {
+        Config {
+            listen: "127.0.0.1:0".into(),
+            component_port: server.component,
+            xmpp: String::new(),
+            store: String::new(),
+            agents: vec!["agent1".into(), "agent2".into()],
+            workgroup: String::new(),
+            channel: String::new(),
+            outbound: "retry = [\"200ms\", \"200ms\", \"500ms\", \"1s\", \"1s\", \"2s\", \"2s\", \"5s\", \"5s\", \"5s\"]"
+                .into(),
+            more: String::new(),
+        }
+    }
+
+    /// The file's text; `dir` holds the embedded store.
+    pub fn toml(&self, dir: &Path) -> String {
+        let store = match self.store.as_str() {
+            "" => format!("embedded:{}", dir.join("data").display()),
+            url => url.to_owned(),
+        };
+        let agents: Vec<String> = self
+            .agents
+            .iter()
+            .map(|a| format!("\"{}\"", jid(a)))
+            .collect();
+        let (app_id, secret) = (rapidpro::APP_ID, rapidpro::SECRET);
+        format!(
+            r#"[http]
+listen = "{listen}"
+
+[xmpp]
+address = "127.0.0.1:{component_port}"
+domain = "{COMPONENT}"
+secret = "{SECRET}"
+muc = "{MUC}"
+{xmpp}
+
+[store]
+url = "{store}"
+
+[outbound]
+allow_private_networks = true
+{outbound}
+
+[[workgroup]]
+name = "support"
+title = "Front desk"
+agents = [{agents}]
+{workgroup}
+
+[[channel]]
+id = "tickets"
+kind = "rapidpro"
+workgroup = "support"
+app_id = "{app_id}"
+secret = "{secret}"
+{channel}
+
+{more}
+"#,
+            listen = self.listen,
+            component_port = self.component_port,
+            xmpp = self.xmpp,
+            outbound = self.outbound,
+            agents = agents.join(", "),
+            workgroup = self.workgroup,
+            channel = self.channel,
+            more = self.more,
+        )
+    }
+}

@@ -1,0 +1,34 @@
+//! Real neighbours for tests: each is started as a child process of its own and ended with the test.
+//!
+//! | file | what it starts or plays |
+//! |---|---|
+//! | `wait` | waiting for a condition with a deadline; the only place where a test may sleep |
+//! | `process` | one child process: own directory, own log, ended by its own id |
+//! | `xmpp` | what all XMPP servers of the tests have in common |
+//! | `prosody`, `ejabberd`, `redis` | the neighbours themselves |
+//! | `raw`, `odd` | an ordinary user who types raw XML; the odd stanzas that such a user can send |
+//! | `tls` | an own CA, and a server's side of TLS |
+//! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
+//! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
+//! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
+//! | `config`, `warmline` | the program under test |
+
+// A harness fails a test by panicking, and no test binary uses all of it.
+#![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, dead_code)]
+
+pub mod agents;
+pub mod bot;
+pub mod config;
+pub mod ejabberd;
+pub mod event;
+pub mod http;
+pub mod odd;
+pub mod process;
+pub mod prosody;
+pub mod rapidpro;
+pub mod raw;
+pub mod redis;
+pub mod tls;
+pub mod wait;
+pub mod warmline;
+pub mod xmpp;

@@ -1,0 +1,112 @@
+//! A private Prosody (Debian's package) on loopback.
+
+use super::process::{Process, RunDir, listens};
+use super::wait;
+use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+/// A running Prosody with its own data directory.
+pub struct Prosody {
+    process: Process,
+    ports: Ports,
+    config: PathBuf,
+    dir: RunDir,
+}
+
+impl Prosody {
+    /// Starts one with the usual accounts and a room archive.
+    pub fn start() -> Prosody {
+        Prosody::start_with(&Options::default())
+    }
+
+    /// Starts one; tries other ports when somebody else was quicker.
+    pub fn start_with(options: &Options) -> Prosody {
+        for _ in 0..3 {
+            let dir = RunDir::new("prosody");
+            let ports = Ports::free();
+            let config = dir.write("prosody.cfg.lua", &configuration(options, &dir, ports));
+            for account in &options.accounts {
+                write_account(&dir, account);
+            }
+            let process = launch(&config, &dir);
+            let mut prosody = Prosody {
+                process,
+                ports,
+                config,
+                dir,
+            };
+            if prosody.wait_until_ready() {
+                return prosody;
+            }
+        }
+        panic!("prosody does not start");
+    }
+
+    /// False when a port was taken by somebody else; fails the test on anything else.
+    fn wait_until_ready(&mut self) -> bool {
+        let ports = self.ports;
+        let ready = wait::poll(wait::START, || {
+            if !self.process.alive() {
+                panic!("prosody ended: {}", self.process.log());
+            }
+            if self.process.log().contains("Failed to open server port") {
+                return Some(false);
+            }
+            (listens(ports.client) && listens(ports.component)).then_some(true)
+        });
+        ready.unwrap_or_else(|| panic!("prosody is not ready: {}", self.process.log()))
+    }
+}
+
+impl Server for Prosody {
+    fn ports(&self) -> Ports {
+        self.ports
+    }
+
+    fn stop(&mut self) {
+        self.process.terminate(Duration::from_secs(10));
+    }
+
+    fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    fn start_again(&mut self) {
+        self.process = launch(&self.config, &self.dir);
+        assert!(self.wait_until_ready(), "a port was taken meanwhile");
+    }
+
+    fn log(&self) -> String {
+        self.process.log()
+    }
+}
+
+fn launch(config: &PathBuf, dir: &RunDir) -> Process {
+    let mut command = Command::new("prosody");
+    command.arg("--config").arg(config).arg("-F");
+    Process::start("prosody", &mut command, dir.path())
+}
+
+fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
+    let archive = if options.room_archive {
+        "\"muc_mam\""
+    } else {
+        ""
+    };
+    include_str!("prosody.cfg.lua")
+        .replace("@DIR@", &dir.path().display().to_string())
+        .replace("@CLIENT_PORT@", &ports.client.to_string())
+        .replace("@COMPONENT_PORT@", &ports.component.to_string())
+        .replace("@MUC_MODULES@", archive)
+        .replace("@MAX_HISTORY@", &options.max_history.to_string())
+        .replace("@SECRET@", SECRET)
+}
+
+/// Prosody's own file of an account, as `prosodyctl register` would write it.
+fn write_account(dir: &RunDir, account: &str) {
+    let host = DOMAIN.replace('.', "%2e");
+    let content = format!("return {{\n\t[\"password\"] = \"{PASSWORD}\";\n}};\n");
+    dir.write(&format!("data/{host}/accounts/{account}.dat"), &content);
+}

@@ -1,0 +1,86 @@
+//! What all XMPP servers of the tests have in common: names, accounts, options, ports.
+
+use super::process::free_port;
+
+/// The virtual host; clients are told to connect to loopback instead of resolving it.
+pub const DOMAIN: &str = "example.test";
+/// The MUC service.
+pub const MUC: &str = "conference.example.test";
+/// The domain of the external component (XEP-0114) that the program takes.
+pub const COMPONENT: &str = "workgroup.example.test";
+/// The component's secret.
+pub const SECRET: &str = "only-for-tests";
+/// The password of every account.
+pub const PASSWORD: &str = "only-for-tests-too";
+/// The accounts that exist unless a test asks for others.
+pub const ACCOUNTS: [&str; 5] = ["agent1", "agent2", "agent3", "supervisor", "stranger"];
+
+/// Where a server listens, on 127.0.0.1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ports {
+    /// For clients (c2s).
+    pub client: u16,
+    /// For the external component.
+    pub component: u16,
+}
+
+impl Ports {
+    /// Two ports that nobody uses just now.
+    pub fn free() -> Ports {
+        Ports {
+            client: free_port(),
+            component: free_port(),
+        }
+    }
+}
+
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Local parts of the accounts; the password is [`PASSWORD`].
+    pub accounts: Vec<String>,
+    /// Whether rooms have an archive (XEP-0313).
+    pub room_archive: bool,
+    /// The longest history a room may keep, in messages.
+    pub max_history: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            accounts: ACCOUNTS.map(String::from).to_vec(),
+            room_archive: true,
+            max_history: 1000,
+        }
+    }
+}
+
+/// A server that a test can start, stop and restart on the same ports and data.
+pub trait Server {
+    /// Where it listens.
+    fn ports(&self) -> Ports;
+    /// Ends it in order.
+    fn stop(&mut self);
+    /// Ends it at once, as a power cut does.
+    fn kill(&mut self);
+    /// Starts it again after `stop` or `kill`, and waits until it listens.
+    fn start_again(&mut self);
+    /// What it has logged.
+    fn log(&self) -> String;
+
+    /// Stops and starts it.
+    fn restart(&mut self) {
+        self.stop();
+        self.start_again();
+    }
+}
+
+/// The bare JID of a local account.
+pub fn jid(account: &str) -> String {
+    format!("{account}@{DOMAIN}")
+}
+
+/// The JID of a workgroup of the component.
+pub fn workgroup(name: &str) -> String {
+    format!("{name}@{COMPONENT}")
+}
