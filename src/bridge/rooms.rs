@@ -50,7 +50,8 @@ impl Bridge {
         room.ready = true;
         room.asked = false;
         room.told_to = 0;
-        room.inside = inside.iter().cloned().collect();
+        let there = |agent: &AgentJid| !fresh && inside.iter().any(|(other, _)| other == agent);
+        room.inside.retain(|agent, _| there(agent));
         if fresh && conversation.was_briefed() {
             conversation.forget_briefing();
         }
@@ -124,9 +125,9 @@ impl Bridge {
             return;
         };
         let transcript_wanted = conversation.guests.contains(&agent);
-        if let Some(room) = &mut conversation.room {
-            room.inside.insert(agent.clone(), nick.clone());
-        }
+        let room = conversation.room.as_mut();
+        let known = room.and_then(|room| room.inside.insert(agent.clone(), nick.clone()));
+        self.step.conversations.insert(id.clone());
         let Some(service) = conversation.service_mut() else {
             return;
         };
@@ -141,7 +142,7 @@ impl Bridge {
             service.presence = Presence::Here;
             self.touch(id);
         } else {
-            if transcript_wanted {
+            if transcript_wanted && known.is_none() {
                 self.whisper_context(id, nick);
             }
             return;
@@ -187,6 +188,7 @@ impl Bridge {
         if let Some(room) = &mut conversation.room {
             room.inside.remove(agent);
         }
+        self.step.conversations.insert(id.clone());
         let patience = self.policy.workgroups.get(&conversation.workgroup);
         let back = patience.map_or(now, |policy| now.plus(policy.agent_return));
         let Some(service) = conversation.service_mut() else {

@@ -87,8 +87,8 @@ pub struct Room {
     /// From which line on the room was not told yet since it last became ready.
     #[serde(skip)]
     pub told_to: u64,
-    /// Those not ours who are in it, with their nicknames. Not kept: the room tells.
-    #[serde(skip)]
+    /// Those not ours who are in it, with their nicknames, as the room last told.
+    #[serde(default)]
     pub inside: BTreeMap<AgentJid, String>,
 }
 

@@ -28,7 +28,7 @@ fn live(world: &mut World, actions: Vec<Action>) {
 }
 
 proptest! {
-    #![proptest_config(config(128))]
+    #![proptest_config(config(64))]
 
     #[test]
     fn the_rules_hold_in_every_history(actions in history(300)) {
