@@ -209,12 +209,11 @@ impl Engine {
     async fn round(&mut self, batch: Vec<Job>) {
         let now = now();
         let mut round = Round::default();
+        let mut policy = self.policy.clone();
         for Job { input, reply } in batch {
-            match &input {
-                Input::LinkUp => self.linked = true,
-                Input::LinkDown => self.linked = false,
-                Input::Settings(policy) => self.policy = policy.clone(),
-                _ => {}
+            self.note_link(&input);
+            if let Input::Settings(fresh) = &input {
+                policy = fresh.clone();
             }
             journal::heard(&input);
             round.gather(self.bridge.step(now, input), reply);
@@ -225,6 +224,7 @@ impl Engine {
             self.start_over(problem).await;
             return;
         }
+        self.policy = policy;
         if round.writes() {
             self.written_at = Instant::now();
         }
@@ -288,15 +288,19 @@ impl Engine {
         Ok(stored)
     }
 
+    /// How the link is stays known, whatever becomes of the input.
+    fn note_link(&mut self, input: &Input) {
+        match input {
+            Input::LinkUp => self.linked = true,
+            Input::LinkDown => self.linked = false,
+            _ => {}
+        }
+    }
+
     /// Refuses whoever asks; ends only when nobody can ask any more.
     async fn refuse_jobs(&mut self) {
         while let Some(job) = self.jobs.recv().await {
-            match &job.input {
-                Input::LinkUp => self.linked = true,
-                Input::LinkDown => self.linked = false,
-                Input::Settings(policy) => self.policy = policy.clone(),
-                _ => {}
-            }
+            self.note_link(&job.input);
             job.answer(Err(Unavailable));
         }
     }

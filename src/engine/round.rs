@@ -2,12 +2,12 @@
 
 use std::time::Instant;
 
-use tokio::sync::oneshot;
 use crate::bridge::{Answer, Effect, Record};
 use crate::conversation::Delivery;
 use crate::ids::Timestamp;
 use crate::store::{Change, Store, StoreError};
 use crate::telemetry::metrics as figures;
+use tokio::sync::oneshot;
 
 use super::{Outlets, SeatOrder, Unavailable, journal, records};
 

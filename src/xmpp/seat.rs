@@ -152,6 +152,7 @@ impl Seat {
 
     fn refused(&self, refused: &Refused) {
         debug!(why = %refused.why, "a stanza was not read");
+        figures::stanza_refused("unreadable");
         if let Some(reply) = refused.head.refusal(Condition::PolicyViolation) {
             self.send(&reply);
         }
