@@ -8,6 +8,8 @@ mod support;
 mod commands;
 mod faults;
 mod main_job;
+mod operators;
 mod refusals;
 mod stage;
+mod store_faults;
 mod turns;
