@@ -5,10 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod availability;
 mod commands;
+mod fastpath;
 mod faults;
 mod main_job;
+mod policy;
 mod refusals;
 mod stage;
 mod turns;
