@@ -1,7 +1,6 @@
 //! Who is asked, and when it is the next one's turn.
 
 use super::stage::{Stage, accept, enter, first_offered, is_asked, offered};
-use super::support::event::Event;
 use super::support::xmpp::workgroup;
 use serde_json::json;
 
