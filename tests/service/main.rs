@@ -5,13 +5,18 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
 mod availability;
 mod commands;
+mod fastpath;
 mod faults;
 mod hostile;
+mod leaving;
 mod main_job;
 mod operators;
+mod policy;
 mod refusals;
+mod rooms;
 mod stage;
 mod store_faults;
 mod tls;

@@ -140,9 +140,12 @@ pub fn accept(agent: &Agent, offer: &Event) -> String {
     enter(agent)
 }
 
-/// Follows the next invitation and gives the room.
+/// Follows the next invitation of a room and gives the room. There is one invitation of each kind,
+/// so that only one of the two kinds may count.
 pub fn enter(agent: &Agent) -> String {
-    let invitation = agent.wait("an invitation", |e| e.kind() == "invitation");
+    let invitation = agent.wait("an invitation", |e| {
+        e.kind() == "invitation" && e.value("direct") == false
+    });
     let room = invitation.get("room").to_owned();
     agent.join(&room, agent.jid().split('@').next().unwrap_or("agent"));
     agent.wait("the agent is in the room", |e| {
