@@ -7,9 +7,14 @@ mod support;
 
 mod commands;
 mod faults;
+mod hostility;
 mod main_job;
+mod many;
 mod operators;
 mod refusals;
+mod reload;
+mod shutdown;
+mod signs;
 mod stage;
 mod store_faults;
 mod turns;

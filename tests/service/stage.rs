@@ -82,8 +82,10 @@ impl Stage {
 
     /// Opens a ticket, and the agent accepts and enters.
     pub fn conversation(&self, token: &str, agent: &Agent) -> Conversation {
-        let (ticket, _) = self.open(token);
-        let room = accept(agent, &offered(agent));
+        let (ticket, id) = self.open(token);
+        agent.say(offered(agent).get("from"), "accept");
+        // Each invitation comes twice, mediated and direct; another conversation's may be left.
+        let room = enter_if(agent, |room| room.starts_with(&id));
         Conversation { ticket, room }
     }
 
@@ -136,7 +138,13 @@ pub fn accept(agent: &Agent, offer: &Event) -> String {
 
 /// Follows the next invitation and gives the room.
 pub fn enter(agent: &Agent) -> String {
-    let invitation = agent.wait("an invitation", |e| e.kind() == "invitation");
+    enter_if(agent, |_| true)
+}
+
+fn enter_if(agent: &Agent, like: impl Fn(&str) -> bool) -> String {
+    let invitation = agent.wait("an invitation", |e| {
+        e.kind() == "invitation" && like(e.get("room"))
+    });
     let room = invitation.get("room").to_owned();
     agent.join(&room, agent.jid().split('@').next().unwrap_or("agent"));
     agent.wait("the agent is in the room", |e| {
