@@ -11,8 +11,15 @@ pub struct Config {
     pub listen: String,
     /// The server's component port, on loopback.
     pub component_port: u16,
+<<<<<<< HEAD
     /// Lines added to `[xmpp]`.
     pub xmpp: String,
+=======
+    /// `[xmpp] domain`.
+    pub domain: String,
+    /// `[xmpp] secret`.
+    pub xmpp_secret: String,
+>>>>>>> gapsb
     /// `[store] url`; empty for an embedded store in the run's own directory.
     pub store: String,
     /// Local parts of the agents of the workgroup `support`.
@@ -23,6 +30,8 @@ pub struct Config {
     pub channel: String,
     /// Lines added to `[outbound]`, and instead of the quick retries of the tests when they set `retry`.
     pub outbound: String,
+    /// Whether addresses in private networks may not be called, as it is outside of tests.
+    pub guarded: bool,
     /// Further tables at the end.
     pub more: String,
 }
@@ -33,13 +42,19 @@ impl Config {
         Config {
             listen: "127.0.0.1:0".into(),
             component_port: server.component,
+<<<<<<< HEAD
             xmpp: String::new(),
+=======
+            domain: COMPONENT.into(),
+            xmpp_secret: SECRET.into(),
+>>>>>>> gapsb
             store: String::new(),
             agents: vec!["agent1".into(), "agent2".into()],
             workgroup: String::new(),
             channel: String::new(),
             outbound: "retry = [\"200ms\", \"200ms\", \"500ms\", \"1s\", \"1s\", \"2s\", \"2s\", \"5s\", \"5s\", \"5s\"]"
                 .into(),
+            guarded: false,
             more: String::new(),
         }
     }
@@ -62,8 +77,8 @@ listen = "{listen}"
 
 [xmpp]
 address = "127.0.0.1:{component_port}"
-domain = "{COMPONENT}"
-secret = "{SECRET}"
+domain = "{domain}"
+secret = "{xmpp_secret}"
 muc = "{MUC}"
 {xmpp}
 
@@ -71,7 +86,7 @@ muc = "{MUC}"
 url = "{store}"
 
 [outbound]
-allow_private_networks = true
+allow_private_networks = {private}
 {outbound}
 
 [[workgroup]]
@@ -92,7 +107,13 @@ secret = "{secret}"
 "#,
             listen = self.listen,
             component_port = self.component_port,
+<<<<<<< HEAD
             xmpp = self.xmpp,
+=======
+            domain = self.domain,
+            xmpp_secret = self.xmpp_secret,
+            private = !self.guarded,
+>>>>>>> gapsb
             outbound = self.outbound,
             agents = agents.join(", "),
             workgroup = self.workgroup,
