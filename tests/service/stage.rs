@@ -145,17 +145,12 @@ pub fn accept(agent: &Agent, offer: &Event) -> String {
 /// Follows the next invitation of a room and gives the room. There is one invitation of each kind,
 /// so that only one of the two kinds may count.
 pub fn enter(agent: &Agent) -> String {
-<<<<<<< HEAD
-    let invitation = agent.wait("an invitation", |e| {
-        e.kind() == "invitation" && e.value("direct") == false
-=======
     enter_if(agent, |_| true)
 }
 
 fn enter_if(agent: &Agent, like: impl Fn(&str) -> bool) -> String {
     let invitation = agent.wait("an invitation", |e| {
-        e.kind() == "invitation" && like(e.get("room"))
->>>>>>> gapsb
+        e.kind() == "invitation" && e.value("direct") == false && like(e.get("room"))
     });
     let room = invitation.get("room").to_owned();
     agent.join(&room, agent.jid().split('@').next().unwrap_or("agent"));

@@ -11,15 +11,12 @@ pub struct Config {
     pub listen: String,
     /// The server's component port, on loopback.
     pub component_port: u16,
-<<<<<<< HEAD
     /// Lines added to `[xmpp]`.
     pub xmpp: String,
-=======
     /// `[xmpp] domain`.
     pub domain: String,
     /// `[xmpp] secret`.
     pub xmpp_secret: String,
->>>>>>> gapsb
     /// `[store] url`; empty for an embedded store in the run's own directory.
     pub store: String,
     /// Local parts of the agents of the workgroup `support`.
@@ -42,12 +39,9 @@ impl Config {
         Config {
             listen: "127.0.0.1:0".into(),
             component_port: server.component,
-<<<<<<< HEAD
             xmpp: String::new(),
-=======
             domain: COMPONENT.into(),
             xmpp_secret: SECRET.into(),
->>>>>>> gapsb
             store: String::new(),
             agents: vec!["agent1".into(), "agent2".into()],
             workgroup: String::new(),
@@ -107,13 +101,10 @@ secret = "{secret}"
 "#,
             listen = self.listen,
             component_port = self.component_port,
-<<<<<<< HEAD
             xmpp = self.xmpp,
-=======
             domain = self.domain,
             xmpp_secret = self.xmpp_secret,
             private = !self.guarded,
->>>>>>> gapsb
             outbound = self.outbound,
             agents = agents.join(", "),
             workgroup = self.workgroup,
