@@ -43,7 +43,7 @@ impl Bridge {
         let order = AgentOrder::Offer(Box::new(order));
         self.emit(Effect::Agent(offer.agent.clone(), order));
         if !again {
-            self.happened(Event::Offer(workgroup, OfferOutcome::Made));
+            self.happened(Event::Offer(id.clone(), workgroup, OfferOutcome::Made));
         }
         self.step.agents.insert(offer.agent);
         self.touch(id);
@@ -70,7 +70,7 @@ impl Bridge {
         (workgroup, offer): (WorkgroupName, Offer),
         (why, outcome): (RevokeReason, OfferOutcome),
     ) {
-        self.happened(Event::Offer(workgroup.clone(), outcome));
+        self.happened(Event::Offer(id.clone(), workgroup.clone(), outcome));
         let order = AgentOrder::Revoke {
             conversation: id.clone(),
             workgroup,
@@ -94,10 +94,11 @@ impl Bridge {
             .get(&workgroup)
             .map_or_else(Default::default, |policy| policy.join_timeout);
         let until = now.plus(patience);
-        self.happened(Event::Offer(workgroup.clone(), OfferOutcome::Accepted));
+        let accepted = Event::Offer(id.clone(), workgroup.clone(), OfferOutcome::Accepted);
+        self.happened(accepted);
         let waited = now.since(request.since).as_millis();
         let waited = u64::try_from(waited).unwrap_or(u64::MAX);
-        self.happened(Event::Waited(workgroup.clone(), waited));
+        self.happened(Event::Waited(id.clone(), workgroup.clone(), waited));
         self.note_wait(&workgroup, waited);
         self.step.queues.insert(workgroup.clone());
         let Some(conversation) = self.conversations.get_mut(&id) else {
@@ -129,6 +130,7 @@ impl Bridge {
             return;
         };
         let order = RoomOrder::Invite {
+            to: self.dispatch.contact(&agent),
             agent,
             pseudonym: id.pseudonym(),
             workgroup: conversation.workgroup.clone(),

@@ -45,19 +45,19 @@ pub fn wish(settings: &AgentsSettings, line: &str) -> Wish {
     let said: Vec<&str> = line.lines().filter(|line| !line.starts_with('>')).collect();
     let said = said.join("\n").trim().to_lowercase();
     let said = said.trim_end_matches(['.', '!']).trim_end();
-    match said {
-        "pause" => return Wish::Pause(true),
-        "resume" => return Wish::Pause(false),
-        "mine" => return Wish::Mine,
-        _ => {}
-    }
     let words = |accept, words: &[String]| {
         let mut named = words.iter().filter_map(|word| name_after(said, word));
         named.next().map(|name| Wish::Answer { accept, name })
     };
-    words(true, &settings.accept_words)
-        .or_else(|| words(false, &settings.reject_words))
-        .unwrap_or(Wish::Help)
+    // What is configured goes first: without it no offer could be answered.
+    let answer = words(true, &settings.accept_words);
+    let answer = answer.or_else(|| words(false, &settings.reject_words));
+    answer.unwrap_or(match said {
+        "pause" => Wish::Pause(true),
+        "resume" => Wish::Pause(false),
+        "mine" => Wish::Mine,
+        _ => Wish::Help,
+    })
 }
 
 /// What follows `word` in `said`, if that is nothing or may name an offer.
@@ -86,7 +86,9 @@ pub struct Talk {
 }
 
 impl Agents {
-    /// The message that puts a request before a client that knows nothing of Fastpath.
+    /// The message that puts a request before a client that knows nothing of Fastpath. It goes to
+    /// the client that was chosen: a server passes what is for the account alone to clients of the
+    /// highest priority, be they away, and to none that shows itself to the workgroup only.
     pub(super) fn offer_message(&mut self, agent: &AgentJid, order: &OfferOrder) -> Element {
         let from = self.settings.jid(&order.workgroup);
         let (accept, reject) = (self.settings.accept_word(), self.settings.reject_word());
@@ -113,7 +115,8 @@ impl Agents {
         };
         let (accept, reject) = (tap(accept), tap(reject));
         let id = self.mint(&format!("offer-{}", order.conversation));
-        message("chat", (&from, agent.as_str()))
+        let client = format!("{agent}/{}", order.to.resource);
+        message("chat", (&from, &client))
             .with("id", &id)
             .and_text("body", ns::CLIENT, &body)
             .and_text("thread", ns::CLIENT, order.conversation.as_str())
@@ -121,10 +124,10 @@ impl Agents {
             .and(reject)
     }
 
-    /// The message that takes such an offer back.
+    /// The message that takes such an offer back from a client.
     pub(super) fn revoke_message(
         &mut self,
-        agent: &AgentJid,
+        client: &str,
         (conversation, workgroup): (&ConversationId, &WorkgroupName),
         why: RevokeReason,
     ) -> Element {
@@ -140,11 +143,8 @@ impl Agents {
                 format!("The offer of {pseudonym} is over: others are asked now.")
             }
         };
-        self.say(workgroup, agent.as_str(), &text).and_text(
-            "thread",
-            ns::CLIENT,
-            conversation.as_str(),
-        )
+        self.say(workgroup, client, &text)
+            .and_text("thread", ns::CLIENT, conversation.as_str())
     }
 
     /// A sentence from a workgroup.
