@@ -217,7 +217,10 @@ impl Dispatch {
         let dropped = self.drop_unverified(now);
         let mut decisions: Vec<Decision> = dropped.into_iter().map(Decision::Forgotten).collect();
         self.end_offers(now, &mut decisions);
-        self.end_waits(now, &mut decisions);
+        if self.end_waits(now, &mut decisions) {
+            // Some of these go on waiting, in their old places: nobody is asked before that.
+            return decisions;
+        }
         self.repeat_offers(&mut decisions);
         self.ask(now, &mut decisions);
         self.stale = false;
@@ -283,18 +286,21 @@ impl Dispatch {
         }
     }
 
-    fn end_waits(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
+    /// Tells whether a wait ended.
+    fn end_waits(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) -> bool {
         let over: Vec<ConversationId> = self
             .requests
             .iter()
             .filter(|(_, request)| request.until.is_some_and(|until| until <= now))
             .map(|(id, _)| id.clone())
             .collect();
+        let any = !over.is_empty();
         for id in over {
             if let Some(request) = self.leave(&id) {
                 decisions.push(Decision::NobodyCame(id, request));
             }
         }
+        any
     }
 
     fn repeat_offers(&mut self, decisions: &mut Vec<Decision>) {

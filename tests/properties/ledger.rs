@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use warmline::bridge::{AgentOrder, Answer, Bridge, Effect, Input, OfferOrder, RevokeReason};
 use warmline::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
-use warmline::workgroup::{Policy, Request, Resource, Show};
+use warmline::workgroup::{Place, Policy, Request, Resource, Show};
 
 use super::world::world_policy;
 
@@ -103,9 +103,15 @@ impl Ledger {
                 .unwrap_or_default();
             for lost in before.difference(&now) {
                 self.turns.insert(agent.clone(), (self.steps, 0));
-                if step.bridge.dispatch().request(lost).is_some() {
+                if let Some(request) = step.bridge.dispatch().request(lost) {
+                    assert_eq!(request.place, Place::First, "{lost} is not first in line");
+                    // Who had only been on the way to take over may be asked at once.
+                    let served = step.effects.iter().any(|effect| {
+                        matches!(effect, Effect::Agent(to, AgentOrder::Tell { .. }) if to == agent)
+                    });
                     let until = step.now.plus(PAUSE);
-                    self.pauses.insert((lost.clone(), agent.clone()), until);
+                    let pair = (lost.clone(), agent.clone());
+                    self.pauses.extend(served.then_some((pair, until)));
                 }
             }
             let most = step.policy.workgroups.values().map(|group| group.max_chats);
@@ -192,7 +198,26 @@ impl Ledger {
                 );
             }
         }
+        self.check_line(step, (id, request), agent);
         self.turns.insert((*agent).clone(), (self.steps, place + 1));
+    }
+
+    /// Nobody who could have had this agent stands before the one who has.
+    fn check_line(
+        &self,
+        step: &Stepped<'_>,
+        (id, request): (&ConversationId, &Request),
+        agent: &AgentJid,
+    ) {
+        let rank =
+            |id: &ConversationId, request: &Request| (request.place, request.since, id.clone());
+        for name in step.policy.workgroups.keys() {
+            for (other, waiting) in step.bridge.dispatch().line(name) {
+                let before = rank(other, waiting) < rank(id, request);
+                let could = waiting.offer.is_none() && self.may_ask(step, (other, waiting), agent);
+                assert!(!(before && could), "{id} was served before {other}");
+            }
+        }
     }
 
     fn turn(&self, agent: &AgentJid) -> (u64, usize) {

@@ -159,7 +159,7 @@ fn is_impossible(bridge: &Bridge, input: &Input) -> bool {
 }
 
 proptest! {
-    #![proptest_config(config(256))]
+    #![proptest_config(config(128))]
 
     #[test]
     fn nothing_that_comes_breaks_the_bridge(moments in prop::collection::vec(moment(), 0..200)) {

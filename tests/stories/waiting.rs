@@ -295,3 +295,20 @@ fn a_client_that_answers_is_as_it_was() {
     story.step(alive("desk"));
     story.then(&["ask ana t1 for support, 20 s again"]);
 }
+
+#[test]
+fn being_told_that_nobody_came_does_not_cost_the_place_in_line() {
+    let mut story = Story::with(|policy| {
+        rules(policy, "support").request_timeout = Some(std::time::Duration::from_secs(20));
+    });
+    story.online(&["ana"]).open("t1").wait(1).open("t2");
+    // At the very moment at which the offer and the wait are over, somebody comes.
+    story.now = story.now.plus(std::time::Duration::from_secs(19));
+    story.online(&["ben"]);
+    story.then(&[
+        "revoke ana t1 for support: TimedOut",
+        "deliver t1 NobodyCame",
+        "ask ben t1 for support, 20 s",
+        "ask ana t2 for support, 1 s",
+    ]);
+}
