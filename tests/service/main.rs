@@ -16,4 +16,5 @@ mod policy;
 mod refusals;
 mod rooms;
 mod stage;
+mod tickets;
 mod turns;
