@@ -1,10 +1,11 @@
 //! From settings to running rooms.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use actix_web::web;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
 use crate::channels::http;
@@ -52,7 +53,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
-    let reports = tokio::spawn(carry_reports(engine.clone(), reported));
+    let letters = Arc::new(Notify::new());
+    let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
 
     let agents = watch::Sender::new(translate::agents(settings));
     let (link, events) = link::spawn(translate::link(settings));
@@ -64,6 +66,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
             settings.xmpp.muc.to_string(),
         )),
         agents: Agents::new(agents.borrow().clone()),
+        muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
     let health = Health {
         link: seat.health(),
@@ -73,7 +76,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let orders = tokio::spawn(orders::follow(
         store.clone(),
         engine.clone(),
-        outbox.clone(),
+        (outbox.clone(), letters),
     ));
     let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
     Ok(Running {
@@ -137,7 +140,7 @@ fn serve(
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.
-    println!("listening on http://{}", server.address);
+    let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
     info!(address = %server.address, "listening");
     Ok(server)
 }

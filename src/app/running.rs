@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -37,26 +37,43 @@ pub(super) struct Running {
 
 impl Running {
     /// Waits for a signal to stop, reloading on SIGHUP meanwhile.
+    ///
+    /// # Errors
+    /// Signals cannot be had, or a part ended that should not; then all is stopped too, for whoever
+    /// started the program to start it again.
     pub async fn until_stopped(
-        self,
-        mut settings: Settings,
+        mut self,
+        settings: Settings,
         reload: Reload,
     ) -> Result<(), AppError> {
         let mut hangup = listen(SignalKind::hangup())?;
         let mut terminate = listen(SignalKind::terminate())?;
         let mut interrupt = listen(SignalKind::interrupt())?;
-        loop {
+        let ended = loop {
             tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
-                _ = hangup.recv() => self.reload(&mut settings, &reload).await,
+                _ = terminate.recv() => break Ok(()),
+                _ = interrupt.recv() => break Ok(()),
+                part = self.any_end() => break Err(AppError::Ended(part)),
+                _ = hangup.recv() => self.reload(&settings, &reload).await,
             }
-        }
+        };
         self.stop().await;
-        Ok(())
+        ended
     }
 
-    async fn reload(&self, settings: &mut Settings, reload: &Reload) {
+    /// Ends when a part does, and names it.
+    async fn any_end(&mut self) -> &'static str {
+        tokio::select! {
+            _ = &mut self.writer => "the engine",
+            _ = &mut self.seat => "the seat",
+            _ = &mut self.orders => "the reader of orders",
+            _ = &mut self.reports => "the reader of reports",
+            _ = &mut self.server.finished => "the HTTP server",
+        }
+    }
+
+    /// `started` is what the parts were built with that only a restart changes.
+    async fn reload(&self, started: &Settings, reload: &Reload) {
         let fresh = match reload() {
             Ok(fresh) => fresh,
             Err(problems) => {
@@ -66,14 +83,16 @@ impl Running {
                 return;
             }
         };
-        for section in translate::fixed_differences(settings, &fresh) {
+        for section in translate::fixed_differences(started, &fresh) {
             warn!(section, "changed, but takes a restart");
         }
         let policy = Arc::new(translate::policy(&fresh));
-        if self.engine.ask(Input::Settings(policy)).await.is_ok() {
-            self.agents.send_replace(translate::agents(&fresh));
-            info!("workgroups, agents and words are reloaded");
-            *settings = fresh;
+        match self.engine.ask(Input::Settings(policy)).await {
+            Ok(_) => {
+                self.agents.send_replace(translate::agents(&fresh));
+                info!("workgroups, agents and words are reloaded");
+            }
+            Err(problem) => warn!(%problem, "the configuration was not reloaded"),
         }
     }
 
@@ -98,11 +117,18 @@ impl Running {
         outbox.stop(within(2)).await;
         reports.abort();
         let _ = timeout(within(2), link.stop()).await;
-        let _ = timeout(within(1), seat).await;
+        let _ = timeout(within(1), over(seat)).await;
         drop((agents, engine));
-        let _ = timeout(within(1), writer).await;
+        let _ = timeout(within(1), over(writer)).await;
         drop(store);
         info!("stopped");
+    }
+}
+
+/// Waits for the end of a task; one that has been waited for already may not be polled again.
+async fn over(task: JoinHandle<()>) {
+    if !task.is_finished() {
+        let _ = task.await;
     }
 }
 
@@ -111,28 +137,35 @@ fn listen(kind: SignalKind) -> Result<Signal, AppError> {
 }
 
 /// Hands the outbox's results to the engine. A result that the engine could not take is not
-/// settled, and comes again.
-pub(super) async fn carry_reports(engine: Handle, mut reports: mpsc::Receiver<Report>) {
+/// settled, and comes again. `letters` is told when there may be another dead letter.
+pub(super) async fn carry_reports(
+    engine: Handle,
+    mut reports: mpsc::Receiver<Report>,
+    letters: Arc<Notify>,
+) {
     while let Some(report) = reports.recv().await {
         let Report {
             delivery,
             outcome,
             settled,
         } = report;
-        count(&delivery, &outcome);
-        let delivery = Box::new(delivery);
-        let input = match outcome {
-            ReportOutcome::Delivered => Input::Delivered(delivery),
+        let input = match &outcome {
+            ReportOutcome::Delivered => Input::Delivered(Box::new(delivery.clone())),
             ReportOutcome::GivenUp { why } => Input::GivenUp {
-                delivery,
+                delivery: Box::new(delivery.clone()),
                 why: why.to_string(),
             },
         };
         let Ok(answer) = engine.submit(input).await else {
             continue;
         };
+        let letters = letters.clone();
         tokio::spawn(async move {
             if let Ok(Ok(_)) = answer.await {
+                count(&delivery, &outcome);
+                if let ReportOutcome::GivenUp { .. } = outcome {
+                    letters.notify_one();
+                }
                 let _ = settled.send(());
             }
         });

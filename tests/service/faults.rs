@@ -12,13 +12,13 @@ use std::time::Duration;
 /// How long a fault and its repair may take altogether.
 const REPAIR: Duration = Duration::from_secs(60);
 
-fn numbered(prefix: &str, count: usize) -> Vec<String> {
+pub fn numbered(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{prefix}-{n}")).collect()
 }
 
 /// Posts a visitor's messages one after the other. A call that got no answer is repeated with its
 /// key: whether the first one was taken cannot be known from outside.
-fn post_all(rapidpro: &RapidPro, token: &str, texts: &[String]) {
+pub fn post_all(rapidpro: &RapidPro, token: &str, texts: &[String]) {
     for text in texts {
         let body = serde_json::json!({"visitor": {"token": token}, "text": text}).to_string();
         let request = rapidpro
@@ -33,7 +33,7 @@ fn post_all(rapidpro: &RapidPro, token: &str, texts: &[String]) {
 }
 
 /// The agent says all of it, each when the room has told the one before.
-fn say_all(agent: &Agent, room: &str, texts: &[String]) {
+pub fn say_all(agent: &Agent, room: &str, texts: &[String]) {
     for text in texts {
         let id = agent.say_in(room, text);
         agent.wait("the room reflects the agent's words", |e| {
@@ -43,7 +43,7 @@ fn say_all(agent: &Agent, room: &str, texts: &[String]) {
 }
 
 /// All of `said` arrived, each once, in order.
-fn complete(got: &[String], said: &[String]) {
+pub fn complete(got: &[String], said: &[String]) {
     let known: Vec<&String> = got.iter().filter(|text| said.contains(text)).collect();
     assert_eq!(
         known,
@@ -52,7 +52,12 @@ fn complete(got: &[String], said: &[String]) {
     );
 }
 
-fn wait_for_all(stage: &Stage, conversation: &Conversation, agent: &Agent, texts: [&[String]; 2]) {
+pub fn wait_for_all(
+    stage: &Stage,
+    conversation: &Conversation,
+    agent: &Agent,
+    texts: [&[String]; 2],
+) {
     let [visitor, replies] = texts;
     let last = visitor.last().expect("something was accepted");
     wait::until("the visitor's last words in the room", REPAIR, || {

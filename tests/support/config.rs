@@ -11,6 +11,12 @@ pub struct Config {
     pub listen: String,
     /// The server's component port, on loopback.
     pub component_port: u16,
+    /// Lines added to `[xmpp]`.
+    pub xmpp: String,
+    /// `[xmpp] domain`.
+    pub domain: String,
+    /// `[xmpp] secret`.
+    pub xmpp_secret: String,
     /// `[store] url`; empty for an embedded store in the run's own directory.
     pub store: String,
     /// Local parts of the agents of the workgroup `support`.
@@ -21,6 +27,8 @@ pub struct Config {
     pub channel: String,
     /// Lines added to `[outbound]`, and instead of the quick retries of the tests when they set `retry`.
     pub outbound: String,
+    /// Whether addresses in private networks may not be called, as it is outside of tests.
+    pub guarded: bool,
     /// Further tables at the end.
     pub more: String,
 }
@@ -31,12 +39,16 @@ impl Config {
         Config {
             listen: "127.0.0.1:0".into(),
             component_port: server.component,
+            xmpp: String::new(),
+            domain: COMPONENT.into(),
+            xmpp_secret: SECRET.into(),
             store: String::new(),
             agents: vec!["agent1".into(), "agent2".into()],
             workgroup: String::new(),
             channel: String::new(),
             outbound: "retry = [\"200ms\", \"200ms\", \"500ms\", \"1s\", \"1s\", \"2s\", \"2s\", \"5s\", \"5s\", \"5s\"]"
                 .into(),
+            guarded: false,
             more: String::new(),
         }
     }
@@ -59,15 +71,16 @@ listen = "{listen}"
 
 [xmpp]
 address = "127.0.0.1:{component_port}"
-domain = "{COMPONENT}"
-secret = "{SECRET}"
+domain = "{domain}"
+secret = "{xmpp_secret}"
 muc = "{MUC}"
+{xmpp}
 
 [store]
 url = "{store}"
 
 [outbound]
-allow_private_networks = true
+allow_private_networks = {private}
 {outbound}
 
 [[workgroup]]
@@ -88,6 +101,10 @@ secret = "{secret}"
 "#,
             listen = self.listen,
             component_port = self.component_port,
+            xmpp = self.xmpp,
+            domain = self.domain,
+            xmpp_secret = self.xmpp_secret,
+            private = !self.guarded,
             outbound = self.outbound,
             agents = agents.join(", "),
             workgroup = self.workgroup,

@@ -45,19 +45,19 @@ pub fn wish(settings: &AgentsSettings, line: &str) -> Wish {
     let said: Vec<&str> = line.lines().filter(|line| !line.starts_with('>')).collect();
     let said = said.join("\n").trim().to_lowercase();
     let said = said.trim_end_matches(['.', '!']).trim_end();
-    match said {
-        "pause" => return Wish::Pause(true),
-        "resume" => return Wish::Pause(false),
-        "mine" => return Wish::Mine,
-        _ => {}
-    }
     let words = |accept, words: &[String]| {
         let mut named = words.iter().filter_map(|word| name_after(said, word));
         named.next().map(|name| Wish::Answer { accept, name })
     };
-    words(true, &settings.accept_words)
-        .or_else(|| words(false, &settings.reject_words))
-        .unwrap_or(Wish::Help)
+    // What is configured goes first: without it no offer could be answered.
+    let answer = words(true, &settings.accept_words);
+    let answer = answer.or_else(|| words(false, &settings.reject_words));
+    answer.unwrap_or(match said {
+        "pause" => Wish::Pause(true),
+        "resume" => Wish::Pause(false),
+        "mine" => Wish::Mine,
+        _ => Wish::Help,
+    })
 }
 
 /// What follows `word` in `said`, if that is nothing or may name an offer.
