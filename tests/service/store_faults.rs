@@ -2,9 +2,13 @@
 
 use super::stage::{Conversation, Stage, hears, offered};
 use super::support::agents::Agent;
+use super::support::ejabberd::Ejabberd;
+use super::support::event::Event;
+use super::support::prosody::Prosody;
 use super::support::rapidpro::Ticket;
 use super::support::wait;
 use super::support::warmline::Warmline;
+use super::support::xmpp::Options;
 use std::process::Command;
 
 fn fail_store(warmline: &Warmline) {
@@ -24,7 +28,27 @@ fn mend_store(warmline: &Warmline) {
 
 #[test]
 fn what_a_failing_store_cannot_take_is_refused_and_nothing_accepted_is_lost() {
-    let stage = Stage::start();
+    store_fails(&Stage::start());
+}
+
+#[test]
+fn the_same_with_rooms_that_have_a_history_but_no_archive() {
+    let options = Options {
+        room_archive: false,
+        ..Options::default()
+    };
+    store_fails(&Stage::with(
+        Box::new(Prosody::start_with(&options)),
+        |_| {},
+    ));
+}
+
+#[test]
+fn the_same_beside_ejabberd() {
+    store_fails(&Stage::with(Box::new(Ejabberd::start()), |_| {}));
+}
+
+fn store_fails(stage: &Stage) {
     let agent = stage.agent("agent1");
     let Conversation { ticket, room } = stage.conversation("1", &agent);
     assert_eq!(stage.rapidpro.message("1", "before").status, 201);
@@ -88,7 +112,7 @@ fn a_callback_taken_while_the_store_fails_is_not_made_twice() {
     assert_eq!(texts, ["once only", "the next"]);
 }
 
-fn answers(agent: &Agent, offer: &super::support::event::Event, word: &str) {
+fn answers(agent: &Agent, offer: &Event, word: &str) {
     agent.say(offer.get("from"), word);
 }
 
@@ -105,10 +129,7 @@ fn an_offer_survives_a_failing_store_and_can_be_taken_after_it() {
     });
     assert!(agent.take_now(|e| e.kind() == "invitation").is_none());
     mend_store(&stage.warmline);
-    agent.wait(
-        "the offer is repeated",
-        super::support::event::Event::is_chat_offer,
-    );
+    agent.wait("the offer is repeated", Event::is_chat_offer);
     answers(&agent, &offer, "accept");
     super::stage::enter(&agent);
 }
