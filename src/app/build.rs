@@ -66,6 +66,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
             settings.xmpp.muc.to_string(),
         )),
         agents: Agents::new(agents.borrow().clone()),
+        muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
     let health = Health {
         link: seat.health(),

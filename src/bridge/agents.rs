@@ -1,8 +1,8 @@
 //! What comes from agents outside of rooms: presence, answers to offers, wishes.
 
-use crate::conversation::{ClosedBy, Conversation};
+use crate::conversation::{ClosedBy, Conversation, Room};
 use crate::ids::{AgentJid, ConversationId, Timestamp};
-use crate::workgroup::{Resource, Show};
+use crate::workgroup::{Dispatch, Resource, Show};
 
 use super::{Answer, Bridge, Event, OfferOutcome, Refusal};
 
@@ -20,11 +20,34 @@ impl Bridge {
         if !self.serves(agent) {
             return Answer::Refused(Refusal::NotAnAgent);
         }
-        if self.dispatch.seen(agent, resource, state) {
+        self.came(agent, |dispatch| dispatch.seen(agent, resource, state))
+    }
+
+    /// Takes what is `news` of an agent who is there.
+    fn came(&mut self, agent: &AgentJid, news: impl FnOnce(&mut Dispatch) -> bool) -> Answer {
+        let was_here = self.dispatch.contact(agent).is_some();
+        if news(&mut self.dispatch) {
             self.step.agents.insert(agent.clone());
             self.queues_of(agent);
         }
+        if !was_here && self.dispatch.contact(agent).is_some() {
+            self.invite_back(agent);
+        }
         Answer::Done
+    }
+
+    /// Whoever comes back without a memory of the rooms, after a crash or to another machine, is
+    /// invited to those where the agent is waited for.
+    fn invite_back(&mut self, agent: &AgentJid) {
+        for id in self.dispatch.chats_of(agent) {
+            let Some(conversation) = self.conversations.get(&id) else {
+                continue;
+            };
+            let waits = |room: &Room| room.ready && !room.inside.contains_key(agent);
+            if conversation.room.as_ref().is_some_and(waits) {
+                self.invite(&id, agent.clone());
+            }
+        }
     }
 
     pub(super) fn agent_alive(
@@ -36,11 +59,7 @@ impl Bridge {
         if !self.serves(agent) {
             return Answer::Refused(Refusal::NotAnAgent);
         }
-        if self.dispatch.alive(agent, resource, shows) {
-            self.step.agents.insert(agent.clone());
-            self.queues_of(agent);
-        }
-        Answer::Done
+        self.came(agent, |dispatch| dispatch.alive(agent, resource, shows))
     }
 
     pub(super) fn agent_gone(&mut self, agent: &AgentJid, resource: Option<&str>) -> Answer {

@@ -48,8 +48,10 @@ impl Bridge {
             return;
         }
         room.ready = true;
+        room.asked = false;
         room.told_to = 0;
-        room.inside = inside.iter().cloned().collect();
+        let there = |agent: &AgentJid| !fresh && inside.iter().any(|(other, _)| other == agent);
+        room.inside.retain(|agent, _| there(agent));
         if fresh && conversation.was_briefed() {
             conversation.forget_briefing();
         }
@@ -123,9 +125,9 @@ impl Bridge {
             return;
         };
         let transcript_wanted = conversation.guests.contains(&agent);
-        if let Some(room) = &mut conversation.room {
-            room.inside.insert(agent.clone(), nick.clone());
-        }
+        let room = conversation.room.as_mut();
+        let known = room.and_then(|room| room.inside.insert(agent.clone(), nick.clone()));
+        self.step.conversations.insert(id.clone());
         let Some(service) = conversation.service_mut() else {
             return;
         };
@@ -140,7 +142,7 @@ impl Bridge {
             service.presence = Presence::Here;
             self.touch(id);
         } else {
-            if transcript_wanted {
+            if transcript_wanted && known.is_none() {
                 self.whisper_context(id, nick);
             }
             return;
@@ -186,6 +188,7 @@ impl Bridge {
         if let Some(room) = &mut conversation.room {
             room.inside.remove(agent);
         }
+        self.step.conversations.insert(id.clone());
         let patience = self.policy.workgroups.get(&conversation.workgroup);
         let back = patience.map_or(now, |policy| now.plus(policy.agent_return));
         let Some(service) = conversation.service_mut() else {
@@ -260,12 +263,12 @@ impl Bridge {
     ) -> Option<Line> {
         let conversation = self.conversations.get_mut(id)?;
         let line = conversation.lines.set_fate(seq, fate, key)?.clone();
-        let over = matches!(conversation.stage, Stage::Over { .. });
-        let until = conversation.stirred_at().plus(self.policy.keep);
+        let ended = conversation.ended_at();
         let record = Record::Line(id.clone(), Box::new(line.clone()));
         self.emit(Effect::Keep(record));
-        if over {
+        if let Some(ended) = ended {
             // A row that is written anew has lost its expiry.
+            let until = ended.plus(self.policy.keep);
             self.emit(Effect::Forget(Key::Lines(id.clone(), until)));
         }
         Some(line)
@@ -276,7 +279,7 @@ impl Bridge {
             Some(Stage::Over { .. }) => self.forget_conversation(id),
             Some(_) => {
                 self.room_unavailable(id);
-                self.open_room(id);
+                self.open_room_anew(id);
             }
             None => {}
         }

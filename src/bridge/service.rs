@@ -130,6 +130,7 @@ impl Bridge {
             return;
         };
         let order = RoomOrder::Invite {
+            to: self.dispatch.contact(&agent),
             agent,
             pseudonym: id.pseudonym(),
             workgroup: conversation.workgroup.clone(),
@@ -140,7 +141,24 @@ impl Bridge {
     /// Asks for the room as it should be. Nothing is asked for while the link is down: when it
     /// comes back, all rooms are.
     pub(super) fn open_room(&mut self, id: &ConversationId) {
-        let Some(conversation) = self.conversations.get(id).filter(|_| self.linked) else {
+        let conversation = self.conversations.get_mut(id).filter(|_| self.linked);
+        let room = conversation.and_then(|conversation| conversation.room.as_mut());
+        if room.is_some_and(|room| !std::mem::replace(&mut room.asked, true)) {
+            self.order_room(id);
+        }
+    }
+
+    /// The same where whatever was asked for before came to nothing.
+    pub(super) fn open_room_anew(&mut self, id: &ConversationId) {
+        let conversation = self.conversations.get_mut(id);
+        if let Some(room) = conversation.and_then(|conversation| conversation.room.as_mut()) {
+            room.asked = false;
+        }
+        self.open_room(id);
+    }
+
+    fn order_room(&mut self, id: &ConversationId) {
+        let Some(conversation) = self.conversations.get(id) else {
             return;
         };
         let Some(room) = &conversation.room else {

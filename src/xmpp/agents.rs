@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use minidom::Element;
 
-use crate::bridge::{AgentOrder, Answer, Input, OfferOrder};
+use crate::bridge::{AgentOrder, Answer, Input, OfferOrder, RevokeReason};
 use crate::engine::Unavailable;
 use crate::ids::{AgentJid, Timestamp, WorkgroupName};
 
@@ -132,7 +132,12 @@ impl Agents {
                     let payload = fastpath::revoke(&self.settings.domain, what, why);
                     self.request(&workgroup, (&agent, &to.resource), payload)
                 } else {
-                    self.revoke_message(&agent, what, why)
+                    // A client that is gone cannot be told; the account can, for later.
+                    let client = match why {
+                        RevokeReason::AgentGone => agent.to_string(),
+                        _ => format!("{agent}/{}", to.resource),
+                    };
+                    self.revoke_message(&client, what, why)
                 };
                 vec![Out::Send(stanza)]
             }

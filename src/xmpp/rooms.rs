@@ -59,8 +59,6 @@ impl RoomsSettings {
 #[derive(Debug)]
 struct Common {
     settings: RoomsSettings,
-    /// Agents whose client speaks Fastpath.
-    fastpath: BTreeSet<AgentJid>,
     /// Whether the MUC service takes invitations from occupants only.
     occupants_invite: bool,
     serial: u64,
@@ -107,7 +105,6 @@ impl Rooms {
         Self {
             common: Common {
                 settings,
-                fastpath: BTreeSet::new(),
                 occupants_invite: false,
                 serial: 0,
             },
@@ -157,11 +154,9 @@ impl Rooms {
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Out<()>> {
         let mut out = Vec::new();
-        while let Some((at, conversation)) = self.deadlines.first().cloned() {
-            if at > now {
-                break;
-            }
-            self.deadlines.pop_first();
+        let due = self.deadlines.iter().take_while(|(at, _)| *at <= now);
+        let due: Vec<ConversationId> = due.map(|(_, id)| id.clone()).collect();
+        for conversation in due {
             out.extend(self.with(now, &conversation, Room::tick));
         }
         out
@@ -185,16 +180,6 @@ impl Rooms {
         local
             .strip_prefix(names::VISITOR_PREFIX)
             .is_some_and(|id| self.rooms.contains_key(&ConversationId::new(id)))
-    }
-
-    /// Tells whether an agent's client speaks Fastpath: it is then invited as
-    /// fastpath-protocol §9.2 wants it, else with a sentence for people.
-    pub fn set_fastpath(&mut self, agent: AgentJid, speaks: bool) {
-        if speaks {
-            self.common.fastpath.insert(agent);
-        } else {
-            self.common.fastpath.remove(&agent);
-        }
     }
 
     fn new_room(&self, conversation: &ConversationId, workgroup: &WorkgroupName) -> Room {

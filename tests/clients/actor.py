@@ -52,7 +52,7 @@ class Actor(slixmpp.ClientXMPP):
         self.rooms = {}            # nick by room
         self.where = None
         self.online = asyncio.get_event_loop().create_future()
-        for plugin in ("xep_0030", "xep_0199"):
+        for plugin in ("xep_0030", "xep_0050", "xep_0199"):
             self.register_plugin(plugin)
         self.plugin["feature_mechanisms"].unencrypted_plain = True
         self.add_event_handler("session_start", self.on_start)
@@ -265,6 +265,20 @@ class Actor(slixmpp.ClientXMPP):
         except slixmpp.exceptions.IqTimeout:
             raise Refused("no answer") from None
         return "".join(ET.tostring(child, encoding="unicode") for child in reply.xml)
+
+    async def list_commands(self, to):
+        """The nodes of the ad-hoc commands that an address offers, found as slixmpp finds them."""
+        found = await self["xep_0050"].get_commands(to)
+        return [node for _, node, _ in found["disco_items"]["items"]]
+
+    async def run_command(self, to, node, action="execute"):
+        """A command without a form, given by slixmpp's own plugin; returns its status and its note."""
+        try:
+            reply = await self["xep_0050"].send_command(to, node, action=action, timeout=15)
+        except slixmpp.exceptions.IqError as error:
+            raise Refused(error.condition) from None
+        notes = reply["command"]["notes"]
+        return {"status": reply["command"]["status"], "note": notes[0][1] if notes else ""}
 
     async def command(self, to, node, action="execute", session=None, fields=None):
         """One step of an ad-hoc command (XEP-0050)."""

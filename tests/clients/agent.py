@@ -38,6 +38,7 @@ async def do(command):
         "show": actor.show, "subscribe": actor.subscribe_to, "say": actor.say, "correct": actor.correct,
         "link": actor.send_link, "state": actor.chat_state, "join": actor.join, "leave": actor.leave,
         "decline": actor.decline, "ask": actor.ask, "command": actor.command,
+        "list_commands": actor.list_commands, "run_command": actor.run_command,
         "depart": actor.depart, "vanish": actor.vanish,
     }
     result = verbs[what](**command)

@@ -5,16 +5,25 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answers;
+mod availability;
 mod commands;
+mod fastpath;
 mod faults;
+mod hostile;
 mod hostility;
+mod leaving;
 mod main_job;
 mod many;
 mod operators;
+mod policy;
 mod refusals;
 mod reload;
+mod rooms;
 mod shutdown;
 mod signs;
 mod stage;
 mod store_faults;
+mod tickets;
+mod tls;
 mod turns;

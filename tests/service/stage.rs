@@ -116,6 +116,12 @@ pub fn offered(agent: &Agent) -> Event {
     agent.wait("an offer as a chat message", Event::is_chat_offer)
 }
 
+/// Whether an offer by plain chat has come; what the agent said before has been heard by then.
+pub fn is_asked(agent: &Agent) -> bool {
+    agent.settle_with(&workgroup("support"));
+    agent.take_now(Event::is_chat_offer).is_some()
+}
+
 /// Waits until one of two is offered something: the one who is, the other, and the offer.
 pub fn first_offered<'a>(one: &'a Agent, other: &'a Agent) -> (&'a Agent, &'a Agent, Event) {
     wait::until("an offer to one of two agents", wait::SOON, || {
@@ -136,14 +142,15 @@ pub fn accept(agent: &Agent, offer: &Event) -> String {
     enter(agent)
 }
 
-/// Follows the next invitation and gives the room.
+/// Follows the next invitation of a room and gives the room. There is one invitation of each kind,
+/// so that only one of the two kinds may count.
 pub fn enter(agent: &Agent) -> String {
     enter_if(agent, |_| true)
 }
 
 fn enter_if(agent: &Agent, like: impl Fn(&str) -> bool) -> String {
     let invitation = agent.wait("an invitation", |e| {
-        e.kind() == "invitation" && like(e.get("room"))
+        e.kind() == "invitation" && e.value("direct") == false && like(e.get("room"))
     });
     let room = invitation.get("room").to_owned();
     agent.join(&room, agent.jid().split('@').next().unwrap_or("agent"));

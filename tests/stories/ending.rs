@@ -265,3 +265,21 @@ fn the_end_of_the_news_may_be_given_up() {
     story.given_up("t1").then(&[]);
     assert_eq!(story.kept.dead_letters.len(), 1);
 }
+
+#[test]
+fn rules_without_any_patience_do_not_hang() {
+    let mut story = Story::with(|policy| {
+        for group in policy.workgroups.values_mut() {
+            group.offer_timeout = Duration::ZERO;
+            group.rejection_pause = Duration::ZERO;
+            group.join_timeout = Duration::ZERO;
+            group.agent_return = Duration::ZERO;
+        }
+    });
+    story.online(&["ana"]).open("t1").accepts("ana", "t1");
+    story.ready("t1", true, &[]).wait(2);
+    story.accepts("ana", "t1").enters("ana", "t1");
+    story.leaves("ana", "t1").wait(2);
+    story.step(Input::LinkDown).wait(2);
+    assert_eq!(story.bridge.conversations().count(), 1);
+}

@@ -260,3 +260,18 @@ fn the_one_who_is_meant_says_no() {
     story.then(&["room t1 desk: ben does not take it over. It is still yours."]);
     story.wait(1000).then(&[]);
 }
+
+#[test]
+fn a_guest_reads_what_was_said_once() {
+    let mut story = Story::new();
+    story.served("t1", "ana").writes("ana", "t1", "!invite ben");
+    story.enters("ben", "t1").step(Input::LinkDown);
+    story
+        .step(Input::LinkUp)
+        .ready("t1", false, &["ana", "ben"]);
+    story.then(&[]);
+    story.restart().step(Input::LinkUp);
+    story.ready("t1", false, &["ana", "ben"]).then(&[]);
+    story.ready("t1", true, &["ana", "ben"]);
+    assert_eq!(story.seen().len(), 2, "one briefing, one whisper");
+}

@@ -11,6 +11,8 @@ pub struct Config {
     pub listen: String,
     /// The server's component port, on loopback.
     pub component_port: u16,
+    /// Lines added to `[xmpp]`.
+    pub xmpp: String,
     /// `[xmpp] domain`.
     pub domain: String,
     /// `[xmpp] secret`.
@@ -37,6 +39,7 @@ impl Config {
         Config {
             listen: "127.0.0.1:0".into(),
             component_port: server.component,
+            xmpp: String::new(),
             domain: COMPONENT.into(),
             xmpp_secret: SECRET.into(),
             store: String::new(),
@@ -71,6 +74,7 @@ address = "127.0.0.1:{component_port}"
 domain = "{domain}"
 secret = "{xmpp_secret}"
 muc = "{MUC}"
+{xmpp}
 
 [store]
 url = "{store}"
@@ -97,6 +101,7 @@ secret = "{secret}"
 "#,
             listen = self.listen,
             component_port = self.component_port,
+            xmpp = self.xmpp,
             domain = self.domain,
             xmpp_secret = self.xmpp_secret,
             private = !self.guarded,

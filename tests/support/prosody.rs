@@ -2,7 +2,7 @@
 
 use super::process::{Process, RunDir, listens};
 use super::wait;
-use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server};
+use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server, jid};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -95,7 +95,11 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
     } else {
         ""
     };
+    let quoted = |account: &String| format!("\"{}\"", jid(account));
+    let admins: Vec<String> = options.admins.iter().map(quoted).collect();
+    let admins = format!("admins = {{ {} }}", admins.join("; "));
     include_str!("prosody.cfg.lua")
+        .replace("admins = { }", &admins)
         .replace("@DIR@", &dir.path().display().to_string())
         .replace("@CLIENT_PORT@", &ports.client.to_string())
         .replace("@COMPONENT_PORT@", &ports.component.to_string())

@@ -43,6 +43,8 @@ pub struct Options {
     pub room_archive: bool,
     /// The longest history a room may keep, in messages.
     pub max_history: u32,
+    /// Local parts of the accounts that administer the server, and so own every room.
+    pub admins: Vec<String>,
 }
 
 impl Default for Options {
@@ -51,6 +53,7 @@ impl Default for Options {
             accounts: ACCOUNTS.map(String::from).to_vec(),
             room_archive: true,
             max_history: 1000,
+            admins: Vec::new(),
         }
     }
 }
