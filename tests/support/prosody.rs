@@ -44,6 +44,11 @@ impl Prosody {
         panic!("prosody does not start");
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// False when a port was taken by somebody else; fails the test on anything else.
     fn wait_until_ready(&mut self) -> bool {
         let ports = self.ports;
