@@ -59,10 +59,10 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let seat = Seat::new(Parts {
         engine: engine.clone(),
         link: link.clone(),
-        rooms: Rooms::new(RoomsSettings {
-            domain: settings.xmpp.domain.to_string(),
-            muc: settings.xmpp.muc.to_string(),
-        }),
+        rooms: Rooms::new(RoomsSettings::new(
+            settings.xmpp.domain.to_string(),
+            settings.xmpp.muc.to_string(),
+        )),
         agents: Agents::new(agents.borrow().clone()),
     });
     let health = Health {
@@ -102,8 +102,7 @@ fn start_outbox(
             ChannelKind::Rapidpro(kind) => {
                 let settings = Arc::new(translate::rapidpro(channel, kind));
                 let id = settings.id.clone();
-                let carrier =
-                    RapidProCarrier::new(settings, addresses.clone(), client.clone());
+                let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
                 carriers.insert(id, Arc::new(carrier));
             }
         }

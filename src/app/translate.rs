@@ -1,14 +1,12 @@
 //! Settings in the terms of each room.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::channels::rapidpro::{self, RapidProSettings};
-use crate::channels::Secret;
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
 use crate::workgroup::{Policy, WorkgroupPolicy};
-use crate::xmpp::agents::AgentsSettings;
+use crate::xmpp::agents::{AgentsSettings, Served};
 use crate::xmpp::link;
 
 /// How long a conversation is remembered after its end: for late messages, repeated tickets and
@@ -55,21 +53,20 @@ fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
 
 /// What the agents' side of the seat goes by.
 pub(super) fn agents(settings: &Settings) -> AgentsSettings {
-    let mut titles = BTreeMap::new();
-    let mut members = BTreeMap::new();
-    for one in &settings.workgroups {
-        let name = WorkgroupName::new(one.name.clone());
-        titles.insert(name.clone(), one.title.clone());
+    let workgroups = settings.workgroups.iter().map(|one| {
         let agents = one.agents.iter();
-        let agents = agents.filter_map(|agent| AgentJid::parse(agent.jid.as_str()));
-        members.insert(name, agents.collect());
-    }
+        let served = Served {
+            title: one.title.clone(),
+            agents: agents
+                .filter_map(|agent| AgentJid::parse(agent.jid.as_str()))
+                .collect(),
+        };
+        (WorkgroupName::new(one.name.clone()), served)
+    });
     AgentsSettings {
-        domain: settings.xmpp.domain.to_string(),
-        workgroups: titles,
-        agents: members,
         accept_words: settings.offers.accept_words.clone(),
         reject_words: settings.offers.reject_words.clone(),
+        ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
 }
 
@@ -84,26 +81,22 @@ pub(super) fn link(settings: &Settings) -> link::LinkSettings {
     link.backoff.min = xmpp.reconnect_min;
     link.backoff.max = xmpp.reconnect_max;
     if xmpp.tls {
-        let host = xmpp.address.host.clone();
         link.tls = Some(link::TlsSettings {
             ca_file: xmpp.ca_file.clone(),
-            server_name: xmpp.server_name.clone().unwrap_or(host),
+            server_name: xmpp.server_name.clone(),
         });
     }
     link
 }
 
 /// A RapidPro channel.
-pub(super) fn rapidpro(
-    channel: &config::Channel,
-    kind: &config::Rapidpro,
-) -> RapidProSettings {
+pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> RapidProSettings {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let departments = kind.departments.iter();
     RapidProSettings {
         id: ChannelId::new(channel.id.clone()),
         app_id: kind.app_id.to_string(),
-        secret: Secret::new(kind.secret.expose()),
+        secret: kind.secret.clone(),
         workgroup: WorkgroupName::new(channel.workgroup.clone()),
         departments: departments
             .map(|(name, workgroup)| (name.clone(), WorkgroupName::new(workgroup.clone())))
@@ -116,7 +109,7 @@ pub(super) fn rapidpro(
         wait_ends: channel.on_request_timeout == config::OnRequestTimeout::Close,
         reveal: kind.reveal.iter().map(reveal).collect(),
         callback_url: kind.callback_url.as_ref().map(ToString::to_string),
-        api_token: kind.api_token.as_ref().map(|t| Secret::new(t.expose())),
+        api_token: kind.api_token.clone(),
         history: Duration::from_secs(u64::from(kind.history_hours) * 3600),
         require_contact_uuid: kind.require_contact_uuid,
         close_reason: false,

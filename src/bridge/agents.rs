@@ -2,7 +2,7 @@
 
 use crate::conversation::ClosedBy;
 use crate::ids::{AgentJid, ConversationId, Timestamp};
-use crate::workgroup::Resource;
+use crate::workgroup::{Resource, Show};
 
 use super::{Answer, Bridge, Event, OfferOutcome, Refusal};
 
@@ -21,6 +21,22 @@ impl Bridge {
             return Answer::Refused(Refusal::NotAnAgent);
         }
         if self.dispatch.seen(agent, resource, state) {
+            self.step.agents.insert(agent.clone());
+            self.queues_of(agent);
+        }
+        Answer::Done
+    }
+
+    pub(super) fn agent_alive(
+        &mut self,
+        agent: &AgentJid,
+        resource: &str,
+        shows: Option<(Show, i8)>,
+    ) -> Answer {
+        if !self.serves(agent) {
+            return Answer::Refused(Refusal::NotAnAgent);
+        }
+        if self.dispatch.alive(agent, resource, shows) {
             self.step.agents.insert(agent.clone());
             self.queues_of(agent);
         }

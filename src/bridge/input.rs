@@ -7,7 +7,7 @@ use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
-use crate::workgroup::{Policy, Resource};
+use crate::workgroup::{Policy, Resource, Show};
 
 /// One fact from outside, already in our words.
 #[derive(Clone, Debug)]
@@ -45,6 +45,17 @@ pub enum Input {
         resource: String,
         /// Its state.
         state: Resource,
+    },
+    /// A resource of an agent answered, or sent presence that says nothing of Fastpath: it is as
+    /// it was last known, but for what `shows` says. One that was not known becomes known only
+    /// with `shows`. Answered with `Done` or `Refused`.
+    AgentAlive {
+        /// Whose it is.
+        agent: AgentJid,
+        /// Its name.
+        resource: String,
+        /// Its state and priority, where it told.
+        shows: Option<(Show, i8)>,
     },
     /// A resource of an agent is gone; `None` for all of them.
     AgentGone {

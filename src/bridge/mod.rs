@@ -130,6 +130,11 @@ impl Bridge {
                 resource,
                 state,
             } => self.agent_seen(&agent, &resource, state),
+            Input::AgentAlive {
+                agent,
+                resource,
+                shows,
+            } => self.agent_alive(&agent, &resource, shows),
             Input::AgentGone { agent, resource } => self.agent_gone(&agent, resource.as_deref()),
             Input::OfferAnswered {
                 agent,

@@ -216,7 +216,8 @@ impl Engine {
     /// After a failed commit nobody knows what the store holds: everything is read again, and
     /// until then every asker is refused.
     async fn start_over(&mut self, problem: StoreError) {
-        self.health.send_replace(StoreHealth::Failing(problem.to_string()));
+        self.health
+            .send_replace(StoreHealth::Failing(problem.to_string()));
         let stored = loop {
             tokio::select! {
                 biased;
@@ -227,7 +228,8 @@ impl Engine {
                 Ok(stored) => break stored,
                 Err(problem) => {
                     warn!(%problem, "the store still does not answer");
-                    self.health.send_replace(StoreHealth::Failing(problem.to_string()));
+                    self.health
+                        .send_replace(StoreHealth::Failing(problem.to_string()));
                 }
             }
         };

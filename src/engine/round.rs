@@ -81,10 +81,7 @@ impl Round {
                 Effect::QueueChanged(name) => seat(outlets, SeatOrder::QueueChanged(name)),
                 Effect::Nudge(id) => outlets.outbox.nudge(id),
                 Effect::Happened(event) => count(event),
-                Effect::Answer(_)
-                | Effect::Keep(_)
-                | Effect::Forget(_)
-                | Effect::Deliver(_) => {}
+                Effect::Answer(_) | Effect::Keep(_) | Effect::Forget(_) | Effect::Deliver(_) => {}
             }
         }
     }

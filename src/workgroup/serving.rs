@@ -4,7 +4,7 @@ use crate::ids::{AgentJid, ConversationId, Timestamp};
 
 use super::agent::Agent;
 use super::dispatch::Dispatch;
-use super::{AgentRecord, Resource};
+use super::{AgentRecord, Resource, Show};
 
 impl Dispatch {
     /// Takes an agent as stored; its clients count only when they are seen again.
@@ -32,6 +32,31 @@ impl Dispatch {
         }
         self.stale |= news || verified;
         news
+    }
+
+    /// A client of an agent is there, as it was last known but for what it shows now. Tells whether
+    /// that is news worth storing.
+    pub fn alive(&mut self, agent: &AgentJid, resource: &str, shows: Option<(Show, i8)>) -> bool {
+        let agents = &self.agents;
+        let known = agents
+            .get(agent)
+            .and_then(|entry| entry.record.resources.get(resource));
+        let state = match (known.cloned(), shows) {
+            (Some(known), None) => known,
+            (Some(known), Some((show, priority))) => Resource {
+                show,
+                priority,
+                ..known
+            },
+            (None, Some((show, priority))) => Resource {
+                show,
+                priority,
+                fastpath: false,
+                max_chats: None,
+            },
+            (None, None) => return false,
+        };
+        self.seen(agent, resource, state)
     }
 
     /// A client of an agent, or every one, is gone. Tells whether that is news.

@@ -9,7 +9,7 @@ use minidom::Element;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
-use crate::bridge::{Answer, Input};
+use crate::bridge::{AgentOrder, Answer, Input};
 use crate::engine::{Handle, SeatOrder, Unavailable, now};
 use crate::ids::Timestamp;
 use crate::telemetry::metrics as figures;
@@ -91,7 +91,7 @@ impl Seat {
                 },
                 Some(order) = orders.recv() => self.order(order).await,
                 Some((then, answer)) = self.asked.next(), if !self.asked.is_empty() => {
-                    let outs = self.agents.answered(now(), then, answer);
+                    let outs = self.agents.answered(then, answer);
                     self.act(outs).await;
                 }
                 Ok(()) = settings.changed() => {
@@ -120,7 +120,8 @@ impl Seat {
             }
             LinkEvent::Down(reason) => {
                 let was_up = self.on.take().is_some();
-                self.health.send_replace(LinkHealth::Down(reason.to_string()));
+                self.health
+                    .send_replace(LinkHealth::Down(reason.to_string()));
                 if was_up {
                     warn!(%reason, "the link to the XMPP server is down");
                     figures::link_up(false);
@@ -164,6 +165,9 @@ impl Seat {
         let now = now();
         match order {
             SeatOrder::Agent(agent, order) => {
+                if let AgentOrder::Offer(offer) = &order {
+                    self.rooms.set_fastpath(agent.clone(), offer.to.fastpath);
+                }
                 let outs = self.agents.order(now, agent, order);
                 self.act(outs).await;
             }
@@ -172,7 +176,7 @@ impl Seat {
                 self.act_room(outs).await;
             }
             SeatOrder::QueueChanged(workgroup) => {
-                let outs = self.agents.queue_changed(now, workgroup);
+                let outs = self.agents.queue_changed(now, &workgroup);
                 self.act(outs).await;
             }
             SeatOrder::StartOver => self.forget(),
@@ -216,7 +220,7 @@ impl Seat {
         }
     }
 
-    async fn tell(&self, input: Input) {
+    async fn tell(&mut self, input: Input) {
         // The engine stops only when the program does.
         let _ = self.engine.tell(input).await;
     }

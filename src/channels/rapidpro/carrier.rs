@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::Value;
 
-use crate::channels::{AddressBook, HttpClient, Reply};
+use crate::channels::{AddressBook, Call, HttpClient, Reply};
 use crate::conversation::Delivery;
 use crate::ids::{DeliveryId, Timestamp};
 use crate::outbox::{Carrier, Trouble, Verdict};
@@ -18,6 +18,7 @@ use super::RapidProSettings;
 use super::verdict::{Case, Tally, YOUNG, judge};
 use super::wire::{Callback, callback};
 
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Mailroom fetches the files before it answers, with pauses of 5 and 10 s between its own tries.
 const TIMEOUT_WITH_FILES: Duration = Duration::from_secs(45);
@@ -84,12 +85,11 @@ impl RapidProCarrier {
             .or_else(|| self.settings.callback_url.clone())
             .ok_or(Trouble::NoAddress)?;
         let credential = format!("Token {}", self.settings.secret.expose());
-        let headers = [
-            ("Authorization", credential.as_str()),
-            ("Idempotency-Key", delivery.id.as_str()),
-        ];
-        let body = Bytes::from(body.to_string());
-        self.http.post_json(&url, &headers, body, timeout).await
+        let call = Call::to(url)
+            .header(AUTHORIZATION, credential)
+            .header(IDEMPOTENCY_KEY, delivery.id.as_str())
+            .timeout(timeout);
+        self.http.post_json(&call, body).await
     }
 
     fn weigh(

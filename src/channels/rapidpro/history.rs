@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
+use reqwest::header::{ACCEPT, AUTHORIZATION};
 use serde::Deserialize;
 use url::Url;
 use uuid::Uuid;
 
-use crate::channels::{HttpClient, Secret};
+use crate::channels::{Call, HttpClient, Secret};
 use crate::conversation::{Attachment, Author, Earlier, Words};
 use crate::ids::Timestamp;
 use crate::outbox::Trouble;
@@ -14,6 +15,7 @@ use crate::outbox::Trouble;
 const PAGE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Pages hold 100 to 250 messages, newest first.
 const PAGE_LIMIT: usize = 4;
+const PAGE_BYTES: usize = 4 * 1024 * 1024;
 
 /// What to look for.
 #[derive(Clone, Debug)]
@@ -114,12 +116,12 @@ fn first_page(search: &Search) -> Option<Url> {
 }
 
 async fn page(http: &HttpClient, url: &Url, token: &Secret) -> Result<Page, HistoryError> {
-    let credential = format!("Token {}", token.expose());
-    let headers = [
-        ("Authorization", credential.as_str()),
-        ("Accept", "application/json"),
-    ];
-    let reply = http.get(url.as_str(), &headers, PAGE_TIMEOUT).await?;
+    let call = Call::to(url.as_str())
+        .header(AUTHORIZATION, format!("Token {}", token.expose()))
+        .header(ACCEPT, "application/json")
+        .timeout(PAGE_TIMEOUT)
+        .limit(PAGE_BYTES);
+    let reply = http.get(&call).await?;
     if reply.status != 200 {
         return Err(Trouble::Status(reply.status).into());
     }

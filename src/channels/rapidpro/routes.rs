@@ -127,7 +127,7 @@ fn admit(request: &HttpRequest, settings: &RapidProSettings) -> Result<(), Rejec
     let header = request.headers().get(AUTHORIZATION);
     let given = header.and_then(|value| value.as_bytes().strip_prefix(b"Token "));
     match given {
-        _ if settings.secret.is_empty() => Err(Rejection::NoSecret),
+        _ if settings.secret.expose().is_empty() => Err(Rejection::NoSecret),
         Some(given) if settings.secret.matches(given) => Ok(()),
         _ => {
             tracing::warn!(channel = %settings.id, "a call without the right secret");
@@ -178,19 +178,8 @@ async fn settings_learnt(
 ) -> Result<HttpResponse, Rejection> {
     let settings = state.tenant(&request)?;
     let body = admitted_body(&request, settings, payload).await?;
-    let input = wire::settings(&body, &settings.id)?;
-    // In a task: a caller who hangs up must not keep the book from what the store has.
-    let runtime = state.runtime.clone();
-    let learning = runtime.spawn(async move {
-        let learnt = input.clone();
-        state.ask(input).await?;
-        if let Input::CallbackLearnt { channel, url } = learnt {
-            tracing::info!(%channel, "RapidPro told where to call back");
-            state.book.learn(channel, url);
-        }
-        Ok(())
-    });
-    learning.await.unwrap_or(Err(Rejection::Unexpected))?;
+    state.ask(wire::settings(&body, &settings.id)?).await?;
+    tracing::info!(channel = %settings.id, "RapidPro told where to call back");
     // Any other status, 200 among them, makes RapidPro's connect form fail.
     Ok(HttpResponse::NoContent().finish())
 }

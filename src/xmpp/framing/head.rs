@@ -55,7 +55,6 @@ impl StanzaHead {
     }
 }
 
-
 impl StanzaHead {
     /// The error that answers a stanza of this head; `None` where it must not be answered.
     #[must_use]

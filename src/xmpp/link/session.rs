@@ -9,9 +9,9 @@ use tokio::task::JoinHandle;
 use super::connect::{Inlet, stream_error};
 use super::{DownReason, Generation, LinkEvent, LinkSender, LinkSettings};
 use crate::xmpp::encode::encode;
+use crate::xmpp::framing::StanzaHead;
 use crate::xmpp::framing::{Frame, Refused, RefusedWhy};
 use crate::xmpp::ns;
-use crate::xmpp::framing::StanzaHead;
 use crate::xmpp::stanza::{attr, element, iq};
 
 /// Begins the id of the link's own pings.

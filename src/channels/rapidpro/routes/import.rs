@@ -51,7 +51,10 @@ pub(super) fn begin(state: &RapidPro, settings: &RapidProSettings, handed: Hande
 }
 
 fn search(state: &RapidPro, settings: &RapidProSettings, handed: &Handed) -> Option<Search> {
-    let token = settings.api_token.clone().filter(|t| !t.is_empty())?;
+    let token = settings
+        .api_token
+        .clone()
+        .filter(|token| !token.expose().is_empty())?;
     let known = state.book.find(&settings.id);
     let started = handed
         .session_start

@@ -1,6 +1,6 @@
 //! `/room`: a ticket in, a wish for a conversation out.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::bridge::{Input, Opening, Visitor};
@@ -54,10 +54,7 @@ pub fn handover(body: &[u8], settings: &RapidProSettings) -> Result<Handover, Wi
         visitor,
         contact: contact(&person, settings)?,
         session_start: session_start(&body, settings),
-        brief: Brief {
-            question: None,
-            facts: facts(&body, &person, settings)?,
-        },
+        brief: brief(&body, &person, settings)?,
         department,
     })
 }
@@ -146,11 +143,11 @@ fn session_start(body: &Fields<'_>, settings: &RapidProSettings) -> Option<Times
     parsed.map(|moment| Timestamp(moment.as_millisecond()))
 }
 
-fn facts(
+fn brief(
     body: &Fields<'_>,
     person: &Fields<'_>,
     settings: &RapidProSettings,
-) -> Result<Vec<(String, String)>, WireError> {
+) -> Result<Brief, WireError> {
     let revealed = |what, names: &[&str]| {
         let shown = settings.reveal.contains(&what);
         shown.then(|| person.shown(names)).flatten()
@@ -162,25 +159,37 @@ fn facts(
         ("E-mail", revealed(Reveal::Email, &["email"])),
         ("Phone", revealed(Reveal::Phone, &["phone"])),
     ];
-    let mut facts: Vec<_> = known
+    let known = known
         .into_iter()
-        .filter_map(|(label, value)| Some((label.to_owned(), clip(&value?))))
-        .collect();
-    let custom = match person.find(&["customFields"]) {
-        None => return Ok(facts),
-        Some(Value::Object(members)) => members,
-        Some(_) => {
-            return Err(WireError::Wrong(person.name("customFields"), "an object"));
-        }
+        .filter_map(|(label, value)| Some((label.to_owned(), clip(&value?))));
+    let mut brief = Brief {
+        question: None,
+        facts: known.collect(),
     };
+    match person.find(&["customFields"]) {
+        None => {}
+        Some(Value::Object(custom)) => add_custom(custom, &mut brief, settings),
+        Some(_) => return Err(WireError::Wrong(person.name("customFields"), "an object")),
+    }
+    Ok(brief)
+}
+
+/// The wire has no place for what the visitor wants; a flow's author can put it into a custom field
+/// of the name `question`.
+fn add_custom(custom: &Map<String, Value>, brief: &mut Brief, settings: &RapidProSettings) {
     if custom.len() > CUSTOM_LIMIT {
         tracing::warn!(channel = %settings.id, given = custom.len(), "more custom fields than are shown");
     }
-    let shown = custom
-        .iter()
-        .filter_map(|(label, value)| Some((clip(label), clip(&fields::shown(value)?))));
-    facts.extend(shown.take(CUSTOM_LIMIT));
-    Ok(facts)
+    for (label, value) in custom.iter().take(CUSTOM_LIMIT) {
+        let Some(value) = fields::shown(value).map(|value| clip(&value)) else {
+            continue;
+        };
+        if brief.question.is_none() && label.trim().eq_ignore_ascii_case("question") {
+            brief.question = Some(value);
+        } else {
+            brief.facts.push((clip(label), value));
+        }
+    }
 }
 
 fn clip(text: &str) -> String {

@@ -1,0 +1,279 @@
+//! Agents outside of rooms: they come and go by presence, are asked by chat or Fastpath, and
+//! answer; every request to the component is answered here.
+
+mod chat;
+mod commands;
+mod courtesy;
+mod presence;
+mod pushes;
+mod requests;
+mod settings;
+
+pub use chat::{Talk, Wish, wish};
+pub use commands::{COMMANDS, Command, Running};
+pub use settings::{AgentsSettings, Place, Served};
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use minidom::Element;
+
+use crate::bridge::{AgentOrder, Answer, Input, OfferOrder};
+use crate::engine::Unavailable;
+use crate::ids::{AgentJid, Timestamp, WorkgroupName};
+
+use super::address::Address;
+use super::out::Out;
+use super::stanza::{Build, Condition, attr, element, error, iq};
+use super::{fastpath, ns, stanza};
+use courtesy::Courtesy;
+use pushes::Pushes;
+
+/// How it goes on when the engine has answered.
+#[derive(Debug)]
+pub enum Then {
+    /// Tell all who watch the line.
+    PushQueue,
+    /// Tell this client of the line, if it watches it.
+    ShowQueue {
+        /// Whose.
+        agent: AgentJid,
+        /// The full JID's resource part.
+        resource: String,
+    },
+    /// Show this JID whether the workgroup is open.
+    ShowOpenness(String),
+    /// Answer this request with what the workgroup is.
+    Describe(Box<Element>),
+    /// Answer this `offer-accept` or `offer-reject`.
+    AnswerOffer(Box<Element>),
+    /// Answer an agent's line.
+    Talk(Box<Talk>),
+    /// Answer a command.
+    Command(Box<Running>),
+}
+
+/// A stanza that came, and between whom.
+pub(super) struct Got<'a> {
+    pub stanza: &'a Element,
+    pub from: Address,
+    pub place: Place,
+    pub now: Timestamp,
+}
+
+impl Got<'_> {
+    pub fn is_get(&self) -> bool {
+        attr(self.stanza, "type") == Some("get")
+    }
+
+    /// The only child, as an IQ request must have it (RFC 6120 §8.2.3).
+    pub fn payload(&self) -> Option<&Element> {
+        let mut children = self.stanza.children();
+        let first = children.next()?;
+        children.next().is_none().then_some(first)
+    }
+}
+
+/// What is kept of agents here; all of it may be lost.
+#[derive(Debug)]
+pub struct Agents {
+    settings: AgentsSettings,
+    now: Timestamp,
+    born: Option<Timestamp>,
+    modified: Option<Timestamp>,
+    /// The most chats that each Fastpath client last asked for.
+    limits: BTreeMap<(AgentJid, String), u32>,
+    pushes: Pushes,
+    courtesy: Courtesy,
+    minted: u64,
+}
+
+impl Agents {
+    /// Nobody is known yet.
+    pub fn new(settings: AgentsSettings) -> Self {
+        Self {
+            settings,
+            now: Timestamp::default(),
+            born: None,
+            modified: None,
+            limits: BTreeMap::new(),
+            pushes: Pushes::default(),
+            courtesy: Courtesy::default(),
+            minted: 0,
+        }
+    }
+
+    /// The configuration was read anew.
+    pub fn set(&mut self, settings: AgentsSettings) {
+        self.settings = settings;
+        self.modified = None;
+    }
+
+    /// The component link is gone: what only mattered on it is forgotten.
+    pub fn link_lost(&mut self) {
+        self.pushes.forget();
+        self.courtesy.forget();
+    }
+
+    /// Carries out what the bridge wants of an agent.
+    pub fn order(&mut self, now: Timestamp, agent: AgentJid, order: AgentOrder) -> Vec<Out<Then>> {
+        self.at(now);
+        match order {
+            AgentOrder::Offer(order) => vec![Out::Send(self.offer(&agent, &order))],
+            AgentOrder::Revoke {
+                conversation,
+                workgroup,
+                to,
+                why,
+            } => {
+                let what = (&conversation, &workgroup);
+                let stanza = if to.fastpath {
+                    let payload = fastpath::revoke(&self.settings.domain, what, why);
+                    self.request(&workgroup, (&agent, &to.resource), payload)
+                } else {
+                    self.revoke_message(&agent, what, why)
+                };
+                vec![Out::Send(stanza)]
+            }
+            AgentOrder::Probe {
+                workgroups,
+                resources,
+            } => self.probe(&agent, &workgroups, &resources),
+            AgentOrder::Tell { workgroup, text } => {
+                vec![Out::Send(self.say(&workgroup, agent.as_str(), &text))]
+            }
+        }
+    }
+
+    fn offer(&mut self, agent: &AgentJid, order: &OfferOrder) -> Element {
+        if order.to.fastpath {
+            let payload = fastpath::offer(&self.settings.domain, order);
+            self.request(&order.workgroup, (agent, &order.to.resource), payload)
+        } else {
+            self.offer_message(agent, order)
+        }
+    }
+
+    fn request(
+        &mut self,
+        workgroup: &WorkgroupName,
+        (agent, resource): (&AgentJid, &str),
+        payload: Element,
+    ) -> Element {
+        let from = self.settings.jid(workgroup);
+        let to = format!("{agent}/{resource}");
+        let id = self.mint(payload.name());
+        iq("set", &id, (&from, &to), payload)
+    }
+
+    /// Takes a stanza to the component that was not for a room's occupant. Every IQ request with a
+    /// sender is answered exactly once, at once or when the engine has answered.
+    pub fn stanza(&mut self, now: Timestamp, stanza: &Element) -> Vec<Out<Then>> {
+        self.at(now);
+        let Some(from) = stanza::from(stanza) else {
+            return Vec::new();
+        };
+        let stanza = match attr(stanza, "to") {
+            Some(_) => Cow::Borrowed(stanza),
+            None => Cow::Owned(stanza.clone().with("to", &self.settings.domain)),
+        };
+        let to = stanza::to(&stanza);
+        let place = to.map_or(Place::Nobody, |to| self.settings.place(&to));
+        let got = Got {
+            stanza: &stanza,
+            from,
+            place,
+            now,
+        };
+        match stanza.name() {
+            _ if !stanza.has_ns(ns::CLIENT) => Vec::new(),
+            "iq" => self.iq(&got),
+            "message" => self.message(&got),
+            "presence" => self.presence(&got),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Goes on after the engine's answer, which comes when all is stored.
+    pub fn answered(&mut self, then: Then, answer: Result<Answer, Unavailable>) -> Vec<Out<Then>> {
+        match (then, answer) {
+            (Then::PushQueue, Ok(Answer::Queue(view))) => self.show_queue(&view, None),
+            (Then::ShowQueue { agent, resource }, Ok(Answer::Queue(view))) => {
+                self.show_queue(&view, Some((agent, resource)))
+            }
+            (Then::ShowOpenness(to), Ok(Answer::Queue(view))) => self.show_openness(&view, &to),
+            (Then::PushQueue | Then::ShowQueue { .. } | Then::ShowOpenness(_), _) => Vec::new(),
+            (Then::Describe(request), answer) => self.described(&request, answer),
+            (Then::AnswerOffer(request), answer) => requests::offer_answered(&request, &answer),
+            (Then::Talk(talk), answer) => self.talked(*talk, answer),
+            (Then::Command(running), answer) => commands::answered(*running, answer),
+        }
+    }
+
+    /// A workgroup's line changed: its watchers are told, at most once a second.
+    pub fn queue_changed(&mut self, now: Timestamp, workgroup: &WorkgroupName) -> Vec<Out<Then>> {
+        self.at(now);
+        if self.pushes.news(now, workgroup) {
+            vec![push(workgroup.clone())]
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// Does what is due.
+    pub fn tick(&mut self, now: Timestamp) -> Vec<Out<Then>> {
+        self.at(now);
+        self.pushes.due(now).into_iter().map(push).collect()
+    }
+
+    /// When [`Agents::tick`] is next due.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.pushes.deadline()
+    }
+
+    fn at(&mut self, now: Timestamp) {
+        self.now = now;
+        self.born.get_or_insert(now);
+        self.modified.get_or_insert(now);
+    }
+
+    fn modified(&self) -> Timestamp {
+        self.modified.unwrap_or(self.now)
+    }
+
+    fn running(&self) -> Duration {
+        self.now.since(self.born.unwrap_or(self.now))
+    }
+
+    /// An id that no earlier stanza had, also not before a restart.
+    fn mint(&mut self, kind: &str) -> String {
+        self.minted += 1;
+        format!("{kind}-{}-{}", self.now.0, self.minted)
+    }
+}
+
+fn push(workgroup: WorkgroupName) -> Out<Then> {
+    Out::Ask(Input::QueueAsked(workgroup), Then::PushQueue)
+}
+
+/// The most bytes of a refused request that are sent back with the refusal: servers cut a link
+/// on which too large a stanza comes.
+const MOST_SENT_BACK: usize = 32 * 1024;
+
+/// Answers with an error, where an answer is allowed at all.
+fn refuse(request: &Element, condition: Condition) -> Vec<Out<Then>> {
+    let mut reply = error(request, condition, None);
+    if let Some(full) = &reply
+        && String::from(full).len() > MOST_SENT_BACK
+    {
+        let mut bare = element(request.name(), ns::CLIENT);
+        for name in ["type", "id", "from", "to"] {
+            if let Some(value) = attr(request, name) {
+                bare = bare.with(name, value);
+            }
+        }
+        reply = error(&bare, condition, None);
+    }
+    reply.map(Out::Send).into_iter().collect()
+}

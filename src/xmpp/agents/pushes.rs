@@ -1,0 +1,79 @@
+//! When a line's watchers are told of it: at once, then at most once a second.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::ids::{Timestamp, WorkgroupName};
+
+const PAUSE: Duration = Duration::from_secs(1);
+
+#[derive(Debug, Default)]
+pub(super) struct Pushes {
+    /// When each workgroup's watchers may next be told, and whether there is news by then.
+    next: BTreeMap<WorkgroupName, (Timestamp, bool)>,
+}
+
+impl Pushes {
+    /// There is news of a line; tells whether to push it now.
+    pub fn news(&mut self, now: Timestamp, workgroup: &WorkgroupName) -> bool {
+        if let Some((at, waiting)) = self.next.get_mut(workgroup)
+            && *at > now
+        {
+            *waiting = true;
+            return false;
+        }
+        self.next
+            .insert(workgroup.clone(), (now.plus(PAUSE), false));
+        true
+    }
+
+    /// The lines whose news is due.
+    pub fn due(&mut self, now: Timestamp) -> Vec<WorkgroupName> {
+        let mut due = Vec::new();
+        self.next.retain(|workgroup, (at, waiting)| {
+            if *at > now {
+                return true;
+            }
+            let push = *waiting;
+            if push {
+                due.push(workgroup.clone());
+                (*at, *waiting) = (now.plus(PAUSE), false);
+            }
+            push
+        });
+        due
+    }
+
+    /// When news is next due.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        let waiting = self.next.values().filter(|(_, waiting)| *waiting);
+        waiting.map(|(at, _)| *at).min()
+    }
+
+    pub fn forget(&mut self) {
+        self.next.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_burst_is_told_at_once_and_once_more() {
+        let (help, sales) = (WorkgroupName::new("help"), WorkgroupName::new("sales"));
+        let mut pushes = Pushes::default();
+        assert!(pushes.news(Timestamp(0), &help));
+        assert_eq!(pushes.deadline(), None);
+        assert!(!pushes.news(Timestamp(1), &help));
+        assert!(!pushes.news(Timestamp(900), &help));
+        assert!(pushes.news(Timestamp(900), &sales));
+        assert_eq!(pushes.deadline(), Some(Timestamp(1_000)));
+        assert_eq!(pushes.due(Timestamp(999)), []);
+        assert_eq!(pushes.due(Timestamp(1_000)), [help.clone()]);
+        assert!(!pushes.news(Timestamp(1_999), &help));
+        assert_eq!(pushes.due(Timestamp(2_000)), [help]);
+        assert_eq!(pushes.due(Timestamp(3_000)), []);
+        assert_eq!(pushes.deadline(), None);
+    }
+}

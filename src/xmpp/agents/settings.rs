@@ -1,0 +1,121 @@
+//! Who serves where, and which words they answer with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::{AgentJid, ConversationId, WorkgroupName};
+use crate::xmpp::address::Address;
+use crate::xmpp::fastpath;
+
+/// What the parts of the seat that talk to agents have to know of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentsSettings {
+    /// The component's domain.
+    pub domain: String,
+    /// The workgroups.
+    pub workgroups: BTreeMap<WorkgroupName, Served>,
+    /// The words that accept an offer, lower case; the first one is what agents are told.
+    pub accept_words: Vec<String>,
+    /// The words that reject an offer, lower case; the first one is what agents are told.
+    pub reject_words: Vec<String>,
+    /// This program's version, told to whoever asks (XEP-0092).
+    pub version: String,
+}
+
+/// One workgroup.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// Its name for people.
+    pub title: String,
+    /// Who serves in it.
+    pub agents: BTreeSet<AgentJid>,
+}
+
+impl AgentsSettings {
+    /// Settings with the words that are usual.
+    pub fn new(domain: &str, workgroups: BTreeMap<WorkgroupName, Served>) -> Self {
+        let words = |all: [&str; 3]| all.map(str::to_owned).to_vec();
+        Self {
+            domain: domain.to_lowercase(),
+            workgroups,
+            accept_words: words(["accept", "1", "yes"]),
+            reject_words: words(["reject", "2", "no"]),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// The word that accepts, as agents are told it.
+    pub fn accept_word(&self) -> &str {
+        self.accept_words.first().map_or("accept", String::as_str)
+    }
+
+    /// The word that rejects, as agents are told it.
+    pub fn reject_word(&self) -> &str {
+        self.reject_words.first().map_or("reject", String::as_str)
+    }
+
+    /// A workgroup's name for people.
+    pub fn title<'a>(&'a self, workgroup: &'a WorkgroupName) -> &'a str {
+        let served = self.workgroups.get(workgroup);
+        served.map_or(workgroup.as_str(), |served| &served.title)
+    }
+
+    /// A workgroup's bare JID.
+    pub fn jid(&self, workgroup: &WorkgroupName) -> String {
+        format!("{workgroup}@{}", self.domain)
+    }
+
+    /// Who is behind an address, if that is somebody who serves in any workgroup. An agent can
+    /// be asked by a workgroup that is not the agent's own, and answers it.
+    pub fn agent(&self, address: &Address) -> Option<AgentJid> {
+        let agent = AgentJid::parse(&address.bare())?;
+        let mut all = self.workgroups.values();
+        all.any(|served| served.agents.contains(&agent))
+            .then_some(agent)
+    }
+
+    /// Who is behind an address, if that is somebody who serves in this workgroup.
+    pub fn agent_of(&self, workgroup: &WorkgroupName, address: &Address) -> Option<AgentJid> {
+        let agent = AgentJid::parse(&address.bare())?;
+        let served = self.workgroups.get(workgroup)?;
+        served.agents.contains(&agent).then_some(agent)
+    }
+
+    /// The workgroups that an agent serves in.
+    pub fn workgroups_of<'a>(
+        &'a self,
+        agent: &'a AgentJid,
+    ) -> impl Iterator<Item = &'a WorkgroupName> {
+        self.workgroups
+            .iter()
+            .filter(move |(_, served)| served.agents.contains(agent))
+            .map(|(name, _)| name)
+    }
+
+    /// Whose address this is.
+    pub fn place(&self, address: &Address) -> Place {
+        if address.domain != self.domain {
+            return Place::Nobody;
+        }
+        let Some(local) = &address.local else {
+            return Place::Domain;
+        };
+        let name = WorkgroupName::new(local.as_str());
+        if self.workgroups.contains_key(&name) {
+            return Place::Workgroup(name);
+        }
+        fastpath::visitor_of(address).map_or(Place::Nobody, Place::Visitor)
+    }
+}
+
+/// Whose an address of the component is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The service's as a whole.
+    Domain,
+    /// A workgroup's.
+    Workgroup(WorkgroupName),
+    /// A visitor's; whether there is such a conversation is not known here.
+    Visitor(ConversationId),
+    /// Nobody's.
+    Nobody,
+}

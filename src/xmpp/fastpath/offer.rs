@@ -1,0 +1,122 @@
+//! Offers, their answers and their end (fastpath-protocol §8).
+
+use minidom::Element;
+
+use crate::bridge::{OfferOrder, RevokeReason};
+use crate::ids::{ConversationId, WorkgroupName};
+use crate::xmpp::address::Address;
+use crate::xmpp::ns;
+use crate::xmpp::stanza::{Build, attr, element};
+
+use super::{visitor_bare, visitor_full, visitor_of};
+
+/// The most characters of one value that an agent is shown before accepting.
+const MOST_OF_A_VALUE: usize = 1_000;
+/// The most facts that an agent is shown before accepting.
+const MOST_FACTS: usize = 40;
+/// Names that Fastpath or Spark gives a meaning of its own (fastpath-protocol §5.1).
+const RESERVED: [&str; 10] = [
+    "userid",
+    "username",
+    "question",
+    "agent",
+    "ignore",
+    "referer",
+    "workgroup",
+    "inviter",
+    "transfer",
+    "sessionid",
+];
+
+/// The payload of an offer of a visitor's request.
+pub fn offer(domain: &str, order: &OfferOrder) -> Element {
+    let visitor = visitor_full(domain, &order.conversation);
+    element("offer", ns::WORKGROUP)
+        .with("id", order.conversation.as_str())
+        .with("jid", &visitor)
+        .and(metadata(domain, order))
+        // Clients count whole seconds and take none for expired.
+        .and_text(
+            "timeout",
+            ns::WORKGROUP,
+            &order.left.as_secs().max(1).to_string(),
+        )
+        .and(session(domain, &order.conversation, &order.workgroup))
+        .and(element("user-request", ns::WORKGROUP))
+}
+
+fn metadata(domain: &str, order: &OfferOrder) -> Element {
+    // Spark throws without `userID` of the form local@domain, and without `username`.
+    let mut all = element("metadata", ns::JIVE_WORKGROUP)
+        .and(value("username", &order.pseudonym))
+        .and(value("userID", &visitor_bare(domain, &order.conversation)));
+    if let Some(question) = &order.brief.question {
+        all = all.and(value("question", question));
+    }
+    let facts = order.brief.facts.iter().filter(|(name, _)| {
+        let name = name.trim().to_lowercase();
+        !name.is_empty() && !RESERVED.contains(&name.as_str())
+    });
+    for (name, text) in facts.take(MOST_FACTS) {
+        all = all.and(value(name, text));
+    }
+    all
+}
+
+/// Smack reads the first attribute as the name, whatever it is called.
+fn value(name: &str, text: &str) -> Element {
+    let text: String = text.chars().take(MOST_OF_A_VALUE).collect();
+    Element::builder("value", ns::JIVE_WORKGROUP)
+        .append(text)
+        .build()
+        .with("name", name)
+}
+
+fn session(domain: &str, conversation: &ConversationId, workgroup: &WorkgroupName) -> Element {
+    element("session", ns::JIVE_WORKGROUP)
+        .with("id", conversation.as_str())
+        .with("workgroup", &format!("{workgroup}@{domain}"))
+}
+
+/// The payload that takes an offer back.
+pub fn revoke(
+    domain: &str,
+    (conversation, workgroup): (&ConversationId, &WorkgroupName),
+    why: RevokeReason,
+) -> Element {
+    let reason = match why {
+        RevokeReason::TimedOut => "The offer has timed out",
+        RevokeReason::Closed => "User canceled",
+        RevokeReason::AgentGone => "The offer goes to somebody else",
+    };
+    element("offer-revoke", ns::WORKGROUP)
+        .with("id", conversation.as_str())
+        .with("jid", &visitor_full(domain, conversation))
+        .and_text("reason", ns::WORKGROUP, reason)
+        .and(session(domain, conversation, workgroup))
+}
+
+/// Which offer an `offer-accept` or `offer-reject` means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// This one.
+    Offer(ConversationId),
+    /// None is named.
+    Unnamed,
+    /// One that cannot be ours.
+    Foreign,
+}
+
+/// Which offer an answer names: its `id` wins over its `jid`.
+pub fn named_offer(answer: &Element) -> Named {
+    if let Some(id) = attr(answer, "id") {
+        return Named::Offer(ConversationId::new(id));
+    }
+    match attr(answer, "jid") {
+        None => Named::Unnamed,
+        Some(jid) => Address::parse(jid)
+            .as_ref()
+            .and_then(visitor_of)
+            .map_or(Named::Foreign, Named::Offer),
+    }
+}

@@ -1,0 +1,127 @@
+//! What was said while we were away, told once and in order before anything newer.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use minidom::Element;
+
+use crate::bridge::{RoomEvent, Spoken};
+use crate::ids::MessageId;
+use crate::xmpp::address::Address;
+use crate::xmpp::ns;
+use crate::xmpp::stanza::{attr, child, child_text};
+
+use super::copy::Copy;
+use super::lines::is_part;
+use super::open::Refusal;
+use super::room::{Room, Step};
+use super::{Cx, ID_PREFIX, requests, text};
+
+/// How long the archive may be silent while it gives a page.
+const PAGE_PATIENCE: Duration = Duration::from_secs(30);
+
+const ENCRYPTED: &str = "This message is encrypted for clients that hold a key; it cannot reach \
+    the visitor. Please switch encryption off in this room and say it again.";
+
+impl Room {
+    pub(super) fn read_page(&mut self, cx: &mut Cx<'_>, after: Option<&str>) {
+        let id = cx.fresh_id();
+        cx.send(requests::page(&id, self.way(), (self.known, after)));
+        self.step = Step::Reading(id);
+        self.until = Some(cx.now.plus(PAGE_PATIENCE));
+    }
+
+    /// One message of a page.
+    pub(super) fn page_gave(&mut self, cx: &Cx<'_>, result: &Element) {
+        let Step::Reading(ask) = &self.step else {
+            return;
+        };
+        if attr(result, "queryid") != Some(ask) {
+            return;
+        }
+        self.until = Some(cx.now.plus(PAGE_PATIENCE));
+        self.archive
+            .extend(Copy::archived(result, self.facts.archive_ids));
+    }
+
+    pub(super) fn page_ended(&mut self, cx: &mut Cx<'_>, iq: &Element, refused: Refusal) {
+        if refused.is_some() {
+            // The history is shorter, but there may be one.
+            self.facts.archive = false;
+            self.archive.clear();
+            return self.join(cx);
+        }
+        let fin = child(iq, "fin", ns::MAM);
+        let complete = fin.and_then(|fin| attr(fin, "complete"));
+        let last = fin
+            .and_then(|fin| child(fin, "set", ns::RSM))
+            .and_then(|set| child_text(set, "last", ns::RSM))
+            .filter(|last| !last.is_empty());
+        match (complete, last) {
+            (Some("true" | "1"), _) | (_, None) => self.become_ready(cx),
+            (_, Some(last)) => self.read_page(cx, Some(&last)),
+        }
+    }
+
+    /// Tells what the archive gave, then what was heard meanwhile, each message once.
+    pub(super) fn tell_missed(&mut self, cx: &mut Cx<'_>) {
+        let mut told = BTreeSet::new();
+        let archive = std::mem::take(&mut self.archive);
+        for copy in archive.into_iter().chain(std::mem::take(&mut self.held)) {
+            if told.insert(copy.key.clone()) {
+                self.tell_copy(cx, copy);
+            }
+        }
+    }
+
+    pub(super) fn tell_copy(&mut self, cx: &mut Cx<'_>, copy: Copy) {
+        if self.is_ours(cx, &copy) {
+            return self.reflected(cx, &copy);
+        }
+        if text::is_encrypted(&copy.message) {
+            if !copy.old {
+                self.whisper(cx, &copy.nick, ENCRYPTED);
+            }
+            return;
+        }
+        let Some(words) = text::words(&copy.message) else {
+            return;
+        };
+        let spoken = Spoken {
+            id: copy.id().map(MessageId::new),
+            agent: copy.agent().or_else(|| self.occupants.agent_of(&copy.nick)),
+            key: copy.key,
+            nick: copy.nick,
+            words,
+        };
+        cx.tell(&self.id, RoomEvent::Spoken(spoken));
+    }
+
+    /// By the stable id where there is one: a nickname may have been somebody else's while we
+    /// were away.
+    fn is_ours(&self, cx: &Cx<'_>, copy: &Copy) -> bool {
+        if let Some(id) = copy.occupant_id().filter(|_| !self.own_ids.is_empty()) {
+            return self.own_ids.contains(id);
+        }
+        if let Some(jid) = copy.jid.as_deref().and_then(Address::parse) {
+            return jid.domain == cx.common.settings.domain;
+        }
+        let own = [&self.desk_nick, &self.visitor_nick, &self.plan.pseudonym];
+        own.contains(&&copy.nick) || copy.nick == self.plan.workgroup.as_str()
+    }
+
+    fn reflected(&mut self, cx: &mut Cx<'_>, copy: &Copy) {
+        let Some(id) = copy.id() else {
+            return;
+        };
+        self.lines.reflected(id);
+        if is_part(id) || id.starts_with(ID_PREFIX) {
+            return;
+        }
+        let event = RoomEvent::Reflected {
+            id: MessageId::new(id),
+            key: copy.key.clone(),
+        };
+        cx.tell(&self.id, event);
+    }
+}

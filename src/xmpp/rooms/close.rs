@@ -1,0 +1,85 @@
+//! The end of a room.
+
+use crate::xmpp::ns;
+use crate::xmpp::stanza::{Build, message};
+
+use super::open::Refusal;
+use super::room::{Goal, Room, Step};
+use super::{Cx, requests};
+
+impl Room {
+    pub(super) fn close(&mut self, cx: &mut Cx<'_>, why: String) {
+        if matches!(self.goal, Goal::Destroy { .. }) {
+            // It is under way.
+            return;
+        }
+        self.goal = Goal::Destroy {
+            why,
+            entered: false,
+        };
+        if self.inside {
+            self.part_and_destroy(cx);
+        } else {
+            self.destroy(cx);
+        }
+    }
+
+    /// Says why, and ends it.
+    pub(super) fn part_and_destroy(&mut self, cx: &mut Cx<'_>) {
+        if !self.why().is_empty() {
+            let id = cx.fresh_id();
+            let farewell = message("groupchat", self.way()).with("id", &id);
+            cx.send(farewell.and_text("body", ns::CLIENT, self.why()));
+        }
+        self.destroy(cx);
+    }
+
+    /// Ends it; the owner need not be inside, except on Openfire.
+    pub(super) fn destroy(&mut self, cx: &mut Cx<'_>) {
+        let id = cx.fresh_id();
+        cx.send(requests::destroy(&id, self.way(), self.why()));
+        self.wait_for(cx, Step::Destroying(id));
+    }
+
+    fn why(&self) -> &str {
+        match &self.goal {
+            Goal::Destroy { why, .. } => why,
+            Goal::Stay => "",
+        }
+    }
+
+    pub(super) fn destroyed(&mut self, cx: &mut Cx<'_>, refused: Refusal) {
+        match refused.as_ref().map(|(name, wait)| (name.as_str(), *wait)) {
+            None | Some(("item-not-found", _)) => self.end(cx),
+            // Another name was in use, if any.
+            Some(("gone", _)) => {
+                self.rename(cx);
+                self.destroy(cx);
+            }
+            Some((_, true)) => self.fail(cx),
+            Some((name, _)) if name.starts_with("remote-server") => self.fail(cx),
+            Some(_) if !self.inside => self.enter_to_destroy(cx),
+            // It is not ours any more.
+            Some(_) => {
+                for (own, nick) in [
+                    (&self.names.desk, &self.desk_nick),
+                    (&self.names.visitor, &self.visitor_nick),
+                ] {
+                    cx.send(requests::leave((own, &self.names.occupant(nick))));
+                }
+                self.end(cx);
+            }
+        }
+    }
+
+    fn enter_to_destroy(&mut self, cx: &mut Cx<'_>) {
+        let Goal::Destroy { entered, .. } = &mut self.goal else {
+            return;
+        };
+        if std::mem::replace(entered, true) {
+            return self.fail(cx);
+        }
+        self.facts = super::room::Facts::default();
+        self.join(cx);
+    }
+}

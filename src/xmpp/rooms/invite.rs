@@ -1,0 +1,104 @@
+//! Asking an agent in, so that each kind of client understands it.
+
+use minidom::Element;
+
+use crate::ids::AgentJid;
+use crate::xmpp::ns;
+use crate::xmpp::stanza::{Build, element, message};
+
+use super::Cx;
+use super::room::Room;
+
+/// An invitation that is out.
+#[derive(Clone, Debug)]
+pub(super) struct Invitation {
+    pub(super) agent: AgentJid,
+    /// What the agent reads.
+    reason: String,
+    /// Whether an occupant sent it, else the workgroup's bare address.
+    by_occupant: bool,
+}
+
+impl Room {
+    /// Makes an agent a member, lets the room invite them (XEP-0045 §7.8.2) and, unless the client
+    /// speaks Fastpath, invites them directly as well (XEP-0249).
+    pub(super) fn invite(&mut self, cx: &mut Cx<'_>, agent: AgentJid, pseudonym: &str) {
+        if self.members.insert(agent.clone()) {
+            self.affiliate(cx, agent.as_str());
+        }
+        let fastpath = cx.common.fastpath.contains(&agent);
+        // Spark enters by itself only if the reason is the session's id (fastpath-protocol §9.2).
+        let reason = if fastpath {
+            self.id.as_str().to_owned()
+        } else {
+            format!("{pseudonym} waits for you")
+        };
+        if !fastpath {
+            let id = cx.fresh_id();
+            let direct = element("x", ns::DIRECT_INVITE)
+                .with("jid", &self.names.room)
+                .with("reason", &reason);
+            let way = (self.names.workgroup.as_str(), agent.as_str());
+            cx.send(message("normal", way).with("id", &id).and(direct));
+        }
+        let by_occupant = cx.common.occupants_invite;
+        self.send_invitation(
+            cx,
+            Invitation {
+                agent,
+                reason,
+                by_occupant,
+            },
+        );
+    }
+
+    fn send_invitation(&mut self, cx: &mut Cx<'_>, invitation: Invitation) {
+        let id = cx.fresh_id();
+        // Prosody names the sender as it is, and an occupant as `room/nick`; Fastpath's clients
+        // compare it with the workgroup's bare address.
+        let from = if invitation.by_occupant {
+            &self.names.desk
+        } else {
+            &self.names.workgroup
+        };
+        let stanza = message("normal", (from, &self.names.room)).with("id", &id);
+        cx.send(self.fill(stanza, &invitation));
+        self.invitations
+            .retain(|_, other| other.agent != invitation.agent);
+        self.invitations.insert(id, invitation);
+    }
+
+    /// With what Fastpath's clients look for (fastpath-protocol §9.2); others pass over it.
+    fn fill(&self, stanza: Element, invitation: &Invitation) -> Element {
+        let invite = element("invite", ns::MUC_USER)
+            .with("to", invitation.agent.as_str())
+            .and_text("reason", ns::MUC_USER, &invitation.reason);
+        let offer = element("offer", ns::WORKGROUP).with("jid", &self.names.visitor);
+        let session = element("session", ns::JIVE_WORKGROUP)
+            .with("workgroup", &self.names.workgroup)
+            .with("id", self.id.as_str());
+        stanza
+            .and(offer)
+            .and(session)
+            .and(element("x", ns::MUC_USER).and(invite))
+    }
+
+    /// The room refuses an invitation: ejabberd and Openfire take them from occupants only.
+    pub(super) fn invitation_refused(&mut self, cx: &mut Cx<'_>, id: &str, condition: &str) {
+        let Some(mut invitation) = self.invitations.remove(id) else {
+            return;
+        };
+        if invitation.by_occupant || condition == "item-not-found" {
+            return;
+        }
+        cx.common.occupants_invite = true;
+        invitation.by_occupant = true;
+        self.send_invitation(cx, invitation);
+    }
+
+    /// Whether an agent is invited and has not come.
+    pub(super) fn awaits(&self, agent: &AgentJid) -> bool {
+        let mut invited = self.invitations.values();
+        invited.any(|invitation| invitation.agent == *agent)
+    }
+}

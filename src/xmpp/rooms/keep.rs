@@ -1,0 +1,232 @@
+//! A room that is ready: who comes and goes, what is said, and whether we are still in it.
+
+use std::time::Duration;
+
+use minidom::Element;
+
+use crate::bridge::RoomEvent;
+use crate::ids::{AgentJid, Timestamp};
+use crate::xmpp::address::Address;
+use crate::xmpp::stanza::{attr, error_of};
+
+use super::copy::{Copy, occupant_id};
+use super::lines::{Refused, stanzas};
+use super::open::{has_status, item};
+use super::room::{Goal, PATIENCE, Room, Step};
+use super::{Cx, requests};
+
+/// After so long without a word from the room it is asked whether we are in it (XEP-0410 §4).
+const SILENCE: Duration = Duration::from_secs(300);
+/// What an agent reads who is put out because somebody else took over; Fastpath's own words.
+const HANDED_OVER: &str = "Transfer was successful";
+
+impl Room {
+    pub(super) fn presence(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (nick, to_visitor): (Option<&str>, bool),
+        presence: &Element,
+    ) {
+        let kind = attr(presence, "type");
+        match (kind, nick) {
+            (Some("error"), _) => self.join_refused(cx, to_visitor, presence),
+            (None, Some(nick)) if self.is_self(nick, to_visitor, presence) => {
+                self.own_came(cx, (nick, to_visitor), presence);
+            }
+            (Some("unavailable"), Some(nick)) if self.is_self(nick, to_visitor, presence) => {
+                self.own_went(cx, to_visitor);
+            }
+            _ if to_visitor => {}
+            (None, Some(nick)) => self.came(cx, nick, presence),
+            (Some("unavailable"), Some(nick)) => self.went(cx, nick, presence),
+            _ => {}
+        }
+    }
+
+    fn is_self(&self, nick: &str, to_visitor: bool, presence: &Element) -> bool {
+        let own = if to_visitor {
+            &self.visitor_nick
+        } else {
+            &self.desk_nick
+        };
+        nick == own || has_status(presence, "110")
+    }
+
+    fn own_came(&mut self, cx: &mut Cx<'_>, (nick, visitor): (&str, bool), presence: &Element) {
+        match (&self.step, visitor) {
+            (Step::Joining, false) => {
+                nick.clone_into(&mut self.desk_nick);
+                self.joined(cx, presence);
+            }
+            (Step::Entering, true) => {
+                nick.clone_into(&mut self.visitor_nick);
+                self.entered(cx, presence);
+            }
+            _ => {}
+        }
+    }
+
+    /// One of our occupants was put out, or the room is gone. While it is being entered this is
+    /// the end of an earlier stay.
+    fn own_went(&mut self, cx: &mut Cx<'_>, visitor: bool) {
+        let early = match self.step {
+            Step::Resting | Step::Looking(_) | Step::Joining | Step::Destroying(_) => true,
+            Step::Ready | Step::Reading(_) => false,
+            _ => visitor,
+        };
+        if !early {
+            self.fail(cx);
+        }
+    }
+
+    fn came(&mut self, cx: &mut Cx<'_>, nick: &str, presence: &Element) {
+        let jid = item(presence).and_then(|item| attr(item, "jid"));
+        let address = jid.and_then(Address::parse);
+        let ours = match &address {
+            Some(address) => address.domain == cx.common.settings.domain,
+            None => nick == self.visitor_nick,
+        };
+        if ours {
+            self.own_ids
+                .extend(occupant_id(presence).map(str::to_owned));
+            return;
+        }
+        let agent = jid.and_then(AgentJid::parse);
+        let Some(agent) = self.occupants.came(nick, agent) else {
+            return;
+        };
+        self.invitations.retain(|_, other| other.agent != agent);
+        if self.is_ready() {
+            let nick = nick.to_owned();
+            cx.tell(&self.id, RoomEvent::Entered { agent, nick });
+        }
+    }
+
+    fn went(&mut self, cx: &mut Cx<'_>, nick: &str, presence: &Element) {
+        let renamed = item(presence)
+            .filter(|_| has_status(presence, "303"))
+            .and_then(|item| attr(item, "nick"));
+        if let Some(new) = renamed {
+            return self.occupants.renamed(nick, new);
+        }
+        let left = self.occupants.went(nick);
+        if let Some(agent) = left.filter(|_| self.is_ready()) {
+            cx.tell(&self.id, RoomEvent::Left { agent });
+        }
+    }
+
+    /// A message to all.
+    pub(super) fn heard(&mut self, cx: &mut Cx<'_>, message: &Element) {
+        let Some(copy) = Copy::heard(message, cx.now) else {
+            return;
+        };
+        match self.step {
+            Step::Ready => {
+                self.known = Some(cx.now);
+                self.tell_copy(cx, copy);
+            }
+            // It will be among what was missed.
+            Step::Resting | Step::Looking(_) | Step::Destroying(_) => {}
+            _ => self.held.push(copy),
+        }
+    }
+
+    /// Says the lines that are to be said now.
+    pub(super) fn say_due(&mut self, cx: &mut Cx<'_>) {
+        for (line, reflected) in self.lines.due(cx.now) {
+            let from = if line.as_visitor {
+                &self.names.visitor
+            } else {
+                &self.names.desk
+            };
+            for stanza in stanzas(line, (from, &self.names.room), reflected) {
+                cx.out.push(crate::xmpp::out::Out::Send(stanza));
+            }
+        }
+    }
+
+    /// The room refuses a message of ours.
+    pub(super) fn refused(&mut self, cx: &mut Cx<'_>, error: &Element) {
+        let Some(id) = attr(error, "id") else {
+            return;
+        };
+        let (condition, wait) = error_of(error).unwrap_or_default();
+        if self.invitations.contains_key(id) {
+            return self.invitation_refused(cx, id, &condition);
+        }
+        if !self.is_ready() || id.starts_with(super::ID_PREFIX) {
+            return;
+        }
+        if means_outside(&condition) {
+            return self.fail(cx);
+        }
+        if let Refused::ForGood(id) = self.lines.refused(id, wait, cx.now) {
+            cx.tell(&self.id, RoomEvent::Rejected { id });
+        }
+    }
+
+    /// Takes an agent's membership, and puts them out.
+    pub(super) fn remove(&mut self, cx: &mut Cx<'_>, agent: &AgentJid) {
+        self.members.remove(agent);
+        self.plan.members.retain(|member| member != agent);
+        for nick in self.occupants.nicks(agent) {
+            let id = cx.fresh_id();
+            cx.send(requests::kick(&id, self.way(), (&nick, HANDED_OVER)));
+        }
+        let id = cx.fresh_id();
+        let wish = (agent.as_str(), "none");
+        cx.send(requests::affiliate(&id, self.way(), wish));
+    }
+
+    /// Does what is due while the room is ready.
+    pub(super) fn watch(&mut self, cx: &mut Cx<'_>) {
+        let lost = self
+            .ping
+            .as_ref()
+            .is_some_and(|(_, until)| *until <= cx.now);
+        if lost || self.lines.overdue(cx.now) {
+            return self.fail(cx);
+        }
+        self.say_due(cx);
+        if self.ping.is_none() && self.heard_at.plus(SILENCE) <= cx.now {
+            let id = cx.fresh_id();
+            let occupant = self.names.occupant(&self.desk_nick);
+            cx.send(requests::ping(&id, (&self.names.desk, &occupant)));
+            self.ping = Some((id, cx.now.plus(PATIENCE)));
+        }
+    }
+
+    pub(super) fn watch_deadline(&self) -> Option<Timestamp> {
+        let ping = match &self.ping {
+            Some((_, until)) => *until,
+            None => self.heard_at.plus(SILENCE),
+        };
+        self.lines.deadline().into_iter().chain([ping]).min()
+    }
+
+    /// The answer to the question whether we are still inside (XEP-0410 §3.2).
+    pub(super) fn pong(&mut self, cx: &mut Cx<'_>, iq: &Element) {
+        self.ping = None;
+        let refused = error_of(iq).filter(|_| attr(iq, "type") == Some("error"));
+        let inside = match refused.as_ref().map(|(name, _)| name.as_str()) {
+            None | Some("service-unavailable" | "feature-not-implemented") => true,
+            Some(_) => false,
+        };
+        if !inside && matches!(self.goal, Goal::Stay) && self.is_ready() {
+            self.fail(cx);
+        }
+    }
+}
+
+/// Whether an error says that we are no occupant, or that there is no such room.
+fn means_outside(condition: &str) -> bool {
+    matches!(
+        condition,
+        "not-acceptable"
+            | "not-allowed"
+            | "item-not-found"
+            | "gone"
+            | "recipient-unavailable"
+            | "service-unavailable"
+    ) || condition.starts_with("remote-server")
+}

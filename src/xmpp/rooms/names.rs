@@ -1,0 +1,47 @@
+//! The addresses of one room and of our occupants in it.
+
+use crate::ids::{ConversationId, WorkgroupName};
+
+use super::RoomsSettings;
+
+/// A visitor's local part on our domain begins with this.
+pub(super) const VISITOR_PREFIX: &str = "v-";
+
+/// Addresses as text.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// The room.
+    pub(super) room: String,
+    /// The workgroup, bare; it owns the room.
+    pub(super) workgroup: String,
+    /// The workgroup's occupant.
+    pub(super) desk: String,
+    /// The visitor, bare.
+    pub(super) visitor_bare: String,
+    /// The visitor's occupant.
+    pub(super) visitor: String,
+}
+
+impl Names {
+    pub(super) fn new(
+        (id, local): (&ConversationId, &str),
+        workgroup: &WorkgroupName,
+        settings: &RoomsSettings,
+    ) -> Self {
+        let domain = &settings.domain;
+        let owner = format!("{workgroup}@{domain}");
+        let visitor_bare = format!("{VISITOR_PREFIX}{id}@{domain}");
+        Self {
+            room: format!("{local}@{}", settings.muc),
+            desk: format!("{owner}/{workgroup}"),
+            workgroup: owner,
+            visitor: format!("{visitor_bare}/{id}"),
+            visitor_bare,
+        }
+    }
+
+    /// The address of an occupant of the room.
+    pub(super) fn occupant(&self, nick: &str) -> String {
+        format!("{}/{nick}", self.room)
+    }
+}
