@@ -23,7 +23,7 @@ struct Taken {
 }
 
 /// One request after the other, and bursts, with agents of both kinds.
-pub fn measure(report: &mut Report, prosody: &Prosody, (requests, bursts): (usize, usize)) {
+pub fn measure(report: &Report, prosody: &Prosody, (requests, bursts): (usize, usize)) {
     let mut stage = Stage::start(prosody, &AGENTS);
     for fastpath in [false, true] {
         let kind = if fastpath { "Fastpath" } else { "plain chat" };
@@ -33,21 +33,28 @@ pub fn measure(report: &mut Report, prosody: &Prosody, (requests, bursts): (usiz
             one(&mut stage, &news, &mut Taken::default());
         }
         let mut taken = Taken::default();
-        let pids = [("warmline", stage.warmline.pid()), ("prosody", prosody.pid())];
+        let pids = [
+            ("warmline", stage.warmline.pid()),
+            ("prosody", prosody.pid()),
+        ];
         let meter = Meter::start(&pids);
         for _ in 0..requests {
             one(&mut stage, &news, &mut taken);
         }
         let used = meter.per_message(requests);
         print(report, taken);
-        report.line(&format!("  CPU of one handover, its close included: {used}"));
+        report.line(&format!(
+            "  CPU of one handover, its close included: {used}"
+        ));
         burst(report, &mut stage, &news, bursts);
         agents.into_iter().for_each(Agent::leave);
     }
     let commits = stage.metric("warmline_commit_seconds_count");
     if commits > 0.0 {
         let mean = stage.metric("warmline_commit_seconds_sum") / commits * 1e3;
-        report.line(&format!("  {commits:.0} commits so far, {mean:.2} ms each on average"));
+        report.line(&format!(
+            "  {commits:.0} commits so far, {mean:.2} ms each on average"
+        ));
     }
     stage.warmline.terminate();
 }
@@ -78,13 +85,25 @@ fn one(stage: &mut Stage, news: &Mailbox, taken: &mut Taken) {
     news.wait(&News::Gone);
 }
 
-fn print(report: &mut Report, taken: Taken) {
+fn print(report: &Report, taken: Taken) {
     report.columns();
     let rows: [(&str, Vec<Duration>, &str); 6] = [
         ("request sent -> answered 201 (stored)", taken.answered, ""),
-        ("request sent -> offer at the agent", taken.offered, "p99 < 20, aim 5"),
-        ("accept sent -> agent invited", taken.invited, "p99 < 50, aim 12.5"),
-        ("accept sent -> agent sees the visitor inside", taken.visitor, ""),
+        (
+            "request sent -> offer at the agent",
+            taken.offered,
+            "p99 < 20, aim 5",
+        ),
+        (
+            "accept sent -> agent invited",
+            taken.invited,
+            "p99 < 50, aim 12.5",
+        ),
+        (
+            "accept sent -> agent sees the visitor inside",
+            taken.visitor,
+            "",
+        ),
         ("accept sent -> agent inside", taken.inside, ""),
         ("request sent -> agent inside", taken.whole, ""),
     ];
@@ -96,15 +115,20 @@ fn print(report: &mut Report, taken: Taken) {
 }
 
 /// Twenty requests at once; the time until an agent is in the last of the rooms.
-fn burst(report: &mut Report, stage: &mut Stage, news: &Mailbox, bursts: usize) {
+fn burst(report: &Report, stage: &mut Stage, news: &Mailbox, bursts: usize) {
     let mut whole = Vec::new();
     let mut offered = Vec::new();
     for _ in 0..bursts {
         let tickets: Vec<Ticket> = (0..BURST).map(|_| stage.visitor()).collect();
         let begun = stage.open_at_once(&tickets);
-        let last = count(news, BURST, |news| matches!(news, News::Inside(_)), |at| {
-            offered.push(at - begun);
-        });
+        let last = count(
+            news,
+            BURST,
+            |news| matches!(news, News::Inside(_)),
+            |at| {
+                offered.push(at - begun);
+            },
+        );
         whole.push(last - begun);
         for ticket in &tickets {
             stage.close(ticket);
@@ -112,8 +136,16 @@ fn burst(report: &mut Report, stage: &mut Stage, news: &Mailbox, bursts: usize) 
         count(news, BURST, |news| *news == News::Gone, |_| {});
     }
     let bound = "max < 500, aim 125";
-    report.times("burst of 20 on 2 agents -> all in rooms", &Times::new(whole), bound);
-    report.times("   of these, request -> agent inside", &Times::new(offered), "");
+    report.times(
+        "burst of 20 on 2 agents -> all in rooms",
+        &Times::new(whole),
+        bound,
+    );
+    report.times(
+        "   of these, request -> agent inside",
+        &Times::new(offered),
+        "",
+    );
     report.line("  Openfire's Fastpath, measured elsewhere: 10.3 s for such a burst.");
 }
 

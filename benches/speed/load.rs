@@ -38,7 +38,7 @@ impl Visitors {
             .expect("a runtime");
         runtime.block_on(async {
             let end = Instant::now() + time;
-            let lanes: Vec<_> = self.tokens.iter().enumerate();
+            let lanes = self.tokens.iter().enumerate();
             let lanes: Vec<_> = lanes
                 .map(|(number, token)| {
                     let visitor = Visitor {

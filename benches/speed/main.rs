@@ -36,7 +36,7 @@ fn main() {
         .collect();
     let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let seconds = Duration::from_secs(if quick { 3 } else { 10 });
-    let mut report = Report::new();
+    let report = Report::new();
     report.line(&format!(
         "The disk confirms a write after {:.2} ms (p50), {:.2} ms (p99).",
         report::disk().quantile(0.5),
@@ -44,33 +44,34 @@ fn main() {
     ));
     let prosody = Prosody::start_with(&Options::default());
     if wanted("memory") {
-        memory::measure(&mut report, &prosody, 1000);
+        memory::measure(&report, &prosody, 1000);
     }
     if wanted("handover") {
         let counts = if quick { (50, 3) } else { (300, 10) };
-        handover::measure(&mut report, &prosody, counts);
+        handover::measure(&report, &prosody, counts);
     }
     if wanted("words") || wanted("webhook") {
-        words_both_ways(&mut report, &prosody, (&wanted, seconds));
+        words_both_ways(&report, &prosody, (&wanted, seconds));
     }
     if wanted("peer") || wanted("words") {
-        words::through_peer(&mut report, &prosody, seconds);
+        words::through_peer(&report, &prosody, seconds);
     }
-    report.write("report.txt");
+    report.end();
 }
 
 fn words_both_ways(
-    report: &mut Report,
+    report: &Report,
     prosody: &Prosody,
     (wanted, time): (&dyn Fn(&str) -> bool, Duration),
 ) {
     let mut stage = Stage::start(prosody, &["agent1"]);
     let (mut agents, news) = stage::agents(&["agent1"], prosody, false);
-    let (tokens, rooms): (Vec<_>, Vec<_>) = stage
-        .conversations(words::ROOMS, &news)
-        .into_iter()
-        .unzip();
-    let pids = [("warmline", stage.warmline.pid()), ("prosody", prosody.pid())];
+    let (tokens, rooms): (Vec<_>, Vec<_>) =
+        stage.conversations(words::ROOMS, &news).into_iter().unzip();
+    let pids = [
+        ("warmline", stage.warmline.pid()),
+        ("prosody", prosody.pid()),
+    ];
     if wanted("words") {
         let address = stage.warmline.address();
         let visitors = Visitors { address, tokens };

@@ -28,17 +28,15 @@ impl Times {
     }
 }
 
-/// Prints as it grows, and is written to a file at the end.
+/// Prints as it grows.
 pub struct Report {
-    text: String,
     begun: Instant,
 }
 
 impl Report {
     /// Begins with the machine.
     pub fn new() -> Report {
-        let mut report = Report {
-            text: String::new(),
+        let report = Report {
             begun: Instant::now(),
         };
         report.line(&format!("Warmline's speed on {}", machine()));
@@ -48,21 +46,19 @@ impl Report {
     }
 
     /// One line.
-    pub fn line(&mut self, line: &str) {
+    pub fn line(&self, line: &str) {
         println!("{line}");
-        self.text.push_str(line);
-        self.text.push('\n');
     }
 
     /// A heading, and the columns of the times that follow.
-    pub fn heading(&mut self, title: &str) {
+    pub fn heading(&self, title: &str) {
         let busy = fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let busy = busy.split(' ').next().unwrap_or("?");
         self.line(&format!("\n{title}   [load average before: {busy}]"));
     }
 
     /// The columns of [`Report::times`].
-    pub fn columns(&mut self) {
+    pub fn columns(&self) {
         let (n, p50, p90, p99) = ("n", "p50", "p90", "p99");
         let (mean, max) = ("mean", "max");
         self.line(&format!(
@@ -72,21 +68,19 @@ impl Report {
     }
 
     /// One row of times, with the bound that the plan sets.
-    pub fn times(&mut self, what: &str, times: &Times, bound: &str) {
+    pub fn times(&self, what: &str, times: &Times, bound: &str) {
         let (n, mean) = (times.0.len(), times.mean());
         let at = [0.5, 0.9, 0.99, 1.0].map(|share| format!("{:>9.2}", times.quantile(share)));
-        self.line(&format!("  {what:<46}{n:>6}{mean:>9.2}{}  {bound}", at.concat()));
+        self.line(&format!(
+            "  {what:<46}{n:>6}{mean:>9.2}{}  {bound}",
+            at.concat()
+        ));
     }
 
-    /// Writes `target/bench/NAME`.
-    pub fn write(mut self, name: &str) {
-        self.line(&format!(
-            "\nThe whole took {:.0} s.",
-            self.begun.elapsed().as_secs_f64()
-        ));
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/bench");
-        fs::create_dir_all(&folder).expect("target/bench");
-        fs::write(folder.join(name), self.text).expect("the report");
+    /// Tells how long it all took.
+    pub fn end(&self) {
+        let took = self.begun.elapsed().as_secs_f64();
+        self.line(&format!("\nThe whole took {took:.0} s."));
     }
 }
 

@@ -10,7 +10,7 @@ use crate::support::warmline::Warmline;
 use crate::support::xmpp::Server;
 use std::io::BufReader;
 use std::net::TcpStream;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// The program, the bot that it calls back, and one open connection to it.
 pub struct Stage {
@@ -137,7 +137,6 @@ pub fn agents(names: &[&str], prosody: &Prosody, fastpath: bool) -> (Vec<Agent>,
 pub struct Meter {
     names: Vec<(&'static str, u32)>,
     before: Vec<Usage>,
-    begun: Instant,
 }
 
 impl Meter {
@@ -146,21 +145,19 @@ impl Meter {
         Meter {
             names: names.to_vec(),
             before: names.iter().map(|(_, pid)| Usage::of(*pid)).collect(),
-            begun: Instant::now(),
         }
     }
 
     /// What was used since, for each of `messages`.
     pub fn per_message(&self, messages: usize) -> String {
-        let each = self.names.iter().zip(&self.before).map(|((name, pid), before)| {
-            let cpu = Usage::of(*pid).since(before);
-            format!("{name} {:.0} us", cpu * 1e6 / messages.max(1) as f64)
-        });
+        let each = self
+            .names
+            .iter()
+            .zip(&self.before)
+            .map(|((name, pid), before)| {
+                let cpu = Usage::of(*pid).since(before);
+                format!("{name} {:.0} us", cpu * 1e6 / messages.max(1) as f64)
+            });
         each.collect::<Vec<_>>().join(", ")
-    }
-
-    /// The time since it began.
-    pub fn elapsed(&self) -> Duration {
-        self.begun.elapsed()
     }
 }

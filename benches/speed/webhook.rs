@@ -54,7 +54,7 @@ impl Loop {
 
 /// One room alone, then all of them.
 pub fn measure(
-    report: &mut Report,
+    report: &Report,
     (stage, agent): (&Stage, &Agent),
     (rooms, pids): (&[String], Pids<'_>),
     time: Duration,
@@ -67,7 +67,7 @@ pub fn measure(
 }
 
 fn round(
-    report: &mut Report,
+    report: &Report,
     (stage, agent): (&Stage, &Agent),
     (rooms, pids): (&[String], Pids<'_>),
     (time, first): (Duration, usize),
@@ -105,7 +105,11 @@ fn round(
         calls + state.said.len(),
         state.said.len(),
         state.twice,
-        if done.is_none() { " (given up waiting)" } else { "" }
+        if done.is_none() {
+            " (given up waiting)"
+        } else {
+            ""
+        }
     ));
     report.line(&format!("    CPU of one message: {used}"));
 }

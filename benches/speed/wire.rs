@@ -55,9 +55,8 @@ fn negotiate(stream: &mut TcpStream, account: &str, resource: &str) -> Vec<u8> {
     );
     let token = base64(format!("\0{account}\0{PASSWORD}").as_bytes());
     exchange(stream, &open, "</stream:features>");
-    let auth = format!(
-        "<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{token}</auth>"
-    );
+    let auth =
+        format!("<auth xmlns='urn:ietf:params:xml:ns:xmpp-sasl' mechanism='PLAIN'>{token}</auth>");
     exchange(stream, &auth, "<success");
     exchange(stream, &open, "</stream:features>");
     let bind = format!(
@@ -180,7 +179,11 @@ fn base64(bytes: &[u8]) -> String {
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
         for place in 0..4 {
             let letter = LETTERS[(bits >> (18 - 6 * place) & 63) as usize];
-            text.push(if place > three.len() { '=' } else { letter.into() });
+            text.push(if place > three.len() {
+                '='
+            } else {
+                letter.into()
+            });
         }
     }
     text

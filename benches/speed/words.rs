@@ -22,7 +22,7 @@ pub type Pids<'a> = &'a [(&'static str, u32)];
 
 /// Through Warmline: every 201 stands for a message on disk.
 pub fn through_warmline(
-    report: &mut Report,
+    report: &Report,
     (stage, news): (&Stage, &Mailbox),
     (visitors, pids): (&Visitors, Pids<'_>),
     time: Duration,
@@ -43,7 +43,7 @@ pub fn through_warmline(
 }
 
 /// Through the bare component, which stores nothing.
-pub fn through_peer(report: &mut Report, prosody: &Prosody, time: Duration) {
+pub fn through_peer(report: &Report, prosody: &Prosody, time: Duration) {
     let peer = Peer::start(prosody, ROOMS);
     let news = Mailbox::new();
     let agent = Agent::log_in(("agent1", "desk"), prosody.ports().client, &news);
@@ -63,7 +63,7 @@ pub fn through_peer(report: &mut Report, prosody: &Prosody, time: Duration) {
 
 /// One visitor alone, then all at once.
 fn measure(
-    report: &mut Report,
+    report: &Report,
     (visitors, news): (&Visitors, &Mailbox),
     pids: Pids<'_>,
     time: Duration,
@@ -78,7 +78,7 @@ fn measure(
 }
 
 fn round(
-    report: &mut Report,
+    report: &Report,
     (visitors, news): (&Visitors, &Mailbox),
     (pids, first): (Pids<'_>, usize),
     time: Duration,
