@@ -96,8 +96,10 @@ fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
 }
 
 fn listen(mut stream: TcpStream, first: Vec<u8>, mut ears: impl FnMut(Instant, &str)) {
-    let mut cutter = Cutter::default();
-    cutter.held = first;
+    let mut cutter = Cutter {
+        held: first,
+        ..Cutter::default()
+    };
     let mut chunk = vec![0; 64 * 1024];
     loop {
         let at = Instant::now();
