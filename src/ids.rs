@@ -116,9 +116,11 @@ impl ConversationId {
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
                 (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
             });
+        // The last characters have reached the upper bits only by one multiplication.
+        let hash = (hash ^ (hash >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         let letters: String = (0..4)
             .map(|place| {
-                let index = (hash >> (place * 5 + 20)) & 31;
+                let index = (hash >> (place * 5 + 44)) & 31;
                 char::from(PSEUDONYM_LETTERS[index as usize])
             })
             .collect();
@@ -206,6 +208,8 @@ mod tests {
         assert_eq!(one.as_str().len(), 16);
         assert_ne!(one, other);
         assert_ne!(one.pseudonym(), other.pseudonym());
+        let close = ["a1", "a2", "b1"].map(|id| ConversationId::new(id).pseudonym());
+        assert!(close[0] != close[1] && close[0] != close[2], "{close:?}");
         assert!(other.as_str().chars().all(|c| c.is_ascii_alphanumeric()));
     }
 

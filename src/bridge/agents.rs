@@ -1,6 +1,6 @@
 //! What comes from agents outside of rooms: presence, answers to offers, wishes.
 
-use crate::conversation::ClosedBy;
+use crate::conversation::{ClosedBy, Conversation};
 use crate::ids::{AgentJid, ConversationId, Timestamp};
 use crate::workgroup::{Resource, Show};
 
@@ -78,7 +78,7 @@ impl Bridge {
         } else {
             self.dispatch
                 .reject(now, agent, conversation)
-                .map(|id| self.rejected(&id))
+                .map(|id| self.rejected(now, agent, &id))
         };
         match done {
             Ok(()) => {
@@ -89,13 +89,29 @@ impl Bridge {
         }
     }
 
-    fn rejected(&mut self, id: &ConversationId) {
+    fn rejected(&mut self, now: Timestamp, agent: &AgentJid, id: &ConversationId) {
         self.touch(id);
         let Some(request) = self.dispatch.request(id) else {
             return;
         };
         let workgroup = request.workgroup.clone();
-        self.happened(Event::Offer(workgroup, OfferOutcome::Rejected));
+        let only = request.only.is_some();
+        self.happened(Event::Offer(workgroup.clone(), OfferOutcome::Rejected));
+        let conversation = self.conversations.get_mut(id);
+        let Some(service) = conversation.and_then(Conversation::service_mut) else {
+            return;
+        };
+        if only {
+            // Nobody else is meant, and an answer was given.
+            service.successor = None;
+            self.dispatch.leave(id);
+            self.step.queues.insert(workgroup);
+            let text = format!(
+                "{} does not take it over. It is still yours.",
+                agent.local()
+            );
+            self.desk_says(now, id, text);
+        }
     }
 
     pub(super) fn agent_closed(

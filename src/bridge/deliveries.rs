@@ -1,7 +1,7 @@
 //! What became of promises to outside systems.
 
-use crate::conversation::{DeadLetter, Delivery, Fate, Outgoing, Stage};
-use crate::ids::{MessageId, Timestamp};
+use crate::conversation::{DeadLetter, Delivery, Fate, Line, Outgoing};
+use crate::ids::Timestamp;
 
 use super::{Answer, Bridge, Effect, Key, Record, Visitor};
 
@@ -10,19 +10,19 @@ impl Bridge {
         let id = &delivery.conversation;
         self.emit(Effect::Forget(Key::Delivery(id.clone(), delivery.number)));
         self.end_taken(delivery);
-        if let Some(line) = self.line_of(delivery) {
-            self.set_fate(id, &line, (Fate::Arrived, None));
-        }
+        self.settle_line(delivery, Fate::Arrived);
         Answer::Done
     }
 
-    /// The line that a delivery tells of.
-    fn line_of(&self, delivery: &Delivery) -> Option<MessageId> {
-        let lines = &self.conversations.get(&delivery.conversation)?.lines;
-        let at = lines
-            .binary_search_by_key(&delivery.number, |line| line.seq)
-            .ok()?;
-        lines.get(at).map(|line| line.id.clone())
+    /// Notes what became of the line that a delivery tells of; tells whether that is news.
+    fn settle_line(&mut self, delivery: &Delivery, fate: Fate) -> bool {
+        let conversation = self.conversations.get(&delivery.conversation);
+        let line = conversation.and_then(|c| c.lines.at(delivery.number));
+        if line.is_none_or(Line::goes_to_room) {
+            return false;
+        }
+        let news = self.set_fate(&delivery.conversation, delivery.number, (fate, None));
+        news.is_some()
     }
 
     fn end_taken(&mut self, delivery: &Delivery) {
@@ -39,9 +39,7 @@ impl Bridge {
     pub(super) fn given_up(&mut self, now: Timestamp, delivery: Delivery, why: &str) -> Answer {
         let id = delivery.conversation.clone();
         self.emit(Effect::Forget(Key::Delivery(id.clone(), delivery.number)));
-        if let Some(line) = self.line_of(&delivery) {
-            self.set_fate(&id, &line, (Fate::Failed, None));
-        }
+        let failed = self.settle_line(&delivery, Fate::Failed);
         let told = match &delivery.what {
             Outgoing::Words { words, .. } => Some(format!(
                 "⚠ Not delivered ({why}): “{}”",
@@ -49,17 +47,13 @@ impl Bridge {
             )),
             Outgoing::Notice(_) | Outgoing::Closed(_) => None,
         };
-        let open = self
-            .conversations
-            .get(&id)
-            .is_some_and(|c| !matches!(c.stage, Stage::Over { .. }));
         let letter = DeadLetter {
             delivery,
             why: why.to_owned(),
             at: now,
         };
         self.emit(Effect::Keep(Record::DeadLetter(Box::new(letter))));
-        if let Some(text) = told.filter(|_| open) {
+        if let Some(text) = told.filter(|_| failed) {
             self.desk_says(now, &id, text);
         }
         Answer::Done

@@ -17,7 +17,7 @@ impl Bridge {
         let agent = conversation.agent().cloned();
         self.release_all(id);
         let name = MessageId::new(format!("{id}-end"));
-        let seq = self.append(id, now, (Author::End(by), Words::default()), (name, None));
+        let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
         // The visitor's side knows that it closed; telling it again would close twice.
         let closing = match by {
             ClosedBy::Visitor => None,
@@ -87,7 +87,7 @@ impl Bridge {
             self.step.queues.insert(request.workgroup.clone());
             if let Some(offer) = request.offer.take() {
                 let why = (RevokeReason::Closed, OfferOutcome::Withdrawn);
-                self.revoke(id, offer, why);
+                self.revoke(id, (request.workgroup, offer), why);
             }
         }
         let Some(Stage::Served(service)) = self.conversations.get(id).map(|c| c.stage.clone())

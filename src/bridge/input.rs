@@ -165,6 +165,15 @@ pub struct Saying {
     pub words: Words,
 }
 
+impl Saying {
+    /// By what a repetition is known.
+    pub(super) fn known_as(&self) -> &str {
+        self.platform_id
+            .as_deref()
+            .unwrap_or_else(|| self.id.as_str())
+    }
+}
+
 /// What can happen in a conversation's room.
 #[derive(Clone, Debug)]
 pub enum RoomEvent {

@@ -15,6 +15,8 @@ const PROBE_PATIENCE: Duration = Duration::from_secs(15);
 impl Bridge {
     pub(super) fn link_up(&mut self, now: Timestamp) -> Answer {
         self.linked = true;
+        // What was heard before belongs to the link that is gone.
+        self.dispatch.link_lost();
         self.dispatch.link_found(now.plus(PROBE_PATIENCE));
         let agents: Vec<AgentJid> = self.policy.agents().into_iter().cloned().collect();
         for agent in agents {
@@ -82,6 +84,8 @@ impl Bridge {
             }
         }
         self.step.queues.extend(policy.workgroups.keys().cloned());
+        // Other times may hold now.
+        self.step.stirred.extend(self.conversations.keys().cloned());
         Answer::Done
     }
 }

@@ -10,6 +10,7 @@ mod restore;
 mod rooms;
 mod service;
 mod spoken;
+mod telling;
 mod views;
 mod visitors;
 
@@ -24,9 +25,9 @@ use crate::conversation::{
     Author, Conversation, Delivery, Fate, Line, Outgoing, Past, Stage, Words,
 };
 use crate::ids::{
-    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, Timestamp, WorkgroupName,
+    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
 };
-use crate::workgroup::{Decision, Dispatch, EndOfOffer, Policy};
+use crate::workgroup::{Decision, Dispatch, Policy};
 
 /// What the bridge knows of a visitor.
 #[derive(Debug, Default)]
@@ -44,7 +45,9 @@ pub struct Bridge {
     visitors: BTreeMap<Visitor, Known>,
     seen: BTreeMap<(ChannelId, String), SeenRecord>,
     seen_until: BTreeSet<(Timestamp, ChannelId, String)>,
-    past_until: BTreeSet<(Timestamp, Visitor)>,
+    /// The conversations that are over, by their foreign ids.
+    tickets: BTreeMap<(Visitor, TicketId), ConversationId>,
+    past_until: BTreeSet<(Timestamp, Visitor, Option<TicketId>)>,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,
     linked: bool,
@@ -63,6 +66,18 @@ struct Step {
     queues: BTreeSet<WorkgroupName>,
 }
 
+/// What a new line is called by us, and by the room where it comes from there.
+struct Names {
+    id: MessageId,
+    key: Option<String>,
+}
+
+impl From<MessageId> for Names {
+    fn from(id: MessageId) -> Self {
+        Self { id, key: None }
+    }
+}
+
 impl Bridge {
     /// A bridge that knows nothing yet.
     pub fn new(policy: Arc<Policy>) -> Self {
@@ -73,6 +88,7 @@ impl Bridge {
             visitors: BTreeMap::new(),
             seen: BTreeMap::new(),
             seen_until: BTreeSet::new(),
+            tickets: BTreeMap::new(),
             past_until: BTreeSet::new(),
             timers: BTreeSet::new(),
             armed: BTreeMap::new(),
@@ -86,8 +102,7 @@ impl Bridge {
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         self.forget_old(now);
         let answer = self.take(now, input);
-        self.ring(now);
-        self.settle(now);
+        while self.ring(now) || self.decide(now) {}
         self.keep();
         let mut out = std::mem::take(&mut self.step.out);
         out.push(Effect::Answer(answer));
@@ -118,7 +133,7 @@ impl Bridge {
             Input::History {
                 conversation,
                 earlier,
-            } => self.history(&conversation, earlier),
+            } => self.history(now, &conversation, earlier),
             Input::CallbackLearnt { channel, url } => {
                 self.emit(Effect::Keep(Record::Callback(channel, url)));
                 Answer::Done
@@ -179,10 +194,10 @@ impl Bridge {
         self.step.stirred.insert(conversation.clone());
     }
 
-    /// Carries out what the dispatcher finds due, until nothing is.
-    fn settle(&mut self, now: Timestamp) {
+    /// Carries out what the dispatcher finds due; tells whether there was anything.
+    fn decide(&mut self, now: Timestamp) -> bool {
         let decisions = self.dispatch.settle(now);
-        let more = !decisions.is_empty();
+        let any = !decisions.is_empty();
         for decision in decisions {
             match decision {
                 Decision::Ask {
@@ -192,16 +207,10 @@ impl Bridge {
                 } => self.ask(now, &conversation, (offer, again)),
                 Decision::Unask {
                     conversation,
+                    workgroup,
                     offer,
                     why,
-                } => {
-                    let (why, outcome) = match why {
-                        EndOfOffer::Lapsed => (RevokeReason::TimedOut, OfferOutcome::Lapsed),
-                        EndOfOffer::AgentGone => (RevokeReason::AgentGone, OfferOutcome::Withdrawn),
-                    };
-                    self.touch(&conversation);
-                    self.revoke(&conversation, offer, (why, outcome));
-                }
+                } => self.unask(&conversation, (workgroup, offer), why),
                 Decision::NobodyCame(conversation, request) => {
                     self.nobody_came(now, &conversation, request);
                 }
@@ -211,25 +220,17 @@ impl Bridge {
                 }
             }
         }
-        if more {
-            self.settle(now);
-        }
+        any
     }
 
     /// Emits what is to be stored of all that was touched.
     fn keep(&mut self) {
-        for id in std::mem::take(&mut self.step.stirred) {
-            self.arm(&id);
-        }
         for id in std::mem::take(&mut self.step.conversations) {
             let Some(conversation) = self.conversations.get(&id) else {
                 continue;
             };
             let record = ConversationRecord {
-                conversation: Conversation {
-                    lines: Vec::new(),
-                    ..conversation.clone()
-                },
+                conversation: conversation.without_lines(),
                 request: self.dispatch.request(&id).cloned(),
             };
             self.emit(Effect::Keep(Record::Conversation(Box::new(record))));
@@ -265,17 +266,19 @@ impl Bridge {
         service.deadline().into_iter().chain(silence).min()
     }
 
-    /// Carries out every timer that is due.
-    fn ring(&mut self, now: Timestamp) {
-        while let Some((at, id)) = self.timers.first().cloned() {
-            if at > now {
-                return;
-            }
-            self.timers.pop_first();
-            self.armed.remove(&id);
-            self.timer_rang(now, &id);
-            self.step.stirred.insert(id);
+    /// Sets the timers of all that was stirred and carries out those that are due; tells whether
+    /// there were any.
+    fn ring(&mut self, now: Timestamp) -> bool {
+        for id in std::mem::take(&mut self.step.stirred) {
+            self.arm(&id);
         }
+        let mut rang = false;
+        while let Some((_, id)) = self.timers.first().filter(|(at, _)| *at <= now).cloned() {
+            rang = true;
+            self.timer_rang(now, &id);
+            self.arm(&id);
+        }
+        rang
     }
 
     /// Adds a line to a conversation and stores it; its place is returned.
@@ -283,8 +286,7 @@ impl Bridge {
         &mut self,
         id: &ConversationId,
         at: Timestamp,
-        (author, words): (Author, Words),
-        names: (MessageId, Option<String>),
+        (author, words, names): (Author, Words, Names),
     ) -> u64 {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return 0;
@@ -295,12 +297,12 @@ impl Bridge {
         };
         let line = Line {
             seq: conversation.next_seq(),
-            id: names.0,
+            id: names.id,
             author,
             words,
             at,
             fate,
-            room_key: names.1,
+            room_key: names.key,
         };
         let seq = line.seq;
         conversation.lines.push(line.clone());
@@ -309,13 +311,17 @@ impl Bridge {
         seq
     }
 
-    /// Says a sentence in the room as the workgroup's occupant.
+    /// Says a sentence in the room as the workgroup's occupant, unless it is over: the places
+    /// after the end belong to what the visitor says too late.
     fn desk_says(&mut self, now: Timestamp, id: &ConversationId, text: String) {
         let Some(conversation) = self.conversations.get(id) else {
             return;
         };
+        if let Stage::Over { .. } = conversation.stage {
+            return;
+        }
         let name = MessageId::new(format!("{id}-d{}", conversation.next_seq()));
-        self.append(id, now, (Author::Desk, Words::text(text)), (name, None));
+        self.append(id, now, (Author::Desk, Words::text(text), name.into()));
         self.pump(id);
     }
 

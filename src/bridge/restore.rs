@@ -39,16 +39,15 @@ impl Bridge {
         for record in stored.conversations {
             bridge.restore_conversation(record);
         }
-        for (id, line) in stored.lines {
+        let mut lines = stored.lines;
+        lines.sort_by_key(|(_, line)| line.seq);
+        for (id, line) in lines {
             if let Some(conversation) = bridge.conversations.get_mut(&id) {
                 conversation.lines.push(line);
             }
         }
         let ids: Vec<ConversationId> = bridge.conversations.keys().cloned().collect();
         for id in &ids {
-            if let Some(conversation) = bridge.conversations.get_mut(id) {
-                conversation.lines.sort_by_key(|line| line.seq);
-            }
             bridge.arm(id);
         }
         bridge

@@ -1,12 +1,9 @@
 //! What a conversation's room tells, and what it is told.
 
-use crate::conversation::{
-    Clock, Conversation, Fate, MAX_SAID, Notice, Presence, Room, Stage, Successor, Words,
-    render_brief, render_transcript, split,
-};
+use crate::conversation::{Author, Fate, Line, Notice, Presence, Service, Stage, Successor};
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 
-use super::{Answer, Bridge, Effect, Record, RoomEvent, RoomOrder};
+use super::{Answer, Bridge, Effect, Key, Record, RoomEvent, RoomOrder};
 
 impl Bridge {
     pub(super) fn room(&mut self, now: Timestamp, id: &ConversationId, event: RoomEvent) -> Answer {
@@ -52,7 +49,11 @@ impl Bridge {
         }
         room.ready = true;
         room.told_to = 0;
-        let expected = self.expected_in(id, fresh, &inside);
+        room.inside = inside.iter().cloned().collect();
+        if fresh && conversation.was_briefed() {
+            conversation.forget_briefing();
+        }
+        let expected = self.expected_in(id, &inside);
         for agent in expected {
             self.missing(now, id, &agent);
         }
@@ -63,19 +64,12 @@ impl Bridge {
     }
 
     /// Who should be in the room and is not.
-    fn expected_in(
-        &mut self,
-        id: &ConversationId,
-        fresh: bool,
-        inside: &[(AgentJid, String)],
-    ) -> Vec<AgentJid> {
+    fn expected_in(&mut self, id: &ConversationId, inside: &[(AgentJid, String)]) -> Vec<AgentJid> {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return Vec::new();
         };
         let mut expected = conversation.guests.clone();
         if let Some(service) = conversation.service_mut() {
-            // What was said in the old room is gone from the agent's screen or soon will be.
-            service.briefed &= !fresh;
             service.briefing_said = false;
             expected.push(service.agent.clone());
             if let Some(Successor::Expected { agent, .. }) = &service.successor {
@@ -97,14 +91,13 @@ impl Bridge {
             .get(&conversation.workgroup)
             .map_or(now, |policy| now.plus(policy.agent_return));
         let mut invite = true;
-        if let Some(service) = conversation.service_mut() {
-            if service.agent == *agent {
-                match service.presence {
-                    Presence::Here => service.presence = Presence::Away { until: back },
-                    Presence::Expected { .. } => {}
-                    // Left by own choice before the link was lost.
-                    Presence::Away { .. } => invite = false,
-                }
+        let service = conversation.service_mut();
+        if let Some(service) = service.filter(|service| service.agent == *agent) {
+            match service.presence {
+                Presence::Here => service.presence = Presence::Away { until: back },
+                Presence::Expected { .. } => {}
+                // Left by own choice before the link was lost.
+                Presence::Away { .. } => invite = false,
             }
         }
         self.touch(id);
@@ -120,47 +113,79 @@ impl Bridge {
         }
     }
 
-    fn entered(&mut self, now: Timestamp, id: &ConversationId, (agent, nick): (AgentJid, String)) {
+    pub(super) fn entered(
+        &mut self,
+        now: Timestamp,
+        id: &ConversationId,
+        (agent, nick): (AgentJid, String),
+    ) {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
         let transcript_wanted = conversation.guests.contains(&agent);
+        if let Some(room) = &mut conversation.room {
+            room.inside.insert(agent.clone(), nick.clone());
+        }
         let Some(service) = conversation.service_mut() else {
             return;
         };
-        if service.agent == agent {
-            let first = matches!(service.presence, Presence::Expected { .. });
+        let first = matches!(service.presence, Presence::Expected { .. });
+        let next = match &service.successor {
+            Some(Successor::Expected { agent, .. }) => Some(agent),
+            Some(Successor::Sought) | None => None,
+        };
+        if next == Some(&agent) {
+            self.succeed(id, agent);
+        } else if service.agent == agent {
             service.presence = Presence::Here;
             self.touch(id);
-            if first {
-                self.tell_visitor(now, id, Notice::AgentJoined);
+        } else {
+            if transcript_wanted {
+                self.whisper_context(id, nick);
             }
-            self.pump(id);
             return;
         }
-        let successor =
-            matches!(&service.successor, Some(Successor::Expected { agent: a, .. }) if *a == agent);
-        if successor {
-            let former = std::mem::replace(&mut service.agent, agent);
-            service.presence = Presence::Here;
-            service.briefed = false;
-            service.briefing_said = false;
-            service.successor = None;
-            self.dispatch.let_go(&former, id);
-            self.step.agents.insert(former.clone());
-            self.queues_of(&former);
-            self.emit(Effect::Room(id.clone(), RoomOrder::Remove(former)));
-            self.touch(id);
-            self.pump(id);
-        } else if transcript_wanted {
-            self.whisper_context(id, nick);
+        if first {
+            self.tell_visitor(now, id, Notice::AgentJoined);
         }
+        self.pump(id);
+    }
+
+    /// The one who was to take over is here and does so.
+    fn succeed(&mut self, id: &ConversationId, agent: AgentJid) {
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return;
+        };
+        let Stage::Served(service) = &conversation.stage else {
+            return;
+        };
+        let mut next = Service::new(agent, Timestamp::default());
+        next.presence = Presence::Here;
+        let former = service.agent.clone();
+        conversation.begin_service(next);
+        self.dispatch.let_go(&former, id);
+        self.step.agents.insert(former.clone());
+        self.queues_of(&former);
+        self.put_out(id, former);
+        self.touch(id);
+    }
+
+    /// Takes an agent out of the room.
+    pub(super) fn put_out(&mut self, id: &ConversationId, agent: AgentJid) {
+        let room = self.conversations.get_mut(id).and_then(|c| c.room.as_mut());
+        if let Some(room) = room {
+            room.inside.remove(&agent);
+        }
+        self.emit(Effect::Room(id.clone(), RoomOrder::Remove(agent)));
     }
 
     fn left(&mut self, now: Timestamp, id: &ConversationId, agent: &AgentJid) {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if let Some(room) = &mut conversation.room {
+            room.inside.remove(agent);
+        }
         let patience = self.policy.workgroups.get(&conversation.workgroup);
         let back = patience.map_or(now, |policy| now.plus(policy.agent_return));
         let Some(service) = conversation.service_mut() else {
@@ -190,12 +215,11 @@ impl Bridge {
             self.lose_agent(now, id);
             return;
         }
-        if let Some(Successor::Expected { agent: next, until }) = &mut service.successor {
-            if next == agent {
-                // The timer does the rest.
-                *until = now;
-                self.touch(id);
+        match &service.successor {
+            Some(Successor::Expected { agent: next, .. }) if next == agent => {
+                self.lose_successor(now, id);
             }
+            _ => {}
         }
     }
 
@@ -203,46 +227,48 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
-        if *line == last_briefing(conversation) {
+        if *line == super::telling::last_briefing(conversation) {
             if let Some(service) = conversation.service_mut() {
                 service.briefed = true;
                 self.touch(id);
             }
             return;
         }
-        self.set_fate(id, line, (Fate::Arrived, Some(key)));
+        if let Some(seq) = conversation.lines.place_of(line) {
+            self.set_fate(id, seq, (Fate::Arrived, Some(key)));
+        }
     }
 
     fn line_rejected(&mut self, now: Timestamp, id: &ConversationId, line: &MessageId) {
-        if self.set_fate(id, line, (Fate::Failed, None)) {
+        let place = self.conversations.get(id).map(|c| &c.lines);
+        let Some(seq) = place.and_then(|lines| lines.place_of(line)) else {
+            return;
+        };
+        let failed = self.set_fate(id, seq, (Fate::Failed, None));
+        if failed.is_some_and(|line| line.author == Author::Visitor) {
             let text = "A message of the visitor could not be shown here.";
             self.desk_says(now, id, text.to_owned());
         }
     }
 
-    /// Tells whether it was a visitor's line that was pending.
+    /// Notes how far a line has come; the line is returned where that is news.
     pub(super) fn set_fate(
         &mut self,
         id: &ConversationId,
-        line: &MessageId,
+        seq: u64,
         (fate, key): (Fate, Option<String>),
-    ) -> bool {
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return false;
-        };
-        let lines = conversation.lines.iter_mut().rev();
-        let Some(found) = lines
-            .filter(|other| other.fate == Fate::Pending)
-            .find(|other| other.id == *line)
-        else {
-            return false;
-        };
-        found.fate = fate;
-        found.room_key = key.or(found.room_key.take());
-        let found = found.clone();
-        let by_visitor = found.author == crate::conversation::Author::Visitor;
-        self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(found))));
-        by_visitor
+    ) -> Option<Line> {
+        let conversation = self.conversations.get_mut(id)?;
+        let line = conversation.lines.set_fate(seq, fate, key)?.clone();
+        let over = matches!(conversation.stage, Stage::Over { .. });
+        let until = conversation.stirred_at().plus(self.policy.keep);
+        let record = Record::Line(id.clone(), Box::new(line.clone()));
+        self.emit(Effect::Keep(record));
+        if over {
+            // A row that is written anew has lost its expiry.
+            self.emit(Effect::Forget(Key::Lines(id.clone(), until)));
+        }
+        Some(line)
     }
 
     fn room_gone(&mut self, id: &ConversationId) {
@@ -255,98 +281,4 @@ impl Bridge {
             None => {}
         }
     }
-
-    /// Says everything that the room was not told yet, if there is an agent to hear it.
-    pub(super) fn pump(&mut self, id: &ConversationId) {
-        let zone = self.policy.zone.clone();
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return;
-        };
-        let Stage::Served(service) = &mut conversation.stage else {
-            return;
-        };
-        let Some(room) = &mut conversation.room else {
-            return;
-        };
-        if !room.ready || service.presence != Presence::Here {
-            return;
-        }
-        let mut orders = Vec::new();
-        if !service.briefed && !service.briefing_said {
-            service.briefing_said = true;
-            room.briefings += 1;
-            orders.extend(briefing(conversation, &zone));
-            self.step.conversations.insert(id.clone());
-        }
-        orders.extend(untold(conversation));
-        for order in orders {
-            self.emit(Effect::Room(id.clone(), order));
-        }
-    }
-
-    /// Shows one occupant what was said so far.
-    pub(super) fn whisper_context(&mut self, id: &ConversationId, nick: String) {
-        let zone = self.policy.zone.clone();
-        let Some(conversation) = self.conversations.get(id) else {
-            return;
-        };
-        for text in split(&whole_story(conversation, &zone), MAX_SAID) {
-            let order = RoomOrder::Whisper {
-                nick: nick.clone(),
-                text: text.to_owned(),
-            };
-            self.step.out.push(Effect::Room(id.clone(), order));
-        }
-    }
-}
-
-fn whole_story(conversation: &Conversation, zone: &jiff::tz::TimeZone) -> String {
-    let mut text = render_brief(&conversation.id.pseudonym(), &conversation.brief);
-    let said = render_transcript(conversation, &Clock(zone));
-    if !said.is_empty() {
-        text.push_str("\n--\n");
-        text.push_str(&said);
-    }
-    text
-}
-
-/// The briefing in as many messages as it needs; the last one bears the id that is waited for.
-fn briefing(conversation: &Conversation, zone: &jiff::tz::TimeZone) -> Vec<RoomOrder> {
-    let text = whole_story(conversation, zone);
-    let pieces = split(&text, MAX_SAID);
-    let last = pieces.len() - 1;
-    let name = last_briefing(conversation);
-    let say = |(number, piece): (usize, &str)| RoomOrder::Say {
-        id: if number == last {
-            name.clone()
-        } else {
-            MessageId::new(format!("{}.{number}", name.as_str()))
-        },
-        as_visitor: false,
-        words: Words::text(piece),
-    };
-    pieces.into_iter().enumerate().map(say).collect()
-}
-
-fn last_briefing(conversation: &Conversation) -> MessageId {
-    let number = conversation.room.as_ref().map_or(0, |room| room.briefings);
-    MessageId::new(format!("{}-b{number}", conversation.id))
-}
-
-fn untold(conversation: &mut Conversation) -> Vec<RoomOrder> {
-    let next = conversation.next_seq();
-    let Some(Room { told_to, .. }) = &mut conversation.room else {
-        return Vec::new();
-    };
-    let from = std::mem::replace(told_to, next);
-    let start = conversation.lines.partition_point(|line| line.seq < from);
-    let lines = conversation.lines.iter().skip(start);
-    lines
-        .filter(|line| line.fate == Fate::Pending && line.goes_to_room())
-        .map(|line| RoomOrder::Say {
-            id: line.id.clone(),
-            as_visitor: line.author == crate::conversation::Author::Visitor,
-            words: line.words.clone(),
-        })
-        .collect()
 }

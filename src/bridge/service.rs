@@ -1,14 +1,20 @@
 //! A conversation's way from its request over its agents.
 
+use std::time::Duration;
+
 use crate::conversation::{
-    Author, ClosedBy, Notice, Outgoing, Presence, Room, Service, Stage, Successor, Words,
+    Author, ClosedBy, Conversation, Notice, Outgoing, Presence, Room, Service, Stage, Successor,
+    Words,
 };
-use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
-use crate::workgroup::{Offer, Place, Request};
+use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
+use crate::workgroup::{EndOfOffer, Offer, Place, Request};
 
 use super::{
     AgentOrder, Bridge, Effect, Event, OfferOrder, OfferOutcome, RevokeReason, RoomOrder, RoomPlan,
 };
+
+/// A wait that were over at once would begin anew for ever.
+const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Bridge {
     pub(super) fn ask(
@@ -43,20 +49,27 @@ impl Bridge {
         self.touch(id);
     }
 
+    /// An offer is over without an answer.
+    pub(super) fn unask(
+        &mut self,
+        id: &ConversationId,
+        offer: (WorkgroupName, Offer),
+        why: EndOfOffer,
+    ) {
+        let why = match why {
+            EndOfOffer::Lapsed => (RevokeReason::TimedOut, OfferOutcome::Lapsed),
+            EndOfOffer::AgentGone => (RevokeReason::AgentGone, OfferOutcome::Withdrawn),
+        };
+        self.touch(id);
+        self.revoke(id, offer, why);
+    }
+
     pub(super) fn revoke(
         &mut self,
         id: &ConversationId,
-        offer: Offer,
+        (workgroup, offer): (WorkgroupName, Offer),
         (why, outcome): (RevokeReason, OfferOutcome),
     ) {
-        let Some(conversation) = self.conversations.get(id) else {
-            return;
-        };
-        let workgroup = self
-            .dispatch
-            .request(id)
-            .map_or(&conversation.workgroup, |request| &request.workgroup)
-            .clone();
         self.happened(Event::Offer(workgroup.clone(), outcome));
         let order = AgentOrder::Revoke {
             conversation: id.clone(),
@@ -90,25 +103,24 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
-        match &mut conversation.stage {
-            Stage::Served(service) => {
-                service.successor = Some(Successor::Expected {
-                    agent: agent.clone(),
-                    until,
-                });
-            }
-            stage => *stage = Stage::Served(Service::new(agent.clone(), until)),
-        }
         conversation.workgroup = workgroup.clone();
-        let ready = conversation.room.as_ref().is_some_and(|room| room.ready);
-        conversation
-            .room
-            .get_or_insert_with(|| Room::new(workgroup));
+        conversation.guests.retain(|guest| guest != agent);
+        let new = || Room::new(workgroup);
+        let room = conversation.room.get_or_insert_with(new);
+        let (ready, nick) = (room.ready, room.inside.get(agent).cloned());
+        let agent = agent.clone();
+        match conversation.service_mut() {
+            Some(service) => {
+                let agent = agent.clone();
+                service.successor = Some(Successor::Expected { agent, until });
+            }
+            None => conversation.begin_service(Service::new(agent.clone(), until)),
+        }
         self.touch(&id);
-        if ready {
-            self.invite(&id, agent.clone());
-        } else {
-            self.open_room(&id);
+        match nick {
+            _ if !ready => self.open_room(&id),
+            Some(nick) => self.entered(now, &id, (agent, nick)),
+            None => self.invite(&id, agent),
         }
     }
 
@@ -139,7 +151,11 @@ impl Bridge {
             .get(&conversation.workgroup)
             .into_iter()
             .flat_map(|policy| policy.supervisors.iter().cloned());
-        let mut members: Vec<AgentJid> = conversation.agent().cloned().into_iter().collect();
+        let mut members: Vec<AgentJid> = Vec::new();
+        if let Stage::Served(service) = &conversation.stage {
+            members.push(service.agent.clone());
+            members.extend(service.expected_successor().cloned());
+        }
         members.extend(conversation.guests.iter().cloned());
         members.extend(supervisors);
         let plan = RoomPlan {
@@ -161,7 +177,7 @@ impl Bridge {
         self.step.queues.insert(request.workgroup.clone());
         if let Some(offer) = request.offer.take() {
             let why = (RevokeReason::TimedOut, OfferOutcome::Lapsed);
-            self.revoke(id, offer, why);
+            self.revoke(id, (request.workgroup.clone(), offer), why);
         }
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
@@ -180,6 +196,8 @@ impl Bridge {
             Stage::Waiting { told, .. } => {
                 let first = !std::mem::replace(told, true);
                 request.until = None;
+                request.only = None;
+                request.except = None;
                 self.dispatch.enqueue(id.clone(), request);
                 self.touch(id);
                 if first {
@@ -195,8 +213,8 @@ impl Bridge {
             return;
         };
         let name = MessageId::new(format!("{id}-n{}", conversation.next_seq()));
-        let said = (Author::Told(notice), Words::default());
-        let seq = self.append(id, now, said, (name, None));
+        let said = (Author::Told(notice), Words::default(), name.into());
+        let seq = self.append(id, now, said);
         self.deliver(id, seq, Outgoing::Notice(notice));
     }
 
@@ -211,20 +229,22 @@ impl Bridge {
         let lost = service.agent.clone();
         let was_here = !matches!(service.presence, Presence::Expected { .. });
         let successor = service.successor.clone();
-        conversation.stage = match &successor {
+        match &successor {
             Some(Successor::Expected { agent, until }) => {
-                Stage::Served(Service::new(agent.clone(), *until))
+                conversation.begin_service(Service::new(agent.clone(), *until));
             }
             // The visitor has had an agent: from here on the visitor is told, and waits on.
-            _ => Stage::Waiting {
-                told: false,
-                ends: false,
-            },
-        };
+            Some(Successor::Sought) | None => {
+                conversation.stage = Stage::Waiting {
+                    told: false,
+                    ends: false,
+                };
+            }
+        }
         let workgroup = conversation.workgroup.clone();
         self.dispatch.let_go(&lost, id);
         self.step.agents.insert(lost.clone());
-        self.emit(Effect::Room(id.clone(), RoomOrder::Remove(lost.clone())));
+        self.put_out(id, lost.clone());
         self.touch(id);
         let text = format!("{} was given to others.", id.pseudonym());
         let tell = AgentOrder::Tell {
@@ -235,8 +255,11 @@ impl Bridge {
         if was_here {
             self.tell_visitor(now, id, Notice::AgentLost);
         }
-        if successor.is_none() {
-            self.back_in_line(now, id, lost);
+        match successor {
+            None => self.back_in_line(now, id, lost),
+            // Nobody is with the visitor now: whoever can come shall come.
+            Some(Successor::Sought) => self.dispatch.open_to_all(now, id, lost),
+            Some(Successor::Expected { .. }) => {}
         }
     }
 
@@ -270,40 +293,60 @@ impl Bridge {
             self.close(now, id, ClosedBy::Silence);
             return;
         }
-        if let Some(Successor::Expected { agent, until }) = service.successor.clone() {
-            if until <= now {
-                service.successor = None;
-                self.dispatch.let_go(&agent, id);
-                self.step.agents.insert(agent.clone());
-                self.emit(Effect::Room(id.clone(), RoomOrder::Remove(agent)));
-                self.touch(id);
-                let text = "The one who took this over did not come. It is still yours.";
-                self.desk_says(now, id, text.to_owned());
-                return;
-            }
-        }
-        let (Presence::Expected { until } | Presence::Away { until }) = service.presence else {
-            return;
-        };
-        if until > now {
+        if service.deadline().is_none_or(|at| at > now) {
             return;
         }
-        if self.linked {
-            self.lose_agent(now, id);
-        } else {
+        let reachable = self.linked && conversation.room.as_ref().is_some_and(|room| room.ready);
+        if !reachable {
             self.wait_longer(now, id);
+            return;
+        }
+        if self
+            .conversations
+            .get(id)
+            .is_some_and(|c| c.successor_is_late(now))
+        {
+            self.lose_successor(now, id);
+        }
+        if self
+            .conversations
+            .get(id)
+            .is_some_and(|c| c.agent_is_late(now))
+        {
+            self.lose_agent(now, id);
         }
     }
 
-    /// While the link is down nobody can come: the wait begins anew.
+    /// Whoever was to take over does not come.
+    pub(super) fn lose_successor(&mut self, now: Timestamp, id: &ConversationId) {
+        let service = self
+            .conversations
+            .get_mut(id)
+            .and_then(Conversation::service_mut);
+        let Some(service) = service else {
+            return;
+        };
+        let Some(agent) = service.expected_successor().cloned() else {
+            return;
+        };
+        service.successor = None;
+        self.dispatch.let_go(&agent, id);
+        self.step.agents.insert(agent.clone());
+        self.put_out(id, agent);
+        self.touch(id);
+        let text = "The one who took this over did not come. It is still yours.";
+        self.desk_says(now, id, text.to_owned());
+    }
+
+    /// While the link is down, or the room cannot be had, nobody can come: the wait begins anew.
     pub(super) fn wait_longer(&mut self, now: Timestamp, id: &ConversationId) {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
-        let Some(policy) = self.policy.workgroups.get(&conversation.workgroup) else {
-            return;
-        };
-        let (join, back) = (now.plus(policy.join_timeout), now.plus(policy.agent_return));
+        let policy = self.policy.workgroups.get(&conversation.workgroup);
+        let again = |wait: Option<Duration>| now.plus(wait.unwrap_or_default().max(SHORTEST_WAIT));
+        let join = again(policy.map(|policy| policy.join_timeout));
+        let back = again(policy.map(|policy| policy.agent_return));
         let Some(service) = conversation.service_mut() else {
             return;
         };

@@ -6,7 +6,7 @@ use crate::conversation::{
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 use crate::workgroup::{Place, Request};
 
-use super::{Bridge, Effect, Event, RoomOrder, Spoken};
+use super::{Bridge, Effect, Event, Names, RoomOrder, Spoken};
 
 /// Whom a `!transfer` names.
 enum Target {
@@ -20,7 +20,7 @@ impl Bridge {
             return;
         };
         let over = matches!(conversation.stage, Stage::Over { .. });
-        if over || spoken.words.is_empty() || conversation.has_key(&spoken.key) {
+        if over || spoken.words.is_empty() || conversation.lines.has_key(&spoken.key) {
             return;
         }
         match parse_command(&spoken.words.text) {
@@ -39,9 +39,12 @@ impl Bridge {
             .id
             .clone()
             .unwrap_or_else(|| MessageId::new(spoken.key.clone()));
-        let names = (message.clone(), Some(spoken.key));
+        let names = Names {
+            id: message.clone(),
+            key: Some(spoken.key),
+        };
         let author = Author::Agent { name: name.clone() };
-        let seq = self.append(id, now, (author, spoken.words.clone()), names);
+        let seq = self.append(id, now, (author, spoken.words.clone(), names));
         let what = Outgoing::Words {
             message,
             author: name,
@@ -52,11 +55,13 @@ impl Bridge {
     }
 
     fn name_for_visitor(&self, workgroup: &WorkgroupName, spoken: &Spoken) -> String {
-        let policy = self.policy.workgroups.get(workgroup);
-        let configured = policy
-            .zip(spoken.agent.as_ref())
-            .and_then(|(policy, agent)| policy.agents.get(agent))
-            .and_then(Clone::clone);
+        let here = self.policy.workgroups.get(workgroup);
+        // Guests, and who hands over, may serve elsewhere only: a pseudonym hides there too.
+        let all = here.into_iter().chain(self.policy.workgroups.values());
+        let configured = spoken.agent.as_ref().and_then(|agent| {
+            let mut names = all.filter_map(|policy| policy.agents.get(agent)?.clone());
+            names.next()
+        });
         configured.unwrap_or_else(|| spoken.nick.clone())
     }
 
@@ -71,8 +76,11 @@ impl Bridge {
             Command::Note(text) => (Author::Note { name }, Words::text(text.clone())),
             _ => (Author::Command { name }, spoken.words),
         };
-        let line = MessageId::new(format!("c-{}", spoken.key));
-        self.append(id, now, (author, words), (line, Some(spoken.key)));
+        let names = Names {
+            id: MessageId::new(format!("c-{}", spoken.key)),
+            key: Some(spoken.key),
+        };
+        self.append(id, now, (author, words, names));
         let answer = match command {
             Command::Note(_) => None,
             Command::Close => {
@@ -113,7 +121,8 @@ impl Bridge {
     }
 
     fn hand_over(&mut self, now: Timestamp, id: &ConversationId, to: &str) -> String {
-        let Some(target) = self.target(to) else {
+        let here = self.conversations.get(id).map(|c| c.workgroup.clone());
+        let Some(target) = self.target(to, here) else {
             return format!("No workgroup and no agent is called “{to}”.");
         };
         let Some(conversation) = self.conversations.get_mut(id) else {
@@ -149,13 +158,16 @@ impl Bridge {
         format!("“{to}” is being asked. You stay until somebody has come.")
     }
 
-    fn target(&self, to: &str) -> Option<Target> {
+    /// Whom `to` names; an agent takes over in the workgroup `here`, if the agent serves in it.
+    fn target(&self, to: &str, here: Option<WorkgroupName>) -> Option<Target> {
         let workgroup = WorkgroupName::new(to.trim().to_lowercase());
         if self.policy.workgroups.contains_key(&workgroup) {
             return Some(Target::Workgroup(workgroup));
         }
         let agent = self.colleague(to)?;
-        let workgroup = self.policy.workgroups_of(&agent).next()?.clone();
+        let all: Vec<&WorkgroupName> = self.policy.workgroups_of(&agent).collect();
+        let first = all.first().copied()?.clone();
+        let workgroup = here.filter(|here| all.contains(&here)).unwrap_or(first);
         Some(Target::Agent(agent, workgroup))
     }
 

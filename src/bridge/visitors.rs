@@ -1,7 +1,8 @@
 //! What comes from the visitor's side.
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Earlier, Fate, Line, MAX_SAID, Past, Stage, Words, split,
+    Author, Clock, ClosedBy, Conversation, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
+    Words, render_earlier, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
@@ -65,20 +66,17 @@ impl Bridge {
                 again: true,
             })
         };
-        if let Some(conversation) = known
-            .open
-            .as_ref()
-            .and_then(|id| self.conversations.get(id))
-        {
-            if conversation.ticket == opening.ticket {
-                return same(&conversation.id);
-            }
+        let open = known.open.as_ref();
+        let open = open.and_then(|id| self.conversations.get(id));
+        if let Some(conversation) = open.filter(|open| open.ticket == opening.ticket) {
+            return same(&conversation.id);
+        }
+        if let Some(ticket) = &opening.ticket {
+            let key = (opening.visitor.clone(), ticket.clone());
+            return self.tickets.get(&key).and_then(same);
         }
         let past = known.past.as_ref()?;
-        if opening.ticket.is_some() && past.ticket == opening.ticket {
-            return same(&past.id);
-        }
-        None
+        (past.id == opening.conversation).then(|| same(&past.id))?
     }
 
     pub(super) fn said(&mut self, now: Timestamp, saying: Saying) -> Answer {
@@ -92,7 +90,9 @@ impl Bridge {
             return self.said_late(now, saying);
         };
         let channel = saying.visitor.channel.clone();
-        self.remember(now, &saying, &id);
+        if saying.platform_id.is_some() {
+            self.remember(now, &saying, &id);
+        }
         self.happened(Event::VisitorSpoke(channel));
         let message = saying.id.clone();
         for (number, words) in pieces(saying.words).into_iter().enumerate() {
@@ -100,7 +100,7 @@ impl Bridge {
                 0 => message.clone(),
                 _ => MessageId::new(format!("{}.{number}", message.as_str())),
             };
-            self.append(&id, now, (Author::Visitor, words), (name, None));
+            self.append(&id, now, (Author::Visitor, words, name.into()));
         }
         self.pump(&id);
         Answer::Taken {
@@ -113,16 +113,16 @@ impl Bridge {
 
     fn said_before(&self, saying: &Saying) -> Option<Answer> {
         let known = self.visitors.get(&saying.visitor)?;
-        let open = known
-            .open
-            .as_ref()
-            .and_then(|id| self.conversations.get(id));
-        let twice = open.filter(|c| c.lines.iter().rev().any(|line| line.id == saying.id));
+        let past = known.past.as_ref().map(|past| &past.id);
+        let mut ids = known.open.as_ref().into_iter().chain(past);
+        let twice = ids.find(|id| {
+            let conversation = self.conversations.get(id);
+            conversation.is_some_and(|c| c.lines.place_of(&saying.id).is_some())
+        });
         let (conversation, message) = match twice {
-            Some(conversation) => (conversation.id.clone(), saying.id.clone()),
+            Some(conversation) => (conversation.clone(), saying.id.clone()),
             None => {
-                let platform_id = saying.platform_id.clone()?;
-                let key = (saying.visitor.channel.clone(), platform_id);
+                let key = (saying.visitor.channel.clone(), saying.known_as().to_owned());
                 let seen = self.seen.get(&key)?;
                 (seen.conversation.clone(), seen.message.clone())
             }
@@ -158,6 +158,7 @@ impl Bridge {
             self.emit(Effect::Nudge(id.clone()));
         }
         let until = past.until;
+        // The lines of what is over are not at hand: this is how a repetition is known.
         self.remember(now, &saying, &id);
         self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(line))));
         self.emit(Effect::Forget(Key::Lines(id.clone(), until)));
@@ -172,12 +173,9 @@ impl Bridge {
     }
 
     fn remember(&mut self, now: Timestamp, saying: &Saying, conversation: &ConversationId) {
-        let Some(platform_id) = saying.platform_id.clone() else {
-            return;
-        };
         let record = SeenRecord {
             channel: saying.visitor.channel.clone(),
-            platform_id,
+            platform_id: saying.known_as().to_owned(),
             conversation: conversation.clone(),
             message: saying.id.clone(),
             until: now.plus(self.policy.remember_ids),
@@ -198,12 +196,19 @@ impl Bridge {
             channel: past.channel.clone(),
             token: past.token.clone(),
         };
-        self.past_until.insert((past.until, visitor.clone()));
+        if let Some(ticket) = past.ticket.clone() {
+            let key = (visitor.clone(), ticket);
+            self.tickets.insert(key, past.id.clone());
+        }
+        let due = (past.until, visitor.clone(), past.ticket.clone());
+        self.past_until.insert(due);
         let known = self.visitors.entry(visitor).or_default();
+        // The same order as after a restart, also for those that ended at once.
+        let age = |past: &Past| (past.closed_at, past.opened_at, past.id.clone());
         if known
             .past
             .as_ref()
-            .is_none_or(|other| other.closed_at <= past.closed_at)
+            .is_none_or(|other| age(other) <= age(&past))
         {
             known.past = Some(Box::new(past));
         }
@@ -216,10 +221,13 @@ impl Bridge {
                 self.seen.remove(&(channel, id));
             }
         }
-        while self.past_until.first().is_some_and(|(at, _)| *at <= now) {
-            let Some((until, visitor)) = self.past_until.pop_first() else {
+        while self.past_until.first().is_some_and(|(at, ..)| *at <= now) {
+            let Some((until, visitor, ticket)) = self.past_until.pop_first() else {
                 return;
             };
+            if let Some(ticket) = ticket {
+                self.tickets.remove(&(visitor.clone(), ticket));
+            }
             let Some(known) = self.visitors.get_mut(&visitor) else {
                 continue;
             };
@@ -264,15 +272,31 @@ impl Bridge {
         }
     }
 
-    pub(super) fn history(&mut self, id: &ConversationId, mut earlier: Vec<Earlier>) -> Answer {
+    pub(super) fn history(
+        &mut self,
+        now: Timestamp,
+        id: &ConversationId,
+        mut earlier: Vec<Earlier>,
+    ) -> Answer {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return Answer::Refused(Refusal::UnknownConversation);
         };
         earlier.sort_by_key(|entry| entry.at);
         earlier.retain(|entry| !conversation.earlier.contains(entry));
+        let text = render_earlier(
+            &conversation.id.pseudonym(),
+            &earlier,
+            &Clock(&self.policy.zone),
+        );
         conversation.earlier.extend(earlier);
         conversation.earlier.sort_by_key(|entry| entry.at);
+        let missed = conversation.was_briefed() && !text.is_empty();
         self.touch(id);
+        if missed {
+            for piece in split(&format!("What was said before:\n{text}"), MAX_SAID) {
+                self.desk_says(now, id, piece.to_owned());
+            }
+        }
         Answer::Done
     }
 }
@@ -293,7 +317,7 @@ fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
         },
         room: None,
         guests: Vec::new(),
-        lines: Vec::new(),
+        lines: Lines::default(),
     }
 }
 
@@ -304,6 +328,9 @@ fn pieces(words: Words) -> Vec<Words> {
     }
     let texts = split(&words.text, MAX_SAID);
     let mut pieces: Vec<Words> = texts.into_iter().map(Words::text).collect();
+    if let Some(first) = pieces.first_mut() {
+        first.corrects = words.corrects;
+    }
     if let Some(last) = pieces.last_mut() {
         last.attachments = words.attachments;
     }

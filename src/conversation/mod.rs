@@ -2,15 +2,21 @@
 
 mod command;
 mod delivery;
+mod lines;
 mod message;
 mod render;
 mod service;
 
 pub use command::{Command, HELP, parse as parse_command};
 pub use delivery::{DeadLetter, Delivery, Notice, Outgoing};
+pub use lines::Lines;
 pub use message::{Attachment, Author, Earlier, Fate, Line, Words};
-pub use render::{Clock, brief as render_brief, split, transcript as render_transcript};
+pub use render::{
+    Clock, brief as render_brief, earlier as render_earlier, split, transcript as render_transcript,
+};
 pub use service::{Presence, Service, Stage, Successor};
+
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +75,7 @@ impl ClosedBy {
 pub struct Room {
     /// The workgroup whose occupant owns it: the one that first accepted.
     pub workgroup: WorkgroupName,
-    /// How many agents have been briefed in it; names the next briefing.
+    /// Names the briefing of the agent who serves.
     pub briefings: u32,
     /// Whether our occupants are in it and it takes lines. Not kept: a restart finds out anew.
     #[serde(skip)]
@@ -77,6 +83,9 @@ pub struct Room {
     /// From which line on the room was not told yet since it last became ready.
     #[serde(skip)]
     pub told_to: u64,
+    /// Those not ours who are in it, with their nicknames. Not kept: the room tells.
+    #[serde(skip)]
+    pub inside: BTreeMap<AgentJid, String>,
 }
 
 impl Room {
@@ -87,7 +96,13 @@ impl Room {
             briefings: 0,
             ready: false,
             told_to: 0,
+            inside: BTreeMap::new(),
         }
+    }
+
+    /// Gives the next briefing a name of its own.
+    pub fn next_briefing(&mut self) {
+        self.briefings += 1;
     }
 }
 
@@ -118,7 +133,7 @@ pub struct Conversation {
     pub guests: Vec<AgentJid>,
     /// Its lines; stored one by one, not with this record.
     #[serde(skip)]
-    pub lines: Vec<Line>,
+    pub lines: Lines,
 }
 
 impl Conversation {
@@ -138,10 +153,22 @@ impl Conversation {
         self.lines.iter().rev().find(in_room).map(|line| line.at)
     }
 
-    /// Whether what the room calls `key` is among the lines.
-    pub fn has_key(&self, key: &str) -> bool {
-        let known = |line: &Line| line.room_key.as_deref() == Some(key);
-        self.lines.iter().rev().any(known)
+    /// This conversation without its lines, as it is stored.
+    pub fn without_lines(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            channel: self.channel.clone(),
+            token: self.token.clone(),
+            ticket: self.ticket.clone(),
+            workgroup: self.workgroup.clone(),
+            brief: self.brief.clone(),
+            earlier: self.earlier.clone(),
+            opened_at: self.opened_at,
+            stage: self.stage.clone(),
+            room: self.room.clone(),
+            guests: self.guests.clone(),
+            lines: Lines::default(),
+        }
     }
 
     /// The agent who serves.
@@ -149,6 +176,50 @@ impl Conversation {
         match &self.stage {
             Stage::Served(service) => Some(&service.agent),
             Stage::Waiting { .. } | Stage::Over { .. } => None,
+        }
+    }
+
+    /// An agent begins to serve. The last one's briefing, seen late, does not count for this one.
+    pub fn begin_service(&mut self, service: Service) {
+        self.stage = Stage::Served(service);
+        if let Some(room) = &mut self.room {
+            room.next_briefing();
+        }
+    }
+
+    /// What was said in the room is gone from the agent's screen or soon will be: the agent is
+    /// shown it again, under another name.
+    pub fn forget_briefing(&mut self) {
+        if let Stage::Served(service) = &mut self.stage {
+            service.briefed = false;
+            service.briefing_said = false;
+        }
+        if let Some(room) = &mut self.room {
+            room.next_briefing();
+        }
+    }
+
+    /// Whether the agent who serves has been shown what was said before.
+    pub fn was_briefed(&self) -> bool {
+        match &self.stage {
+            Stage::Served(service) => service.briefed || service.briefing_said,
+            Stage::Waiting { .. } | Stage::Over { .. } => false,
+        }
+    }
+
+    /// Whether the agent's time to come, or to come back, is over.
+    pub fn agent_is_late(&self, now: Timestamp) -> bool {
+        match &self.stage {
+            Stage::Served(service) => service.agent_until().is_some_and(|until| until <= now),
+            Stage::Waiting { .. } | Stage::Over { .. } => false,
+        }
+    }
+
+    /// Whether the time of the one who is to take over is over.
+    pub fn successor_is_late(&self, now: Timestamp) -> bool {
+        match &self.stage {
+            Stage::Served(service) => service.successor_until().is_some_and(|until| until <= now),
+            Stage::Waiting { .. } | Stage::Over { .. } => false,
         }
     }
 

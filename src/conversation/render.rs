@@ -4,7 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::ids::Timestamp;
 
-use super::{Author, Brief, Conversation, Fate, Line, Words};
+use super::{Author, Brief, Conversation, Earlier, Fate, Line, Words};
 
 /// How dates are written: `dd-mm-yyyy hh:mm:ss` in this zone.
 pub struct Clock<'a>(pub &'a TimeZone);
@@ -35,16 +35,25 @@ pub fn brief(pseudonym: &str, brief: &Brief) -> String {
 /// in the room are left out: they are about to appear there.
 pub fn transcript(conversation: &Conversation, clock: &Clock<'_>) -> String {
     let pseudonym = conversation.id.pseudonym();
-    let earlier = conversation
-        .earlier
-        .iter()
-        .map(|entry| entry_line(&pseudonym, &entry.author, (entry.at, &entry.words), clock));
     let since = conversation
         .lines
         .iter()
         .filter(|line| is_told(line))
         .map(|line| entry_line(&pseudonym, &line.author, (line.at, &line.words), clock));
-    earlier.chain(since).collect::<Vec<_>>().join("\n")
+    let before = earlier(&pseudonym, &conversation.earlier, clock);
+    let before = Some(before).filter(|text| !text.is_empty());
+    before
+        .into_iter()
+        .chain(since)
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// What was said before the handoff, one entry a line.
+pub fn earlier(pseudonym: &str, entries: &[Earlier], clock: &Clock<'_>) -> String {
+    let line =
+        |entry: &Earlier| entry_line(pseudonym, &entry.author, (entry.at, &entry.words), clock);
+    entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 fn is_told(line: &Line) -> bool {

@@ -91,14 +91,31 @@ impl Service {
 
     /// When something has to be decided, if nothing happens before.
     pub fn deadline(&self) -> Option<Timestamp> {
-        let own = match self.presence {
+        let own = self.agent_until().into_iter();
+        own.chain(self.successor_until()).min()
+    }
+
+    /// When the wait for the agent is over.
+    pub fn agent_until(&self) -> Option<Timestamp> {
+        match self.presence {
             Presence::Expected { until } | Presence::Away { until } => Some(until),
             Presence::Here => None,
-        };
-        let next = match &self.successor {
+        }
+    }
+
+    /// When the wait for the one who is to take over is over.
+    pub fn successor_until(&self) -> Option<Timestamp> {
+        match &self.successor {
             Some(Successor::Expected { until, .. }) => Some(*until),
-            _ => None,
-        };
-        own.into_iter().chain(next).min()
+            Some(Successor::Sought) | None => None,
+        }
+    }
+
+    /// Who accepted to take over.
+    pub fn expected_successor(&self) -> Option<&AgentJid> {
+        match &self.successor {
+            Some(Successor::Expected { agent, .. }) => Some(agent),
+            Some(Successor::Sought) | None => None,
+        }
     }
 }

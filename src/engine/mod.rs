@@ -1,6 +1,7 @@
 //! The one writer: receives inputs, steps the bridge, commits, and only then tells anybody.
 
 mod addresses;
+mod gauges;
 mod records;
 mod round;
 
@@ -175,9 +176,15 @@ impl Engine {
     /// Works until every [`Handle`] is dropped and what they sent is done.
     pub async fn run(mut self) {
         let mut batch = Vec::with_capacity(MOST_IN_A_ROUND);
+        let mut figures = tokio::time::interval(Duration::from_secs(1));
+        figures.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
         loop {
             let due = self.bridge.next_deadline();
             tokio::select! {
+                _ = figures.tick() => {
+                    gauges::take(&self.bridge, &self.policy);
+                    continue;
+                }
                 count = self.jobs.recv_many(&mut batch, MOST_IN_A_ROUND) => {
                     if count == 0 {
                         return;

@@ -4,6 +4,7 @@ mod embedded;
 
 pub use embedded::Embedded;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -53,7 +54,7 @@ impl Table {
 }
 
 /// One row to write; an existing row of the same table, group and key is replaced.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Put {
     /// The table.
     pub table: Table,
@@ -65,6 +66,19 @@ pub struct Put {
     pub value: Vec<u8>,
     /// From this moment on the row is not read any more, and some time later it is deleted.
     pub expires: Option<Timestamp>,
+}
+
+// What people say does not reach a log by way of `{:?}`.
+impl fmt::Debug for Put {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Put")
+            .field("table", &self.table)
+            .field("group", &self.group)
+            .field("key", &self.key)
+            .field("bytes", &self.value.len())
+            .field("expires", &self.expires)
+            .finish()
+    }
 }
 
 /// One row as it was read.

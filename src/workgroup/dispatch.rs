@@ -7,15 +7,15 @@ use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
 use super::agent::Agent;
 use super::line::Line;
-use super::{Contact, Offer, Policy, Request};
+use super::{Offer, Policy, Request};
 
 /// Everybody who waits and everybody who serves, over all workgroups.
 #[derive(Debug)]
 pub struct Dispatch {
     pub(super) policy: Arc<Policy>,
     pub(super) agents: BTreeMap<AgentJid, Agent>,
-    requests: BTreeMap<ConversationId, Request>,
-    lines: BTreeMap<WorkgroupName, Line>,
+    pub(super) requests: BTreeMap<ConversationId, Request>,
+    pub(super) lines: BTreeMap<WorkgroupName, Line>,
     pub(super) turns: u64,
     pub(super) unverified_until: Option<Timestamp>,
     /// Something changed since requests and agents were last brought together.
@@ -48,6 +48,8 @@ pub enum Decision {
     Unask {
         /// The conversation.
         conversation: ConversationId,
+        /// The workgroup that had offered.
+        workgroup: WorkgroupName,
         /// The offer.
         offer: Offer,
         /// Why.
@@ -114,6 +116,21 @@ impl Dispatch {
         }
         self.stale = true;
         Some(request)
+    }
+
+    /// Opens a request that was meant for one agent to all, after its conversation lost `lost`.
+    pub fn open_to_all(&mut self, now: Timestamp, conversation: &ConversationId, lost: AgentJid) {
+        let Some(request) = self.requests.get_mut(conversation) else {
+            return;
+        };
+        request.only = None;
+        request.except = None;
+        if let Some(policy) = self.policy.workgroups.get(&request.workgroup) {
+            request
+                .pauses
+                .insert(lost, now.plus(policy.rejection_pause));
+        }
+        self.stale = true;
     }
 
     /// The request of a conversation.
@@ -202,10 +219,7 @@ impl Dispatch {
         self.end_offers(now, &mut decisions);
         self.end_waits(now, &mut decisions);
         self.repeat_offers(&mut decisions);
-        let workgroups: Vec<WorkgroupName> = self.lines.keys().cloned().collect();
-        for workgroup in workgroups {
-            self.ask(now, &workgroup, &mut decisions);
-        }
+        self.ask(now, &mut decisions);
         self.stale = false;
         self.next = self.compute_deadline();
         decisions
@@ -213,7 +227,11 @@ impl Dispatch {
 
     /// When [`Dispatch::settle`] has next something to do by itself.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.next
+        if self.stale {
+            self.compute_deadline()
+        } else {
+            self.next
+        }
     }
 
     fn compute_deadline(&self) -> Option<Timestamp> {
@@ -225,19 +243,20 @@ impl Dispatch {
     }
 
     fn end_offers(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
-        let over: Vec<(ConversationId, EndOfOffer)> = self
+        let over: Vec<(ConversationId, WorkgroupName, EndOfOffer)> = self
             .requests
             .iter()
             .filter_map(|(id, request)| {
                 let why = self.end_of_offer(request, now)?;
-                Some((id.clone(), why))
+                Some((id.clone(), request.workgroup.clone(), why))
             })
             .collect();
-        for (conversation, why) in over {
+        for (conversation, workgroup, why) in over {
             let pause_from = (why == EndOfOffer::Lapsed).then_some(now);
             if let Some(offer) = self.end_offer(&conversation, pause_from) {
                 decisions.push(Decision::Unask {
                     conversation,
+                    workgroup,
                     offer,
                     why,
                 });
@@ -250,12 +269,7 @@ impl Dispatch {
 
     fn end_of_offer(&self, request: &Request, now: Timestamp) -> Option<EndOfOffer> {
         let offer = request.offer.as_ref()?;
-        let serves = request.only.is_some()
-            || self
-                .policy
-                .workgroups
-                .get(&request.workgroup)
-                .is_some_and(|workgroup| workgroup.agents.contains_key(&offer.agent));
+        let serves = self.may_serve(request, &offer.agent);
         let there = self
             .agents
             .get(&offer.agent)
@@ -305,97 +319,5 @@ impl Dispatch {
                 });
             }
         }
-    }
-
-    fn ask(&mut self, now: Timestamp, workgroup: &WorkgroupName, decisions: &mut Vec<Decision>) {
-        let unasked: Vec<ConversationId> = self
-            .lines
-            .get(workgroup)
-            .into_iter()
-            .flatten()
-            .map(|(_, _, id)| id)
-            .filter(|id| self.requests.get(*id).is_some_and(|r| r.offer.is_none()))
-            .cloned()
-            .collect();
-        if unasked.is_empty() {
-            return;
-        }
-        let mut candidates = self.candidates(workgroup);
-        for id in unasked {
-            let Some(request) = self.requests.get(&id) else {
-                continue;
-            };
-            let chosen = match &request.only {
-                Some(only) => self
-                    .candidate(only, workgroup)
-                    .filter(|_| request.may_ask(only, now)),
-                None => candidates
-                    .iter()
-                    .find(|(_, agent, _)| request.may_ask(agent, now))
-                    .cloned(),
-            };
-            let Some((_, agent, to)) = chosen else {
-                continue;
-            };
-            candidates.retain(|(_, other, _)| *other != agent);
-            decisions.extend(self.make_offer(now, id, (agent, to)));
-        }
-    }
-
-    /// Who could be asked for a request of this workgroup now, in turn: the longest idle first.
-    fn candidates(&self, workgroup: &WorkgroupName) -> Vec<(u64, AgentJid, Contact)> {
-        let Some(policy) = self.policy.workgroups.get(workgroup) else {
-            return Vec::new();
-        };
-        let mut candidates: Vec<_> = policy
-            .agents
-            .keys()
-            .filter_map(|jid| self.candidate(jid, workgroup))
-            .collect();
-        candidates.sort_by(|a, b| (a.0, &a.1).cmp(&(b.0, &b.1)));
-        candidates
-    }
-
-    fn candidate(
-        &self,
-        jid: &AgentJid,
-        workgroup: &WorkgroupName,
-    ) -> Option<(u64, AgentJid, Contact)> {
-        let max = self.policy.workgroups.get(workgroup)?.max_chats;
-        let agent = self.agents.get(jid)?;
-        let free = agent.offered.is_none() && agent.is_available() && agent.has_room(max);
-        let to = agent.contact().filter(|_| free)?;
-        Some((agent.record.turn, jid.clone(), to))
-    }
-
-    fn make_offer(
-        &mut self,
-        now: Timestamp,
-        conversation: ConversationId,
-        (jid, to): (AgentJid, Contact),
-    ) -> Option<Decision> {
-        let turn = self.next_turn();
-        let request = self.requests.get_mut(&conversation)?;
-        let patience = self
-            .policy
-            .workgroups
-            .get(&request.workgroup)?
-            .offer_timeout;
-        let until = now.plus(patience);
-        let offer = Offer {
-            agent: jid.clone(),
-            to,
-            until: request.until.map_or(until, |end| end.min(until)),
-        };
-        request.offer = Some(offer.clone());
-        let agent = self.agents.get_mut(&jid)?;
-        agent.offered = Some(conversation.clone());
-        agent.repeat = false;
-        agent.record.turn = turn;
-        Some(Decision::Ask {
-            conversation,
-            offer,
-            again: false,
-        })
     }
 }

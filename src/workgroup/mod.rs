@@ -1,6 +1,7 @@
 //! Who waits, who serves, and who is asked next.
 
 mod agent;
+mod asking;
 mod dispatch;
 mod line;
 mod policy;

@@ -76,8 +76,10 @@ impl Dispatch {
             }
         }
         let news = entry.record.resources.len() != before;
-        // The client that held the offer may be the one that left while another stays.
-        entry.repeat |= news && entry.offered.is_some();
+        // Another client of the agent, that stays, has not seen the offer.
+        let held = entry.offered.as_ref().and_then(|id| self.requests.get(id));
+        let offer = held.and_then(|request| request.offer.as_ref());
+        entry.repeat |= offer.is_some_and(|offer| Some(offer.to.resource.as_str()) == resource);
         self.stale |= news;
         news
     }
@@ -162,6 +164,16 @@ impl Dispatch {
                         .is_some_and(|agent| agent.seems_available())
                 })
             })
+    }
+
+    /// How many agents of a workgroup would answer an offer now, going by their presence.
+    pub fn available(&self, workgroup: &crate::ids::WorkgroupName) -> usize {
+        let policy = self.policy.workgroups.get(workgroup);
+        let agents = policy.into_iter().flat_map(|policy| policy.agents.keys());
+        agents
+            .filter_map(|jid| self.agents.get(jid))
+            .filter(|agent| agent.is_available())
+            .count()
     }
 
     /// The Fastpath clients, known to be there, of a workgroup's agents.

@@ -76,9 +76,11 @@ impl Source {
         }
     }
 
-    /// Whether this line belongs to `#[cfg(test)]` or `#[test]` code, or the file to tests.
+    /// Whether this line belongs to `#[cfg(test)]` or `#[test]` code, or the file to tests. A file
+    /// `tests.rs` below `src` is the body of a `#[cfg(test)] mod tests;`.
     pub fn is_test(&self, line: usize) -> bool {
-        !self.path.starts_with("src/") || self.tests.iter().any(|lines| lines.contains(&line))
+        let for_tests = !self.path.starts_with("src/") || self.path.ends_with("/tests.rs");
+        for_tests || self.tests.iter().any(|lines| lines.contains(&line))
     }
 
     /// A finding in this file.

@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
@@ -147,19 +147,11 @@ async fn what_expired_is_deleted_in_the_end() {
     store.commit(changes).await.unwrap();
     drop(store);
     let store = contract::Backend::open(&backend);
-    let deadline = Instant::now() + Duration::from_secs(20);
     let count = |conn: Connection| -> i64 {
         conn.query_row("SELECT count(*) FROM entry", [], |row| row.get(0))
             .unwrap()
     };
-    while count(backend.raw()) > 2 {
-        assert!(
-            Instant::now() < deadline,
-            "{} rows are left",
-            count(backend.raw())
-        );
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    crate::patience::until("expired rows are swept", async || count(backend.raw()) <= 2).await;
     assert_eq!(store.load(Table::Line).await.unwrap().len(), 2);
 }
 
@@ -179,6 +171,21 @@ async fn an_error_that_ends_the_transaction_fails_all_and_passes() {
     store.commit(vec![line("c", "3", "")]).await.unwrap();
     let found = texts(&store.load(Table::Line).await.unwrap());
     assert_eq!(found, [("c/3".into(), String::new())]);
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_at_its_very_end_leaves_nothing_open() {
+    let backend = Backend::new();
+    let store = contract::Backend::open(&backend);
+    let late = "CREATE TABLE parent (id INTEGER PRIMARY KEY);
+                CREATE TABLE child (id REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+                CREATE TRIGGER late AFTER INSERT ON entry WHEN NEW.key = 'late'
+                BEGIN INSERT INTO child VALUES (1); END";
+    backend.raw().execute_batch(late).unwrap();
+    assert!(store.commit(vec![line("c", "late", "")]).await.is_err());
+    store.commit(vec![line("c", "1", "")]).await.unwrap();
+    let found = texts(&store.load(Table::Line).await.unwrap());
+    assert_eq!(found, [("c/1".into(), String::new())]);
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@
 mod contract;
 mod crash;
 mod embedded;
+#[path = "../support/patience.rs"]
+mod patience;
 mod rows;
 
 contract::suite!(on_embedded, crate::embedded::Backend::new);

@@ -55,7 +55,20 @@ impl RapidProCarrier {
             return Verdict::Never(Trouble::NoAddress);
         }
         let outcome = self.call(delivery, &call).await;
-        self.weigh(delivery, &call, attempt, outcome)
+        let case = Case {
+            attempt,
+            tally: self.tally(&delivery.id),
+            young: now().since(delivery.opened_at) < YOUNG,
+            closes: call.closes,
+        };
+        let verdict = judge(outcome.as_ref().map_err(Clone::clone), case);
+        let status = outcome.ok().map(|reply| reply.status);
+        self.remember(
+            &delivery.id,
+            &verdict,
+            status.map(|status| (status, case.young)),
+        );
+        verdict
     }
 
     async fn call(&self, delivery: &Delivery, call: &Callback) -> Result<Reply, Trouble> {
@@ -92,31 +105,24 @@ impl RapidProCarrier {
         self.http.post_json(&call, body).await
     }
 
-    fn weigh(
-        &self,
-        delivery: &Delivery,
-        call: &Callback,
-        attempt: u32,
-        outcome: Result<Reply, Trouble>,
-    ) -> Verdict {
+    fn tally(&self, id: &DeliveryId) -> Tally {
+        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        tallies.get(id).copied().unwrap_or_default()
+    }
+
+    /// `answer` is the status, and whether the ticket was young then.
+    fn remember(&self, id: &DeliveryId, verdict: &Verdict, answer: Option<(u16, bool)>) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        let case = Case {
-            attempt,
-            tally: tallies.get(&delivery.id).copied().unwrap_or_default(),
-            young: now().since(delivery.opened_at) < YOUNG,
-            closes: call.closes,
-        };
-        let verdict = judge(outcome.as_ref().map_err(Clone::clone), case);
-        match (&verdict, outcome) {
+        match (verdict, answer) {
             (Verdict::Done | Verdict::Never(_), _) => {
-                tallies.remove(&delivery.id);
+                tallies.remove(id);
             }
-            (Verdict::Again { .. }, Ok(reply)) if (400..500).contains(&reply.status) => {
+            (Verdict::Again { .. }, Some((status, young))) if (400..500).contains(&status) => {
                 if tallies.len() >= TALLY_LIMIT {
                     tallies.clear();
                 }
-                let tally = tallies.entry(delivery.id.clone()).or_default();
-                tally.count(reply.status, case.young);
+                let tally = tallies.entry(id.clone()).or_default();
+                tally.count(status, young);
             }
             (Verdict::Hold { .. }, _) => tracing::error!(
                 channel = %self.settings.id,
@@ -124,7 +130,6 @@ impl RapidProCarrier {
             ),
             _ => {}
         }
-        verdict
     }
 }
 

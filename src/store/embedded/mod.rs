@@ -181,3 +181,21 @@ fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     Timestamp::default().plus(since.unwrap_or_default())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    // No test can cut the power; so at least the settings that withstand it are looked at.
+    #[test]
+    fn the_writer_syncs_each_commit() {
+        let home = tempfile::tempdir().unwrap();
+        let file = files::make_file(home.path()).unwrap();
+        let conn = connect(&file, OpenFlags::SQLITE_OPEN_READ_WRITE).unwrap();
+        durable(&conn).unwrap();
+        let number = |name: &str| conn.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        assert_eq!(number("synchronous").unwrap(), 2);
+        let mode = conn.pragma_query_value(None, "journal_mode", |row| row.get::<_, String>(0));
+        assert_eq!(mode.unwrap(), "wal");
+    }
+}

@@ -174,7 +174,7 @@ impl Agents {
         };
         let wish = wish(&self.settings, &said);
         let Some(agent) = self.settings.agent(&got.from) else {
-            return self.to_stranger(got, &workgroup, &wish);
+            return self.tell_stranger(got, &workgroup, &wish);
         };
         let to = got.from.to_string();
         let talk = Talk {
@@ -186,7 +186,7 @@ impl Agents {
         self.heed(got, talk)
     }
 
-    fn to_stranger(
+    fn tell_stranger(
         &mut self,
         got: &Got<'_>,
         workgroup: &WorkgroupName,

@@ -70,7 +70,7 @@ mod tests {
         assert!(pushes.news(Timestamp(900), &sales));
         assert_eq!(pushes.deadline(), Some(Timestamp(1_000)));
         assert_eq!(pushes.due(Timestamp(999)), []);
-        assert_eq!(pushes.due(Timestamp(1_000)), [help.clone()]);
+        assert_eq!(pushes.due(Timestamp(1_000)), vec![help.clone()]);
         assert!(!pushes.news(Timestamp(1_999), &help));
         assert_eq!(pushes.due(Timestamp(2_000)), [help]);
         assert_eq!(pushes.due(Timestamp(3_000)), []);

@@ -27,7 +27,7 @@ pub struct LinkSettings {
     pub ping_timeout: Duration,
     /// For TCP, TLS and handshake together. Default 15 s.
     pub connect_timeout: Duration,
-    /// How long a clean stop waits for the server to close its side. Default 2 s.
+    /// How long a clean stop waits for the server to close its side. Default 3 s.
     pub close_timeout: Duration,
     /// Pauses between attempts.
     pub backoff: BackoffSettings,
@@ -67,7 +67,7 @@ impl LinkSettings {
             idle: Duration::from_secs(120),
             ping_timeout: Duration::from_secs(30),
             connect_timeout: Duration::from_secs(15),
-            close_timeout: Duration::from_secs(2),
+            close_timeout: Duration::from_secs(3),
             backoff: BackoffSettings {
                 min: Duration::from_millis(500),
                 max: Duration::from_secs(30),

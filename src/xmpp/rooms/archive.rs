@@ -106,6 +106,9 @@ impl Room {
         if let Some(jid) = copy.jid.as_deref().and_then(Address::parse) {
             return jid.domain == cx.common.settings.domain;
         }
+        if self.occupants.sits(&copy.nick) {
+            return false;
+        }
         let own = [&self.desk_nick, &self.visitor_nick, &self.plan.pseudonym];
         own.contains(&&copy.nick) || copy.nick == self.plan.workgroup.as_str()
     }

@@ -45,6 +45,11 @@ impl Occupants {
         self.inside.values().flatten().any(|other| other == agent)
     }
 
+    /// Whether somebody sits there under this nickname.
+    pub(super) fn sits(&self, nick: &str) -> bool {
+        self.inside.contains_key(nick)
+    }
+
     /// Each agent inside once, with a nickname.
     pub(super) fn agents(&self) -> Vec<(AgentJid, String)> {
         let mut agents = BTreeMap::new();

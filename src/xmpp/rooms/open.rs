@@ -49,6 +49,7 @@ impl Room {
         self.conflicts = 0;
         self.desk_nick = self.plan.workgroup.as_str().to_owned();
         self.visitor_nick.clone_from(&self.plan.pseudonym);
+        self.members.clear();
         self.archive.clear();
         self.held.clear();
         let id = cx.fresh_id();

@@ -103,7 +103,7 @@ pub(super) struct Room {
     /// Our occupants' stable ids (XEP-0421).
     pub(super) own_ids: BTreeSet<String>,
     pub(super) occupants: Occupants,
-    /// Whose membership was asserted since the link stands.
+    /// Whose membership was asserted in this attempt and since.
     pub(super) members: BTreeSet<AgentJid>,
     pub(super) invitations: BTreeMap<String, Invitation>,
     pub(super) lines: Lines,

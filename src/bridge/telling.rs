@@ -1,0 +1,106 @@
+//! What a room is told: the briefing, then whatever it does not hold yet.
+
+use crate::conversation::{
+    Author, Clock, Conversation, Fate, MAX_SAID, Presence, Room, Stage, Words, render_brief,
+    render_transcript, split,
+};
+use crate::ids::{ConversationId, MessageId};
+
+use super::{Bridge, Effect, RoomOrder};
+
+impl Bridge {
+    /// Says everything that the room was not told yet, if there is an agent to hear it.
+    pub(super) fn pump(&mut self, id: &ConversationId) {
+        let zone = self.policy.zone.clone();
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return;
+        };
+        let Stage::Served(service) = &mut conversation.stage else {
+            return;
+        };
+        let Some(room) = &mut conversation.room else {
+            return;
+        };
+        if !room.ready || service.presence != Presence::Here {
+            return;
+        }
+        let mut orders = Vec::new();
+        if !service.briefed && !service.briefing_said {
+            service.briefing_said = true;
+            orders.extend(briefing(conversation, &zone));
+            self.step.conversations.insert(id.clone());
+        }
+        orders.extend(untold(conversation));
+        for order in orders {
+            self.emit(Effect::Room(id.clone(), order));
+        }
+    }
+
+    /// Shows one occupant what was said so far.
+    pub(super) fn whisper_context(&mut self, id: &ConversationId, nick: String) {
+        let zone = self.policy.zone.clone();
+        let Some(conversation) = self.conversations.get(id) else {
+            return;
+        };
+        for text in split(&whole_story(conversation, &zone), MAX_SAID) {
+            let order = RoomOrder::Whisper {
+                nick: nick.clone(),
+                text: text.to_owned(),
+            };
+            self.step.out.push(Effect::Room(id.clone(), order));
+        }
+    }
+}
+
+fn whole_story(conversation: &Conversation, zone: &jiff::tz::TimeZone) -> String {
+    let mut text = render_brief(&conversation.id.pseudonym(), &conversation.brief);
+    let said = render_transcript(conversation, &Clock(zone));
+    if !said.is_empty() {
+        text.push_str("\n--\n");
+        text.push_str(&said);
+    }
+    text
+}
+
+/// The briefing in as many messages as it needs; the last one bears the id that is waited for.
+fn briefing(conversation: &Conversation, zone: &jiff::tz::TimeZone) -> Vec<RoomOrder> {
+    let text = whole_story(conversation, zone);
+    let pieces = split(&text, MAX_SAID);
+    let last = pieces.len() - 1;
+    let name = last_briefing(conversation);
+    let say = |(number, piece): (usize, &str)| RoomOrder::Say {
+        id: if number == last {
+            name.clone()
+        } else {
+            MessageId::new(format!("{}.{number}", name.as_str()))
+        },
+        as_visitor: false,
+        words: Words::text(piece),
+    };
+    pieces.into_iter().enumerate().map(say).collect()
+}
+
+pub(super) fn last_briefing(conversation: &Conversation) -> MessageId {
+    let number = conversation.room.as_ref().map_or(0, |room| room.briefings);
+    MessageId::new(format!("{}-b{number}", conversation.id))
+}
+
+fn untold(conversation: &mut Conversation) -> Vec<RoomOrder> {
+    let next = conversation.next_seq();
+    let Some(Room { told_to, .. }) = &mut conversation.room else {
+        return Vec::new();
+    };
+    let from = std::mem::replace(told_to, next);
+    let lines = conversation
+        .lines
+        .iter()
+        .skip(conversation.lines.before(from));
+    lines
+        .filter(|line| line.fate == Fate::Pending && line.goes_to_room())
+        .map(|line| RoomOrder::Say {
+            id: line.id.clone(),
+            as_visitor: line.author == Author::Visitor,
+            words: line.words.clone(),
+        })
+        .collect()
+}

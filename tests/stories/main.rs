@@ -1,0 +1,13 @@
+//! Given, when, then: the bridge with a clock in hand.
+
+// A test's helpers fail like the test itself.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod kept;
+mod shown;
+mod story;
+
+mod ending;
+mod handing_over;
+mod rooms;
+mod waiting;
