@@ -175,7 +175,7 @@ fn conversations(settings: &Settings, command: Conversations) -> Result<String, 
 
 fn answer(result: Result<String, AppError>) -> ExitCode {
     match result {
-        Ok(text) => say(&text),
+        Ok(text) => say(&(text + "\n")),
         Err(error) => {
             complain("error", &error);
             ExitCode::from(FAILED)

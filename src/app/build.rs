@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::web;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
 use crate::channels::http;
@@ -52,7 +52,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
-    let reports = tokio::spawn(carry_reports(engine.clone(), reported));
+    let letters = Arc::new(Notify::new());
+    let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
 
     let agents = watch::Sender::new(translate::agents(settings));
     let (link, events) = link::spawn(translate::link(settings));
@@ -64,6 +65,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
             settings.xmpp.muc.to_string(),
         )),
         agents: Agents::new(agents.borrow().clone()),
+        muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
     let health = Health {
         link: seat.health(),
@@ -73,7 +75,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let orders = tokio::spawn(orders::follow(
         store.clone(),
         engine.clone(),
-        outbox.clone(),
+        (outbox.clone(), letters),
     ));
     let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
     Ok(Running {

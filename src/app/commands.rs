@@ -170,13 +170,25 @@ pub fn conversations_show(settings: &Settings, id: &str) -> Result<String, AppEr
                 .map(|at| at.to_zoned(zone.clone()))
                 .map(|at| at.strftime("%d-%m-%Y %H:%M:%S").to_string())
                 .unwrap_or_default();
-            text.push_str(&format!("\n{} [{at}]: {}", who(&line), line.words.text));
+            let said = shown_text(&line.words.text);
+            text.push_str(&format!("\n{} [{at}]: {said}", shown_text(&who(&line))));
             for attachment in &line.words.attachments {
-                text.push_str(&format!(" {}", attachment.url));
+                text.push_str(&format!(" {}", shown_text(&attachment.url)));
             }
         }
         Ok(text)
     })
+}
+
+/// Words of strangers for a terminal: nothing in them moves its cursor, and no second line of a
+/// text passes for another one's words.
+fn shown_text(text: &str) -> String {
+    let shown = |c: char| match c {
+        '\n' => "\n    ".to_owned(),
+        c if c.is_control() => char::REPLACEMENT_CHARACTER.to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 fn who(line: &Line) -> String {

@@ -12,8 +12,13 @@ pub use commands::{
     dead_letters_list, dead_letters_retry,
 };
 
+use std::time::Duration;
+
 use crate::config::{Problem, Settings};
 use crate::store::StoreError;
+
+/// How long what cannot be called off may hold the end up.
+const LAST_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Reads the configuration again, for SIGHUP.
 pub type Reload = Box<dyn Fn() -> Result<Settings, Vec<Problem>> + Send>;
@@ -57,10 +62,14 @@ impl AppError {
 /// # Errors
 /// Whatever keeps it from starting.
 pub fn run(settings: Settings, reload: Reload) -> Result<(), AppError> {
-    runtime()?.block_on(async {
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
         let running = build::start(&settings).await?;
         running.until_stopped(settings, reload).await
-    })
+    });
+    // A name that is just being looked up cannot be called off, and is not waited for.
+    runtime.shutdown_timeout(LAST_PATIENCE);
+    ended
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, AppError> {

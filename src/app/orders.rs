@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 use tracing::{info, warn};
 
 use crate::bridge::Input;
@@ -12,6 +13,8 @@ use crate::engine::{Handle, now, stored_delivery_key};
 use crate::ids::ConversationId;
 use crate::outbox::{OutboxHandle, delivery_row};
 use crate::store::{Change, Put, Row, Store, StoreError, Table};
+
+use crate::telemetry::metrics as figures;
 
 use super::AppError;
 
@@ -52,13 +55,26 @@ pub(super) async fn leave(store: &dyn Store, orders: &[Order]) -> Result<(), App
     Ok(store.commit(changes).await?)
 }
 
-/// Carries out orders until aborted.
-pub(super) async fn follow(store: Arc<dyn Store>, engine: Handle, outbox: OutboxHandle) {
+/// Carries out orders until aborted, and keeps the number of dead letters; `letters` tells when
+/// there may be another one.
+pub(super) async fn follow(
+    store: Arc<dyn Store>,
+    engine: Handle,
+    (outbox, letters): (OutboxHandle, Arc<Notify>),
+) {
+    count_letters(store.as_ref()).await;
     loop {
-        tokio::time::sleep(EVERY).await;
+        tokio::select! {
+            () = letters.notified() => {
+                count_letters(store.as_ref()).await;
+                continue;
+            }
+            () = tokio::time::sleep(EVERY) => {}
+        }
         let Ok(rows) = store.load(Table::Order).await else {
             continue;
         };
+        let any = !rows.is_empty();
         for row in rows {
             let done = match serde_json::from_slice::<Order>(&row.value) {
                 Ok(order) => carry_out(store.as_ref(), &engine, (&outbox, order)).await,
@@ -71,6 +87,15 @@ pub(super) async fn follow(store: Arc<dyn Store>, engine: Handle, outbox: Outbox
                 break;
             }
         }
+        if any {
+            count_letters(store.as_ref()).await;
+        }
+    }
+}
+
+async fn count_letters(store: &dyn Store) {
+    if let Ok(rows) = store.load(Table::DeadLetter).await {
+        figures::dead_letters(rows.len());
     }
 }
 
@@ -98,7 +123,10 @@ async fn carry_out(
         }
         Order::Retry(name) => match retry(store, &name).await {
             Ok(Some(letter)) => {
-                outbox.add(vec![letter.delivery]);
+                let delivery = letter.delivery;
+                let (conversation, id) = (&delivery.conversation, &delivery.id);
+                info!(%conversation, delivery = %id, "a dead letter is tried again");
+                outbox.add(vec![delivery]);
                 true
             }
             Ok(None) => true,

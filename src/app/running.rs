@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -37,11 +37,7 @@ pub(super) struct Running {
 
 impl Running {
     /// Waits for a signal to stop, reloading on SIGHUP meanwhile.
-    pub async fn until_stopped(
-        self,
-        mut settings: Settings,
-        reload: Reload,
-    ) -> Result<(), AppError> {
+    pub async fn until_stopped(self, settings: Settings, reload: Reload) -> Result<(), AppError> {
         let mut hangup = listen(SignalKind::hangup())?;
         let mut terminate = listen(SignalKind::terminate())?;
         let mut interrupt = listen(SignalKind::interrupt())?;
@@ -49,14 +45,15 @@ impl Running {
             tokio::select! {
                 _ = terminate.recv() => break,
                 _ = interrupt.recv() => break,
-                _ = hangup.recv() => self.reload(&mut settings, &reload).await,
+                _ = hangup.recv() => self.reload(&settings, &reload).await,
             }
         }
         self.stop().await;
         Ok(())
     }
 
-    async fn reload(&self, settings: &mut Settings, reload: &Reload) {
+    /// `started` is what the parts were built with that only a restart changes.
+    async fn reload(&self, started: &Settings, reload: &Reload) {
         let fresh = match reload() {
             Ok(fresh) => fresh,
             Err(problems) => {
@@ -66,14 +63,16 @@ impl Running {
                 return;
             }
         };
-        for section in translate::fixed_differences(settings, &fresh) {
+        for section in translate::fixed_differences(started, &fresh) {
             warn!(section, "changed, but takes a restart");
         }
         let policy = Arc::new(translate::policy(&fresh));
-        if self.engine.ask(Input::Settings(policy)).await.is_ok() {
-            self.agents.send_replace(translate::agents(&fresh));
-            info!("workgroups, agents and words are reloaded");
-            *settings = fresh;
+        match self.engine.ask(Input::Settings(policy)).await {
+            Ok(_) => {
+                self.agents.send_replace(translate::agents(&fresh));
+                info!("workgroups, agents and words are reloaded");
+            }
+            Err(problem) => warn!(%problem, "the configuration was not reloaded"),
         }
     }
 
@@ -111,28 +110,35 @@ fn listen(kind: SignalKind) -> Result<Signal, AppError> {
 }
 
 /// Hands the outbox's results to the engine. A result that the engine could not take is not
-/// settled, and comes again.
-pub(super) async fn carry_reports(engine: Handle, mut reports: mpsc::Receiver<Report>) {
+/// settled, and comes again. `letters` is told when there may be another dead letter.
+pub(super) async fn carry_reports(
+    engine: Handle,
+    mut reports: mpsc::Receiver<Report>,
+    letters: Arc<Notify>,
+) {
     while let Some(report) = reports.recv().await {
         let Report {
             delivery,
             outcome,
             settled,
         } = report;
-        count(&delivery, &outcome);
-        let delivery = Box::new(delivery);
-        let input = match outcome {
-            ReportOutcome::Delivered => Input::Delivered(delivery),
+        let input = match &outcome {
+            ReportOutcome::Delivered => Input::Delivered(Box::new(delivery.clone())),
             ReportOutcome::GivenUp { why } => Input::GivenUp {
-                delivery,
+                delivery: Box::new(delivery.clone()),
                 why: why.to_string(),
             },
         };
         let Ok(answer) = engine.submit(input).await else {
             continue;
         };
+        let letters = letters.clone();
         tokio::spawn(async move {
             if let Ok(Ok(_)) = answer.await {
+                count(&delivery, &outcome);
+                if let ReportOutcome::GivenUp { .. } = outcome {
+                    letters.notify_one();
+                }
                 let _ = settled.send(());
             }
         });

@@ -96,7 +96,8 @@ impl Bridge {
         };
         let workgroup = request.workgroup.clone();
         let only = request.only.is_some();
-        self.happened(Event::Offer(workgroup.clone(), OfferOutcome::Rejected));
+        let rejected = Event::Offer(id.clone(), workgroup.clone(), OfferOutcome::Rejected);
+        self.happened(rejected);
         let conversation = self.conversations.get_mut(id);
         let Some(service) = conversation.and_then(Conversation::service_mut) else {
             return;

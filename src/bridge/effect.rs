@@ -210,17 +210,17 @@ pub struct RoomPlan {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// An offer ended, or was made.
-    Offer(WorkgroupName, OfferOutcome),
+    Offer(ConversationId, WorkgroupName, OfferOutcome),
     /// A request was accepted after this many milliseconds.
-    Waited(WorkgroupName, u64),
+    Waited(ConversationId, WorkgroupName, u64),
     /// A visitor's message was taken.
-    VisitorSpoke(ChannelId),
+    VisitorSpoke(ConversationId, ChannelId),
     /// An agent's message was taken.
-    AgentSpoke(ChannelId),
+    AgentSpoke(ConversationId, ChannelId),
     /// A conversation began.
-    Opened(ChannelId),
+    Opened(ConversationId, ChannelId),
     /// A conversation ended.
-    Closed(ChannelId, ClosedBy),
+    Closed(ConversationId, ChannelId, ClosedBy),
     /// An input came that is impossible in the state that it met.
     Impossible(&'static str),
 }

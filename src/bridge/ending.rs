@@ -49,7 +49,7 @@ impl Bridge {
             by,
             why: why.clone(),
         };
-        self.happened(Event::Closed(past.channel.clone(), by));
+        self.happened(Event::Closed(id.clone(), past.channel.clone(), by));
         self.emit(Effect::Forget(Key::Lines(id.clone(), past.until)));
         self.emit(Effect::Keep(Record::Past(Box::new(past.clone()))));
         self.remember_end(past);

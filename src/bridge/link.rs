@@ -43,7 +43,7 @@ impl Bridge {
         };
         let (Some(room), Stage::Over { why, .. }) = (&conversation.room, &conversation.stage)
         else {
-            self.open_room(id);
+            self.open_room_anew(id);
             return;
         };
         let order = RoomOrder::Close {
@@ -69,6 +69,9 @@ impl Bridge {
         for conversation in self.conversations.values_mut() {
             if let Some(room) = &mut conversation.room {
                 room.ready = false;
+            }
+            if let Some(service) = conversation.service_mut() {
+                service.briefing_said = false;
             }
         }
         Answer::Done

@@ -48,6 +48,7 @@ impl Bridge {
             return;
         }
         room.ready = true;
+        room.asked = false;
         room.told_to = 0;
         room.inside = inside.iter().cloned().collect();
         if fresh && conversation.was_briefed() {
@@ -260,12 +261,12 @@ impl Bridge {
     ) -> Option<Line> {
         let conversation = self.conversations.get_mut(id)?;
         let line = conversation.lines.set_fate(seq, fate, key)?.clone();
-        let over = matches!(conversation.stage, Stage::Over { .. });
-        let until = conversation.stirred_at().plus(self.policy.keep);
+        let ended = conversation.ended_at();
         let record = Record::Line(id.clone(), Box::new(line.clone()));
         self.emit(Effect::Keep(record));
-        if over {
+        if let Some(ended) = ended {
             // A row that is written anew has lost its expiry.
+            let until = ended.plus(self.policy.keep);
             self.emit(Effect::Forget(Key::Lines(id.clone(), until)));
         }
         Some(line)
@@ -276,7 +277,7 @@ impl Bridge {
             Some(Stage::Over { .. }) => self.forget_conversation(id),
             Some(_) => {
                 self.room_unavailable(id);
-                self.open_room(id);
+                self.open_room_anew(id);
             }
             None => {}
         }

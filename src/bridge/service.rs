@@ -43,7 +43,7 @@ impl Bridge {
         let order = AgentOrder::Offer(Box::new(order));
         self.emit(Effect::Agent(offer.agent.clone(), order));
         if !again {
-            self.happened(Event::Offer(workgroup, OfferOutcome::Made));
+            self.happened(Event::Offer(id.clone(), workgroup, OfferOutcome::Made));
         }
         self.step.agents.insert(offer.agent);
         self.touch(id);
@@ -70,7 +70,7 @@ impl Bridge {
         (workgroup, offer): (WorkgroupName, Offer),
         (why, outcome): (RevokeReason, OfferOutcome),
     ) {
-        self.happened(Event::Offer(workgroup.clone(), outcome));
+        self.happened(Event::Offer(id.clone(), workgroup.clone(), outcome));
         let order = AgentOrder::Revoke {
             conversation: id.clone(),
             workgroup,
@@ -94,10 +94,11 @@ impl Bridge {
             .get(&workgroup)
             .map_or_else(Default::default, |policy| policy.join_timeout);
         let until = now.plus(patience);
-        self.happened(Event::Offer(workgroup.clone(), OfferOutcome::Accepted));
+        let accepted = Event::Offer(id.clone(), workgroup.clone(), OfferOutcome::Accepted);
+        self.happened(accepted);
         let waited = now.since(request.since).as_millis();
         let waited = u64::try_from(waited).unwrap_or(u64::MAX);
-        self.happened(Event::Waited(workgroup.clone(), waited));
+        self.happened(Event::Waited(id.clone(), workgroup.clone(), waited));
         self.note_wait(&workgroup, waited);
         self.step.queues.insert(workgroup.clone());
         let Some(conversation) = self.conversations.get_mut(&id) else {
@@ -139,7 +140,24 @@ impl Bridge {
     /// Asks for the room as it should be. Nothing is asked for while the link is down: when it
     /// comes back, all rooms are.
     pub(super) fn open_room(&mut self, id: &ConversationId) {
-        let Some(conversation) = self.conversations.get(id).filter(|_| self.linked) else {
+        let conversation = self.conversations.get_mut(id).filter(|_| self.linked);
+        let room = conversation.and_then(|conversation| conversation.room.as_mut());
+        if room.is_some_and(|room| !std::mem::replace(&mut room.asked, true)) {
+            self.order_room(id);
+        }
+    }
+
+    /// The same where whatever was asked for before came to nothing.
+    pub(super) fn open_room_anew(&mut self, id: &ConversationId) {
+        let conversation = self.conversations.get_mut(id);
+        if let Some(room) = conversation.and_then(|conversation| conversation.room.as_mut()) {
+            room.asked = false;
+        }
+        self.open_room(id);
+    }
+
+    fn order_room(&mut self, id: &ConversationId) {
+        let Some(conversation) = self.conversations.get(id) else {
             return;
         };
         let Some(room) = &conversation.room else {

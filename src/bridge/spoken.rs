@@ -51,7 +51,7 @@ impl Bridge {
             words: spoken.words,
         };
         self.deliver(id, seq, what);
-        self.happened(Event::AgentSpoke(channel));
+        self.happened(Event::AgentSpoke(id.clone(), channel));
     }
 
     fn name_for_visitor(&self, workgroup: &WorkgroupName, spoken: &Spoken) -> String {

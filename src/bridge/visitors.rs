@@ -39,7 +39,8 @@ impl Bridge {
             .entry(opening.visitor.clone())
             .or_default()
             .open = Some(id.clone());
-        self.happened(Event::Opened(opening.visitor.channel.clone()));
+        let opened = Event::Opened(id.clone(), opening.visitor.channel.clone());
+        self.happened(opened);
         self.step.queues.insert(opening.workgroup.clone());
         self.conversations
             .insert(id.clone(), conversation_of(now, opening));
@@ -93,7 +94,7 @@ impl Bridge {
         if saying.platform_id.is_some() {
             self.remember(now, &saying, &id);
         }
-        self.happened(Event::VisitorSpoke(channel));
+        self.happened(Event::VisitorSpoke(id.clone(), channel));
         let message = saying.id.clone();
         for (number, words) in pieces(saying.words).into_iter().enumerate() {
             let name = match number {
@@ -163,7 +164,7 @@ impl Bridge {
         self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(line))));
         self.emit(Effect::Forget(Key::Lines(id.clone(), until)));
         self.emit(Effect::Keep(Record::Past(past)));
-        self.happened(Event::VisitorSpoke(saying.visitor.channel));
+        self.happened(Event::VisitorSpoke(id.clone(), saying.visitor.channel));
         Answer::Taken {
             conversation: id,
             message: saying.id,

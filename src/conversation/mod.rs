@@ -80,6 +80,10 @@ pub struct Room {
     /// Whether our occupants are in it and it takes lines. Not kept: a restart finds out anew.
     #[serde(skip)]
     pub ready: bool,
+    /// Whether it was asked for on this link and has not become ready yet. Not asked for twice: a
+    /// second `Ready` would have everything said again that is still on its way.
+    #[serde(skip)]
+    pub asked: bool,
     /// From which line on the room was not told yet since it last became ready.
     #[serde(skip)]
     pub told_to: u64,
@@ -95,6 +99,7 @@ impl Room {
             workgroup,
             briefings: 0,
             ready: false,
+            asked: false,
             told_to: 0,
             inside: BTreeMap::new(),
         }
@@ -145,6 +150,15 @@ impl Conversation {
     /// When somebody last said something; the opening counts.
     pub fn stirred_at(&self) -> Timestamp {
         self.lines.last().map_or(self.opened_at, |line| line.at)
+    }
+
+    /// When it ended, if it did. What was said too late stands behind the end.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        let Stage::Over { .. } = self.stage else {
+            return None;
+        };
+        let is_end = |line: &&Line| matches!(line.author, Author::End(_));
+        self.lines.iter().rev().find(is_end).map(|line| line.at)
     }
 
     /// When the last thing that the room is known to hold was stored; a catch-up starts there.

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod gauges;
+mod journal;
 mod records;
 mod round;
 
@@ -10,7 +11,7 @@ pub use addresses::AddressBook;
 pub use records::stored_delivery_key;
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
@@ -19,6 +20,7 @@ use crate::bridge::{AgentOrder, Answer, Bridge, Input, RoomOrder};
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
 use crate::outbox::OutboxHandle;
 use crate::store::{Store, StoreError};
+use crate::telemetry::metrics as figures;
 use crate::workgroup::Policy;
 
 use round::Round;
@@ -27,6 +29,8 @@ use round::Round;
 const MOST_IN_A_ROUND: usize = 512;
 /// How long the engine waits before it asks a store again that did not answer.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
+/// How long nothing may have been written before the store is asked whether it still can be.
+const STORE_ASKED: Duration = Duration::from_secs(5);
 
 /// One input on its way to the engine.
 #[derive(Debug)]
@@ -137,6 +141,7 @@ pub struct Engine {
     jobs: mpsc::Receiver<Job>,
     outlets: Outlets,
     health: watch::Sender<StoreHealth>,
+    written_at: Instant,
     linked: bool,
 }
 
@@ -154,18 +159,19 @@ impl Engine {
             past = stored.bridge.past.len(),
             "read the store"
         );
+        learn(&outlets.callbacks, &stored.callbacks);
+        // Only now, with the addresses known, may the outbox begin to call them.
         outlets.outbox.load().await?;
-        let engine = Self {
+        Ok(Self {
             bridge: Bridge::restore(policy.clone(), stored.bridge),
             policy,
             store,
             jobs,
             outlets,
             health: watch::Sender::new(StoreHealth::Fine),
+            written_at: Instant::now(),
             linked: false,
-        };
-        engine.learn_callbacks(stored.callbacks);
-        Ok(engine)
+        })
     }
 
     /// Follows whether the store takes commits.
@@ -183,6 +189,7 @@ impl Engine {
             tokio::select! {
                 _ = figures.tick() => {
                     gauges::take(&self.bridge, &self.policy);
+                    self.ask_store().await;
                     continue;
                 }
                 count = self.jobs.recv_many(&mut batch, MOST_IN_A_ROUND) => {
@@ -202,13 +209,13 @@ impl Engine {
     async fn round(&mut self, batch: Vec<Job>) {
         let now = now();
         let mut round = Round::default();
+        let mut policy = self.policy.clone();
         for Job { input, reply } in batch {
-            match &input {
-                Input::LinkUp => self.linked = true,
-                Input::LinkDown => self.linked = false,
-                Input::Settings(policy) => self.policy = policy.clone(),
-                _ => {}
+            self.note_link(&input);
+            if let Input::Settings(fresh) = &input {
+                policy = fresh.clone();
             }
+            journal::heard(&input);
             round.gather(self.bridge.step(now, input), reply);
         }
         if let Err(problem) = round.commit(self.store.as_ref(), now).await {
@@ -217,7 +224,24 @@ impl Engine {
             self.start_over(problem).await;
             return;
         }
+        self.policy = policy;
+        if round.writes() {
+            self.written_at = Instant::now();
+        }
         round.publish(&self.outlets);
+    }
+
+    /// While nothing happens, finds out whether the store could take it if it did.
+    async fn ask_store(&mut self) {
+        if self.written_at.elapsed() < STORE_ASKED {
+            return;
+        }
+        self.written_at = Instant::now();
+        if let Err(problem) = self.store.commit(Vec::new()).await {
+            error!(%problem, "the store takes no commits");
+            figures::commit_failed();
+            self.start_over(problem).await;
+        }
     }
 
     /// After a failed commit nobody knows what the store holds: everything is read again, and
@@ -242,7 +266,6 @@ impl Engine {
         };
         info!("the store answers again");
         self.bridge = Bridge::restore(self.policy.clone(), stored.bridge);
-        self.learn_callbacks(stored.callbacks);
         self.health.send_replace(StoreHealth::Fine);
         if self.linked {
             // What rooms said meanwhile was refused; the seat finds it again in their archives.
@@ -257,28 +280,35 @@ impl Engine {
     }
 
     async fn read_again(&self) -> Result<records::Stored, StoreError> {
+        // A store that can only be read would refuse the next input as it did the last.
+        self.store.commit(Vec::new()).await?;
         let stored = records::read(self.store.as_ref()).await?;
+        learn(&self.outlets.callbacks, &stored.callbacks);
         self.outlets.outbox.load().await?;
         Ok(stored)
+    }
+
+    /// How the link is stays known, whatever becomes of the input.
+    fn note_link(&mut self, input: &Input) {
+        match input {
+            Input::LinkUp => self.linked = true,
+            Input::LinkDown => self.linked = false,
+            _ => {}
+        }
     }
 
     /// Refuses whoever asks; ends only when nobody can ask any more.
     async fn refuse_jobs(&mut self) {
         while let Some(job) = self.jobs.recv().await {
-            match &job.input {
-                Input::LinkUp => self.linked = true,
-                Input::LinkDown => self.linked = false,
-                Input::Settings(policy) => self.policy = policy.clone(),
-                _ => {}
-            }
+            self.note_link(&job.input);
             job.answer(Err(Unavailable));
         }
     }
+}
 
-    fn learn_callbacks(&self, callbacks: Vec<(ChannelId, String)>) {
-        for (channel, url) in callbacks {
-            self.outlets.callbacks.learn(channel, url);
-        }
+fn learn(book: &AddressBook, callbacks: &[(ChannelId, String)]) {
+    for (channel, url) in callbacks {
+        book.learn(channel.clone(), url.clone());
     }
 }
 

@@ -163,7 +163,9 @@ async fn all<T: DeserializeOwned>(store: &dyn Store, table: Table) -> Result<Vec
 fn parse<T: DeserializeOwned>(row: &Row) -> Option<T> {
     serde_json::from_slice(&row.value)
         .inspect_err(|problem| {
-            error!(%problem, table = ?row.table, key = row.key, "a stored record cannot be read");
+            // The problem itself may quote what was said, and a key may be an address.
+            let at = problem.column();
+            error!(table = ?row.table, at, "a stored record cannot be read");
         })
         .ok()
 }

@@ -1,17 +1,15 @@
 //! The inputs that share one commit, and what follows from them.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::sync::oneshot;
-use tracing::{info, warn};
-
-use crate::bridge::{Answer, Effect, Event, OfferOutcome, Record};
+use crate::bridge::{Answer, Effect, Record};
 use crate::conversation::Delivery;
 use crate::ids::Timestamp;
 use crate::store::{Change, Store, StoreError};
-use crate::telemetry::metrics::{self as figures, Direction};
+use crate::telemetry::metrics as figures;
+use tokio::sync::oneshot;
 
-use super::{Outlets, SeatOrder, Unavailable, records};
+use super::{Outlets, SeatOrder, Unavailable, journal, records};
 
 type Reply = Option<oneshot::Sender<Result<Answer, Unavailable>>>;
 
@@ -47,9 +45,17 @@ impl Round {
             return Ok(());
         }
         let begun = Instant::now();
-        store.commit(changes).await?;
-        figures::committed(begun.elapsed());
-        Ok(())
+        let committed = store.commit(changes).await;
+        match committed {
+            Ok(()) => figures::committed(begun.elapsed()),
+            Err(_) => figures::commit_failed(),
+        }
+        committed
+    }
+
+    /// Whether the commit has anything to write.
+    pub fn writes(&self) -> bool {
+        !self.keeps.is_empty() || !self.deliveries.is_empty()
     }
 
     /// The commit failed: every asker hears that nothing was done.
@@ -80,7 +86,7 @@ impl Round {
                 Effect::Room(id, order) => seat(outlets, SeatOrder::Room(id, order)),
                 Effect::QueueChanged(name) => seat(outlets, SeatOrder::QueueChanged(name)),
                 Effect::Nudge(id) => outlets.outbox.nudge(id),
-                Effect::Happened(event) => count(event),
+                Effect::Happened(event) => journal::happened(&event),
                 Effect::Answer(_) | Effect::Keep(_) | Effect::Forget(_) | Effect::Deliver(_) => {}
             }
         }
@@ -90,32 +96,4 @@ impl Round {
 fn seat(outlets: &Outlets, order: SeatOrder) {
     // Without a seat the program is about to stop.
     let _ = outlets.seat.send(order);
-}
-
-fn count(event: Event) {
-    match event {
-        Event::Offer(workgroup, outcome) => {
-            use figures::OfferOutcome as Counted;
-            let outcome = match outcome {
-                // Every offer that is made ends in one of the others.
-                OfferOutcome::Made => return,
-                OfferOutcome::Accepted => Counted::Accepted,
-                OfferOutcome::Rejected => Counted::Rejected,
-                OfferOutcome::Lapsed => Counted::Expired,
-                OfferOutcome::Withdrawn => Counted::Revoked,
-            };
-            figures::offer(workgroup.as_str(), outcome);
-        }
-        Event::Waited(workgroup, millis) => {
-            figures::waited(workgroup.as_str(), Duration::from_millis(millis));
-        }
-        Event::VisitorSpoke(channel) => figures::message(Direction::ToAgent, channel.as_str()),
-        Event::AgentSpoke(channel) => figures::message(Direction::ToVisitor, channel.as_str()),
-        Event::Opened(channel) => info!(%channel, "a conversation was opened"),
-        Event::Closed(channel, by) => info!(%channel, by = by.as_str(), "a conversation ended"),
-        Event::Impossible(what) => {
-            warn!(what, "an input that is impossible here was dropped");
-            figures::inputs_impossible(1);
-        }
-    }
 }

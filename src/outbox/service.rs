@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use crate::conversation::Delivery;
 use crate::ids::{ChannelId, ConversationId, Timestamp};
 use crate::store::{Change, Store, StoreError, Table};
+use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
 
 use super::lanes::{Job, Lanes, Limits};
 use super::schedule::{Decision, Moment, Schedule};
@@ -292,7 +293,11 @@ impl Tools {
             now: wall_clock(),
             chance: rand::random(),
         };
+        let channel = owed.delivery.channel.clone();
         let decision = self.schedule.decide(owed, verdict, moment);
+        if let Decision::Again { .. } | Decision::Hold(_) = &decision {
+            figures::delivery(channel.as_str(), DeliveryOutcome::Retried);
+        }
         if let Decision::Again { owed, .. } = &decision {
             // Before the lane goes on, or the row could be written after it was deleted.
             self.keep(owed).await;

@@ -157,11 +157,9 @@ impl Rooms {
     /// Does what is due at `now`.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Out<()>> {
         let mut out = Vec::new();
-        while let Some((at, conversation)) = self.deadlines.first().cloned() {
-            if at > now {
-                break;
-            }
-            self.deadlines.pop_first();
+        let due = self.deadlines.iter().take_while(|(at, _)| *at <= now);
+        let due: Vec<ConversationId> = due.map(|(_, id)| id.clone()).collect();
+        for conversation in due {
             out.extend(self.with(now, &conversation, Room::tick));
         }
         out

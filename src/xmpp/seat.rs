@@ -14,6 +14,7 @@ use crate::engine::{Handle, SeatOrder, Unavailable, now};
 use crate::ids::Timestamp;
 use crate::telemetry::metrics as figures;
 
+use super::address::Address;
 use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
@@ -39,6 +40,7 @@ pub struct Seat {
     link: LinkSender,
     rooms: Rooms,
     agents: Agents,
+    muc: String,
     health: watch::Sender<LinkHealth>,
     on: Option<Generation>,
     asked: FuturesUnordered<BoxFuture<'static, Answered>>,
@@ -54,6 +56,8 @@ pub struct Parts {
     pub rooms: Rooms,
     /// The agents' side.
     pub agents: Agents,
+    /// The MUC service's domain, lower case.
+    pub muc: String,
 }
 
 impl Seat {
@@ -64,6 +68,7 @@ impl Seat {
             link: parts.link,
             rooms: parts.rooms,
             agents: parts.agents,
+            muc: parts.muc,
             health: watch::Sender::new(LinkHealth::Down("not connected yet".to_owned())),
             on: None,
             asked: FuturesUnordered::new(),
@@ -152,6 +157,12 @@ impl Seat {
 
     fn refused(&self, refused: &Refused) {
         debug!(why = %refused.why, "a stanza was not read");
+        figures::stanza_refused("unreadable");
+        let from = refused.head.from.as_deref().and_then(Address::parse);
+        if from.is_some_and(|from| from.domain == self.muc) {
+            // What somebody said in a room: Openfire takes an error from an occupant for a leave.
+            return;
+        }
         if let Some(reply) = refused.head.refusal(Condition::PolicyViolation) {
             self.send(&reply);
         }

@@ -160,12 +160,13 @@ pub fn iq_result(request: &Element, payload: Option<Element>) -> Element {
     }
 }
 
-/// The error answer to a stanza; `None` for a stanza that must not be answered: an error, or an
-/// IQ result (RFC 6120 §8.3.1).
+/// The error answer to a stanza; `None` for a stanza that must not be answered: an error, an IQ
+/// result (RFC 6120 §8.3.1), or one that came from nobody.
 pub fn error(stanza: &Element, condition: Condition, text: Option<&str>) -> Option<Element> {
     if matches!(attr(stanza, "type"), Some("error" | "result")) {
         return None;
     }
+    attr(stanza, "from")?;
     let (name, kind, code) = condition.parts();
     let mut error = element("error", ns::CLIENT)
         .with("type", kind)

@@ -5,6 +5,7 @@
 mod house;
 mod imports;
 mod limits;
+mod promises;
 mod purity;
 mod refused;
 mod source;

@@ -108,6 +108,25 @@ fn lines_are_refused_for_good_for_now_or_because_we_are_outside() {
     assert!(stage.sent().pop().unwrap().contains("disco#info"));
 }
 
+/// A room that stood for a while is tried again at once; one that keeps breaking is not.
+#[test]
+fn pauses_are_short_again_after_a_steady_time() {
+    let mut stage = Stage::ready(SHAPED, "");
+    let mut pauses = Vec::new();
+    for stood in [5, 5, 40, 5] {
+        stage.pass(stood);
+        stage.say("m1");
+        stage.feed(&bounce(VISITOR, "m1", &error("not-acceptable", "modify")));
+        let pause = stage.rooms.next_deadline().unwrap().since(stage.now);
+        pauses.push(pause.as_secs());
+        stage.pass(pause.as_secs());
+        stage.found(SHAPED);
+        stage.enters_room("owner", "");
+        stage.admitted();
+    }
+    assert_eq!(pauses, [1, 2, 1, 2]);
+}
+
 #[test]
 fn a_line_that_is_not_reflected_means_that_we_are_outside() {
     let mut stage = Stage::ready(SHAPED, "");

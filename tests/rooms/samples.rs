@@ -179,6 +179,26 @@ fn a_refused_archive_is_replaced_by_the_history() {
     assert_eq!(stage.told(), ["Ana: one", "ready fresh=false []"]);
 }
 
+/// An agent took the visitor's nickname while we were away, and has left; the stable id tells.
+#[test]
+fn a_stable_id_counts_more_than_a_nickname() {
+    let known = |id: &str| format!("<occupant-id xmlns='urn:xmpp:occupant-id:0' id='{id}'/>");
+    let said = |id: &str, by: &str| {
+        let text = format!("id='{id}'><body>{id}</body>{}", known(by));
+        heard(NICK, &text)
+    };
+    let missed = format!("{}\n{}", said("m1", "visitor"), said("a1", "ana"));
+    let mut stage = Stage::new();
+    stage.open(Some(stage.now));
+    stage.found(SHAPED);
+    stage.enters_room("owner", &missed);
+    stage.result("");
+    let entry = own(VISITOR, NICK, "member", "");
+    stage.feed(&entry.replace("</presence>", &format!("{}</presence>", known("visitor"))));
+    let expected = ["reflected m1", "Visitor-7K2M: a1", "ready fresh=false []"];
+    assert_eq!(stage.told(), expected);
+}
+
 /// Everything that is not for the visitor has its fate.
 #[test]
 fn what_is_no_speech() {

@@ -40,10 +40,15 @@ impl Stage {
     pub fn ready(features: &str, missed: &str) -> Stage {
         let mut stage = Stage::new();
         stage.open(Some(stage.now));
-        stage.result(&format!("<query xmlns='{INFO}'>{features}</query>"));
+        stage.found(features);
         stage.enters_room("owner", missed);
         stage.admitted();
         stage
+    }
+
+    /// The service tells what the room offers.
+    pub fn found(&mut self, features: &str) {
+        self.result(&format!("<query xmlns='{INFO}'>{features}</query>"));
     }
 
     /// The desk comes in, and hears what `missed` says.

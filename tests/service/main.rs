@@ -7,7 +7,9 @@ mod support;
 
 mod commands;
 mod faults;
+mod hostile;
 mod main_job;
 mod refusals;
 mod stage;
+mod tls;
 mod turns;

@@ -1,5 +1,7 @@
 //! Everything a story needs, started in one call, and the steps that most stories share.
 
+use std::collections::HashSet;
+
 use super::support::agents::{Agent, People};
 use super::support::bot::HttpBot;
 use super::support::config::Config;
@@ -85,10 +87,14 @@ impl Stage {
         Conversation { ticket, room }
     }
 
-    /// The callbacks of one ticket that the bot has taken, as `agent-message` texts, in order.
+    /// The callbacks of one ticket that the bot has taken, as `agent-message` texts, in order. A
+    /// call repeated under the key of one that was taken is none: its answer had died with the
+    /// program, and the receiver of a call with a key knows it again.
     pub fn told(&self, ticket: &Ticket) -> Vec<String> {
+        let mut keys = HashSet::new();
         let taken = self.bot.taken().into_iter();
         taken
+            .filter(|c| keys.insert(c.header("idempotency-key").map(str::to_owned)))
             .filter(|c| c.kind() == "agent-message" && c.body["ticketID"] == ticket.id)
             .map(|c| c.text().to_owned())
             .collect()

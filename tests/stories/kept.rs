@@ -102,6 +102,27 @@ impl Kept {
         self.seen.retain(|_, row| stays(row));
     }
 
+    /// The first row that is not the same in `other`.
+    pub fn difference(&self, other: &Self) -> Option<String> {
+        fn first<K: Ord + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
+            ours: &BTreeMap<K, V>,
+            theirs: &BTreeMap<K, V>,
+        ) -> Option<String> {
+            let mut keys = ours.keys().chain(theirs.keys());
+            let key = keys.find(|key| ours.get(key) != theirs.get(key))?;
+            let (one, other) = (ours.get(key), theirs.get(key));
+            Some(format!("{key:?}: {one:?} and {other:?}"))
+        }
+        first(&self.conversations, &other.conversations)
+            .or_else(|| first(&self.lines, &other.lines))
+            .or_else(|| first(&self.past, &other.past))
+            .or_else(|| first(&self.agents, &other.agents))
+            .or_else(|| first(&self.seen, &other.seen))
+            .or_else(|| first(&self.callbacks, &other.callbacks))
+            .or_else(|| first(&self.deliveries, &other.deliveries))
+            .or_else(|| first(&self.dead_letters, &other.dead_letters))
+    }
+
     /// What a program that starts now reads.
     pub fn restored(&mut self, now: Timestamp) -> Restored {
         self.expire(now);

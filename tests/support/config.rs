@@ -11,6 +11,8 @@ pub struct Config {
     pub listen: String,
     /// The server's component port, on loopback.
     pub component_port: u16,
+    /// Lines added to `[xmpp]`.
+    pub xmpp: String,
     /// `[store] url`; empty for an embedded store in the run's own directory.
     pub store: String,
     /// Local parts of the agents of the workgroup `support`.
@@ -31,6 +33,7 @@ impl Config {
         Config {
             listen: "127.0.0.1:0".into(),
             component_port: server.component,
+            xmpp: String::new(),
             store: String::new(),
             agents: vec!["agent1".into(), "agent2".into()],
             workgroup: String::new(),
@@ -62,6 +65,7 @@ address = "127.0.0.1:{component_port}"
 domain = "{COMPONENT}"
 secret = "{SECRET}"
 muc = "{MUC}"
+{xmpp}
 
 [store]
 url = "{store}"
@@ -88,6 +92,7 @@ secret = "{secret}"
 "#,
             listen = self.listen,
             component_port = self.component_port,
+            xmpp = self.xmpp,
             outbound = self.outbound,
             agents = agents.join(", "),
             workgroup = self.workgroup,

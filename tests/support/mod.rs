@@ -6,6 +6,8 @@
 //! | `process` | one child process: own directory, own log, ended by its own id |
 //! | `xmpp` | what all XMPP servers of the tests have in common |
 //! | `prosody`, `ejabberd`, `redis` | the neighbours themselves |
+//! | `raw`, `odd` | an ordinary user who types raw XML; the odd stanzas that such a user can send |
+//! | `tls` | an own CA, and a server's side of TLS |
 //! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
@@ -20,10 +22,13 @@ pub mod config;
 pub mod ejabberd;
 pub mod event;
 pub mod http;
+pub mod odd;
 pub mod process;
 pub mod prosody;
 pub mod rapidpro;
+pub mod raw;
 pub mod redis;
+pub mod tls;
 pub mod wait;
 pub mod warmline;
 pub mod xmpp;

@@ -228,6 +228,14 @@ async fn room_close(
     }
 }
 
+/// Mailroom sends no key. A caller that does may repeat a call that it got no answer to: the
+/// message is taken once.
+fn repeated_by(request: &HttpRequest) -> Option<String> {
+    const LONGEST: usize = 200;
+    let key = request.headers().get("Idempotency-Key")?.to_str().ok()?;
+    Some(key.to_owned()).filter(|key| !key.is_empty() && key.len() <= LONGEST)
+}
+
 async fn visitor_message(
     request: HttpRequest,
     payload: Payload,
@@ -235,8 +243,14 @@ async fn visitor_message(
 ) -> Result<HttpResponse, Rejection> {
     let settings = state.tenant(&request)?;
     let body = admitted_body(&request, settings, payload).await?;
-    let id = MessageId::new(Uuid::now_v7().simple().to_string());
-    match state.ask(wire::message(&body, &settings.id, id)?).await? {
+    let names = wire::Names {
+        id: MessageId::new(Uuid::now_v7().simple().to_string()),
+        repeated_by: repeated_by(&request),
+    };
+    match state
+        .ask(wire::message(&body, &settings.id, names)?)
+        .await?
+    {
         Answer::Taken { message, .. } => {
             Ok(HttpResponse::Created().json(serde_json::json!({ "id": message })))
         }

@@ -3,7 +3,7 @@
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, message};
 
-use super::open::Refusal;
+use super::open::{MOST_NAMES, Refusal};
 use super::room::{Goal, Room, Step};
 use super::{Cx, requests};
 
@@ -52,12 +52,12 @@ impl Room {
         match refused.as_ref().map(|(name, wait)| (name.as_str(), *wait)) {
             None | Some(("item-not-found", _)) => self.end(cx),
             // Another name was in use, if any.
-            Some(("gone", _)) => {
+            Some(("gone", _)) if self.name_number < MOST_NAMES => {
                 self.rename(cx);
                 self.destroy(cx);
             }
-            Some((_, true)) => self.fail(cx),
-            Some((name, _)) if name.starts_with("remote-server") => self.fail(cx),
+            Some((name, true)) => self.fail(cx, name),
+            Some((name, _)) if name.starts_with("remote-server") => self.fail(cx, name),
             Some(_) if !self.inside => self.enter_to_destroy(cx),
             // It is not ours any more.
             Some(_) => {
@@ -77,7 +77,7 @@ impl Room {
             return;
         };
         if std::mem::replace(entered, true) {
-            return self.fail(cx);
+            return self.fail(cx, "it is refused to its owner");
         }
         self.facts = super::room::Facts::default();
         self.join(cx);

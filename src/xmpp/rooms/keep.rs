@@ -75,7 +75,7 @@ impl Room {
             _ => visitor,
         };
         if !early {
-            self.fail(cx);
+            self.fail(cx, "we were put out");
         }
     }
 
@@ -158,7 +158,7 @@ impl Room {
             return;
         }
         if means_outside(&condition) {
-            return self.fail(cx);
+            return self.fail(cx, &condition);
         }
         if let Refused::ForGood(id) = self.lines.refused(id, wait, cx.now) {
             cx.tell(&self.id, RoomEvent::Rejected { id });
@@ -185,7 +185,7 @@ impl Room {
             .as_ref()
             .is_some_and(|(_, until)| *until <= cx.now);
         if lost || self.lines.overdue(cx.now) {
-            return self.fail(cx);
+            return self.fail(cx, "it does not reflect what we say");
         }
         self.say_due(cx);
         if self.ping.is_none() && self.heard_at.plus(SILENCE) <= cx.now {
@@ -213,7 +213,7 @@ impl Room {
             Some(_) => false,
         };
         if !inside && matches!(self.goal, Goal::Stay) && self.is_ready() {
-            self.fail(cx);
+            self.fail(cx, "we are not inside");
         }
     }
 }

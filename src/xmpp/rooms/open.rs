@@ -21,7 +21,7 @@ pub(super) type Refusal = Option<(String, bool)>;
 /// So often another nickname is tried before the attempt counts as failed.
 const MOST_CONFLICTS: u32 = 9;
 /// So many names are tried for one conversation's room.
-const MOST_NAMES: u32 = 50;
+pub(super) const MOST_NAMES: u32 = 50;
 
 impl Room {
     pub(super) fn open(&mut self, cx: &mut Cx<'_>, plan: RoomPlan) {
@@ -63,9 +63,9 @@ impl Room {
             Some(("item-not-found", _)) => {}
             Some(("gone", _)) => return self.try_next_name(cx),
             // Nobody there to ask.
-            Some((_, true)) => return self.fail(cx),
-            Some((name, _)) if name.starts_with("remote-server") => return self.fail(cx),
-            Some(("service-unavailable", _)) => return self.fail(cx),
+            Some((name, true)) => return self.fail(cx, name),
+            Some((name @ "service-unavailable", _)) => return self.fail(cx, name),
+            Some((name, _)) if name.starts_with("remote-server") => return self.fail(cx, name),
             // It does not tell everybody what it is, so it is there.
             Some(_) => self.facts.exists = true,
         }
@@ -74,7 +74,7 @@ impl Room {
 
     fn try_next_name(&mut self, cx: &mut Cx<'_>) {
         if self.name_number >= MOST_NAMES {
-            return self.fail(cx);
+            return self.fail(cx, "no name is free");
         }
         self.rename(cx);
         self.look(cx);
@@ -113,7 +113,7 @@ impl Room {
             _ => {
                 let occupant = self.names.occupant(&self.desk_nick);
                 cx.send(requests::leave((&self.names.desk, &occupant)));
-                self.fail(cx);
+                self.fail(cx, "it belongs to somebody else");
             }
         }
     }
@@ -127,8 +127,9 @@ impl Room {
     pub(super) fn form_came(&mut self, cx: &mut Cx<'_>, iq: &Element, refused: Refusal) {
         let form =
             child(iq, "query", ns::MUC_OWNER).and_then(|query| child(query, "x", ns::DATA_FORMS));
-        let (None, Some(form)) = (refused, form) else {
-            return self.fail(cx);
+        let form = match (refused, form) {
+            (None, Some(form)) => form,
+            (refused, _) => return self.fail(cx, &named(refused, "no form")),
         };
         let description = format!("A conversation of {}", self.plan.workgroup);
         let titles = Titles {
@@ -143,7 +144,7 @@ impl Room {
 
     pub(super) fn configured(&mut self, cx: &mut Cx<'_>, refused: Refusal) {
         match (refused, self.inside) {
-            (Some(_), _) => self.fail(cx),
+            (Some((name, _)), _) => self.fail(cx, &name),
             (None, true) => self.admit(cx),
             (None, false) => self.join(cx),
         }
@@ -224,9 +225,13 @@ impl Room {
                 self.unlocked = true;
                 self.ask_form(cx);
             }
-            _ => self.fail(cx),
+            name => self.fail(cx, name),
         }
     }
+}
+
+fn named(refused: Refusal, otherwise: &str) -> String {
+    refused.map_or_else(|| otherwise.to_owned(), |(name, _)| name)
 }
 
 fn facts(iq: &Element) -> Facts {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use minidom::Element;
+use tracing::{debug, warn};
 
 use crate::bridge::{RoomEvent, RoomOrder, RoomPlan};
 use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
@@ -119,6 +120,7 @@ pub(super) struct Room {
     pub(super) ping: Option<(String, Timestamp)>,
     ready_at: Option<Timestamp>,
     failures: u32,
+    /// Whether the trouble that lasts was told.
     told_unavailable: bool,
     over: bool,
 }
@@ -196,7 +198,11 @@ impl Room {
         stanza: &Element,
     ) {
         self.heard_at = cx.now;
-        let to_visitor = to.local.as_deref() != Some(self.plan.workgroup.as_str());
+        let workgroup = self.plan.workgroup.as_str();
+        let to_visitor = !to
+            .local
+            .as_deref()
+            .is_some_and(|local| local.eq_ignore_ascii_case(workgroup));
         match (stanza.name(), from.resource.as_deref()) {
             ("presence", nick) => self.presence(cx, (nick, to_visitor), stanza),
             ("iq", _) => self.answered(cx, stanza),
@@ -243,7 +249,7 @@ impl Room {
             Step::Ready => self.watch(cx),
             _ if self.until.is_none_or(|until| until > cx.now) => {}
             Step::Resting => self.resume(cx),
-            _ => self.fail(cx),
+            _ => self.fail(cx, "no answer"),
         }
     }
 
@@ -290,7 +296,7 @@ impl Room {
     }
 
     /// It did not work: tried again after a pause, each longer than the one before.
-    pub(super) fn fail(&mut self, cx: &mut Cx<'_>) {
+    pub(super) fn fail(&mut self, cx: &mut Cx<'_>, why: &str) {
         let steady = |at: Timestamp| cx.now.since(at) >= STEADY;
         if self.ready_at.take().is_some_and(steady) {
             self.failures = 0;
@@ -302,8 +308,12 @@ impl Room {
         self.inside = false;
         self.ping = None;
         self.lines.forget();
-        if matches!(self.goal, Goal::Stay) && !self.told_unavailable {
-            self.told_unavailable = true;
+        if self.told_unavailable {
+            return debug!(conversation = %self.id, why, "the room cannot be had still");
+        }
+        self.told_unavailable = true;
+        warn!(conversation = %self.id, why, "the room cannot be had; it is tried again");
+        if matches!(self.goal, Goal::Stay) {
             cx.tell(&self.id, RoomEvent::Unavailable);
         }
     }

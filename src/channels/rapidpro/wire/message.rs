@@ -9,19 +9,27 @@ use crate::ids::{ChannelId, MessageId};
 
 use super::fields::{self, Fields, WireError};
 
-/// Reads a message; the wire has no id of its own for it, so two equal ones are two.
+/// What a message is called.
+pub struct Names {
+    /// Our id for it.
+    pub id: MessageId,
+    /// The caller's key, by which a repetition is known. Without one two equal messages are two.
+    pub repeated_by: Option<String>,
+}
+
+/// Reads a message.
 ///
 /// # Errors
 /// Where the visitor is not named, nothing is said, or a member has a wrong type.
-pub fn message(body: &[u8], channel: &ChannelId, id: MessageId) -> Result<Input, WireError> {
+pub fn message(body: &[u8], channel: &ChannelId, names: Names) -> Result<Input, WireError> {
     let body = fields::parse(body)?;
     let body = Fields::top(&body)?;
     let visitor = super::visitor(&body, channel)?;
     let words = words(&body)?;
     Ok(Input::Said(Saying {
         visitor,
-        id,
-        platform_id: None,
+        id: names.id,
+        platform_id: names.repeated_by,
         words,
     }))
 }

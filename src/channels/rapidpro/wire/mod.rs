@@ -8,7 +8,7 @@ mod message;
 pub use callback::{Callback, callback};
 pub use fields::WireError;
 pub use handover::{Handover, UnknownDepartmentError, handover};
-pub use message::message;
+pub use message::{Names, message};
 
 use url::Url;
 

@@ -1,0 +1,269 @@
+//! The rules of asking, kept a second time from what is seen outside.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use warmline::bridge::{AgentOrder, Answer, Bridge, Effect, Input, OfferOrder, RevokeReason};
+use warmline::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
+use warmline::workgroup::{Policy, Request, Resource, Show};
+
+use super::world::world_policy;
+
+/// The same in all workgroups, so that the ledger need not know where somebody refused.
+pub const PAUSE: Duration = Duration::from_secs(20);
+
+/// Who was told what, and whose turn it is.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    told: BTreeMap<AgentJid, BTreeMap<String, Resource>>,
+    paused: BTreeSet<AgentJid>,
+    offers: BTreeMap<ConversationId, AgentJid>,
+    pauses: BTreeMap<(ConversationId, AgentJid), Timestamp>,
+    turns: BTreeMap<AgentJid, (u64, usize)>,
+    chats: BTreeMap<AgentJid, BTreeSet<ConversationId>>,
+    steps: u64,
+}
+
+/// What a step found and left.
+pub struct Stepped<'a> {
+    pub now: Timestamp,
+    pub input: &'a Input,
+    pub effects: &'a [Effect],
+    pub bridge: &'a Bridge,
+    pub policy: &'a Policy,
+}
+
+impl Ledger {
+    /// Takes a step down and checks whom it asked.
+    pub fn note(&mut self, step: &Stepped<'_>) {
+        self.steps += 1;
+        self.hear(step);
+        self.compare_chats(step);
+        self.revoked(step);
+        let asked = self.asked(step);
+        for (place, order) in asked.iter().enumerate() {
+            self.check_offer(step, (place, order), &asked);
+        }
+        self.check_agreement(step);
+        self.check_nobody_idle(step);
+    }
+
+    fn hear(&mut self, step: &Stepped<'_>) {
+        let done = matches!(step.effects.last(), Some(Effect::Answer(Answer::Done)));
+        match step.input {
+            Input::LinkUp | Input::LinkDown => self.told.clear(),
+            Input::AgentSeen {
+                agent,
+                resource,
+                state,
+            } if done => {
+                let clients = self.told.entry(agent.clone()).or_default();
+                clients.insert(resource.clone(), state.clone());
+            }
+            Input::AgentGone { agent, resource } => {
+                let clients = self.told.entry(agent.clone()).or_default();
+                clients.retain(|name, _| resource.as_ref().is_some_and(|gone| gone != name));
+            }
+            Input::AgentPaused { agent, paused } if done => {
+                self.paused.remove(agent);
+                self.paused.extend(paused.then(|| agent.clone()));
+            }
+            Input::OfferAnswered { agent, accept, .. } if done => {
+                let held = self.offers.iter().find(|(_, holder)| *holder == agent);
+                let held = held.map(|(id, _)| id.clone()).expect("an offer to answer");
+                self.offers.remove(&held);
+                if *accept {
+                    // What is asked for later is another request.
+                    self.pauses.retain(|(id, _), _| *id != held);
+                } else {
+                    self.pauses
+                        .insert((held, agent.clone()), step.now.plus(PAUSE));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Who has a conversation less goes to the end of the turn.
+    fn compare_chats(&mut self, step: &Stepped<'_>) {
+        for agent in world_policy().agents() {
+            let now: BTreeSet<_> = step.bridge.dispatch().chats_of(agent).into_iter().collect();
+            let before = self
+                .chats
+                .insert(agent.clone(), now.clone())
+                .unwrap_or_default();
+            for lost in before.difference(&now) {
+                self.turns.insert(agent.clone(), (self.steps, 0));
+                if step.bridge.dispatch().request(lost).is_some() {
+                    let until = step.now.plus(PAUSE);
+                    self.pauses.insert((lost.clone(), agent.clone()), until);
+                }
+            }
+            let most = step.policy.workgroups.values().map(|group| group.max_chats);
+            let most = most.max().unwrap_or(0) as usize;
+            assert!(now.len() <= most, "{agent} has {} conversations", now.len());
+        }
+    }
+
+    fn revoked(&mut self, step: &Stepped<'_>) {
+        for effect in step.effects {
+            let Effect::Agent(
+                agent,
+                AgentOrder::Revoke {
+                    conversation, why, ..
+                },
+            ) = effect
+            else {
+                continue;
+            };
+            let holder = self.offers.remove(conversation);
+            assert_eq!(
+                holder.as_ref(),
+                Some(agent),
+                "took back what was not offered"
+            );
+            if *why == RevokeReason::TimedOut {
+                let pair = (conversation.clone(), agent.clone());
+                self.pauses.insert(pair, step.now.plus(PAUSE));
+            }
+        }
+    }
+
+    /// The new offers of a step. Repeated ones must stand.
+    fn asked<'a>(&mut self, step: &Stepped<'a>) -> Vec<(&'a AgentJid, &'a OfferOrder)> {
+        let mut asked = Vec::new();
+        for effect in step.effects {
+            let Effect::Agent(agent, AgentOrder::Offer(order)) = effect else {
+                continue;
+            };
+            let holder = self.offers.get(&order.conversation);
+            if order.again {
+                assert_eq!(holder, Some(agent), "repeated what does not stand");
+                continue;
+            }
+            assert_eq!(holder, None, "two offers of one request");
+            let busy = self.offers.values().any(|holder| holder == agent);
+            assert!(!busy, "two offers to {agent}");
+            self.offers
+                .insert(order.conversation.clone(), agent.clone());
+            asked.push((agent, &**order));
+        }
+        asked
+    }
+
+    fn check_offer(
+        &mut self,
+        step: &Stepped<'_>,
+        (place, (agent, order)): (usize, &(&AgentJid, &OfferOrder)),
+        asked: &[(&AgentJid, &OfferOrder)],
+    ) {
+        let id = &order.conversation;
+        let request = step
+            .bridge
+            .dispatch()
+            .request(id)
+            .expect("a request to offer");
+        let pause = self.pauses.get(&(id.clone(), (*agent).clone()));
+        assert!(
+            self.may_ask(step, (id, request), agent),
+            "{agent} was asked for {id} at {:?}: paused until {pause:?}, {:?}, {:?}, {request:?}",
+            step.now,
+            self.told.get(agent),
+            self.chats.get(agent),
+        );
+        let later: BTreeSet<&AgentJid> = asked[place..].iter().map(|(agent, _)| *agent).collect();
+        let turn = self.turn(agent);
+        for other in step.policy.agents() {
+            let free = later.contains(other) || !self.offers.values().any(|held| held == other);
+            if free && self.may_ask(step, (id, request), other) {
+                assert!(
+                    turn <= self.turn(other),
+                    "{agent} {turn:?} was asked before {other} {:?}",
+                    self.turn(other)
+                );
+            }
+        }
+        self.turns.insert((*agent).clone(), (self.steps, place + 1));
+    }
+
+    fn turn(&self, agent: &AgentJid) -> (u64, usize) {
+        self.turns.get(agent).copied().unwrap_or_default()
+    }
+
+    /// Whether the rules let this agent be asked, a standing offer aside.
+    fn may_ask(
+        &self,
+        step: &Stepped<'_>,
+        (id, request): (&ConversationId, &Request),
+        agent: &AgentJid,
+    ) -> bool {
+        let Some(group) = step.policy.workgroups.get(&request.workgroup) else {
+            return false;
+        };
+        let serves = match &request.only {
+            Some(only) => only == agent && step.policy.workgroups_of(agent).next().is_some(),
+            None => group.agents.contains_key(agent),
+        };
+        let pause = self.pauses.get(&(id.clone(), agent.clone()));
+        let clients = self.told.get(agent).into_iter().flatten();
+        let best = clients.min_by_key(|(name, state)| (state.show, Reverse(state.priority), *name));
+        let Some((_, best)) = best else {
+            return false;
+        };
+        let most = best.max_chats.unwrap_or(u32::MAX).min(group.max_chats) as usize;
+        serves
+            && request.except.as_ref() != Some(agent)
+            && pause.is_none_or(|until| *until <= step.now)
+            && !self.paused.contains(agent)
+            && matches!(best.show, Show::Chat | Show::Online)
+            && self.chats.get(agent).is_none_or(|chats| chats.len() < most)
+    }
+
+    /// The dispatcher's own book says the same.
+    fn check_agreement(&self, step: &Stepped<'_>) {
+        let dispatch = step.bridge.dispatch();
+        for (id, agent) in &self.offers {
+            let request = dispatch.request(id).expect("an offer has a request");
+            let offer = request.offer.as_ref().expect("an offer is remembered");
+            assert_eq!(&offer.agent, agent);
+            assert_eq!(dispatch.offer_of(agent), Some(id));
+        }
+        for name in step.policy.workgroups.keys() {
+            for (id, request) in dispatch.line(name) {
+                let holder = request.offer.as_ref().map(|offer| &offer.agent);
+                assert_eq!(self.offers.get(id), holder, "{id}: an offer nobody saw");
+            }
+        }
+    }
+
+    fn check_nobody_idle(&self, step: &Stepped<'_>) {
+        let names: Vec<&WorkgroupName> = step.policy.workgroups.keys().collect();
+        for (id, request) in names
+            .iter()
+            .flat_map(|name| step.bridge.dispatch().line(name))
+        {
+            if request.offer.is_some() {
+                continue;
+            }
+            for agent in step.policy.agents() {
+                let busy = self.offers.values().any(|held| held == agent);
+                let idle = !busy && self.may_ask(step, (id, request), agent);
+                assert!(!idle, "{id} waits while {agent} is idle");
+            }
+        }
+    }
+
+    /// The program was restarted: nothing is known of clients.
+    pub fn restarted(&mut self) {
+        self.told.clear();
+    }
+
+    /// The open offers.
+    pub fn offers(&self) -> Vec<(ConversationId, AgentJid)> {
+        let offers = self.offers.iter();
+        offers
+            .map(|(id, agent)| (id.clone(), agent.clone()))
+            .collect()
+    }
+}
