@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// Whom the visitors write to.
 #[derive(Clone)]
@@ -16,6 +17,18 @@ pub struct Visitors {
     /// One visitor a connection.
     pub tokens: Vec<String>,
 }
+
+/// When a visitor writes the next message.
+#[derive(Clone, Copy)]
+pub enum Pace {
+    /// As soon as the one before is answered, so many times.
+    Answered(usize),
+    /// When the agent has the one before, for so long.
+    Delivered(Duration),
+}
+
+/// Tells a connection the numbers of its messages that the agent has.
+pub type Arrivals = UnboundedReceiver<usize>;
 
 /// What one connection did.
 #[derive(Default)]
@@ -29,24 +42,23 @@ pub struct Lane {
 }
 
 impl Visitors {
-    /// Every visitor writes at once until `time` has passed; the next message goes out when the one
-    /// before is answered. The first one of each has the number `first`.
-    pub fn write(&self, time: Duration, first: usize) -> Vec<Lane> {
+    /// Every visitor writes over a connection of its own. The first message of each has the number
+    /// `first`.
+    pub fn write(&self, pace: Pace, first: usize, arrivals: Vec<Arrivals>) -> Vec<Lane> {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .expect("a runtime");
         runtime.block_on(async {
-            let end = Instant::now() + time;
-            let lanes = self.tokens.iter().enumerate();
-            let lanes: Vec<_> = lanes
-                .map(|(number, token)| {
+            let each = self.tokens.iter().zip(arrivals).enumerate();
+            let lanes: Vec<_> = each
+                .map(|(lane, (token, arrivals))| {
                     let visitor = Visitor {
                         rapidpro: RapidPro::new(self.address),
                         token: token.clone(),
-                        lane: number,
+                        lane,
                     };
-                    tokio::spawn(async move { visitor.write(end, first).await })
+                    tokio::spawn(visitor.write(pace, first, arrivals))
                 })
                 .collect();
             let mut done = Vec::new();
@@ -65,13 +77,13 @@ struct Visitor {
 }
 
 impl Visitor {
-    async fn write(&self, end: Instant, first: usize) -> Lane {
+    async fn write(self, pace: Pace, first: usize, mut arrivals: Arrivals) -> Lane {
         let address = self.rapidpro.address;
         let mut stream = TcpStream::connect(address).await.expect("a connection");
         stream.set_nodelay(true).expect("no Nagle");
         let mut lane = Lane::default();
-        let mut number = first;
-        while Instant::now() < end {
+        let begun = Instant::now();
+        for number in first.. {
             let request = self.request(number);
             let sent = Instant::now();
             stream.write_all(&request).await.expect("the server");
@@ -79,7 +91,13 @@ impl Visitor {
             lane.sent.push(sent);
             lane.answered.push(sent.elapsed());
             lane.refused += usize::from(status != 201);
-            number += 1;
+            let go_on = match pace {
+                Pace::Answered(count) => lane.sent.len() < count,
+                Pace::Delivered(time) => has(&mut arrivals, number).await && begun.elapsed() < time,
+            };
+            if !go_on {
+                break;
+            }
         }
         lane
     }
@@ -98,6 +116,20 @@ impl Visitor {
         bytes.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
         bytes.into_bytes()
     }
+}
+
+/// Waits until the agent has this message; false when it does not come.
+async fn has(arrivals: &mut Arrivals, wanted: usize) -> bool {
+    let wait = async {
+        while let Some(number) = arrivals.recv().await {
+            if number == wanted {
+                return true;
+            }
+        }
+        false
+    };
+    let came = tokio::time::timeout(Duration::from_secs(10), wait).await;
+    came.unwrap_or(false)
 }
 
 /// Reads one answer whole and gives its status.

@@ -1,7 +1,8 @@
 //! How fast the program is between a real XMPP server, agents who answer at once, and a bot.
 //!
-//! Prints figures and judges nothing: run it with `scripts/bench`. `-- --quick` measures shorter,
-//! `-- handover`, `words`, `peer`, `webhook` or `memory` only those.
+//! Prints figures and judges nothing: run it with `scripts/bench`. `--quick` measures shorter,
+//! `--tuned` sets Prosody as docs/benchmarks.md advises; `handover`, `words`, `peer`, `webhook` or
+//! `memory` measure only those.
 
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
 
@@ -26,6 +27,14 @@ use std::time::Duration;
 use support::prosody::Prosody;
 use support::xmpp::Options;
 
+/// A garbage collector that does not go over all of the memory again and again, and answers that do
+/// not wait for the acknowledgement of those before (Prosody's documentation, "gc" and
+/// "network_settings").
+const TUNING: &str = r#"
+gc = { mode = "generational" }
+network_settings = { nagle = false }
+"#;
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let quick = arguments.iter().any(|a| a == "--quick");
@@ -42,7 +51,13 @@ fn main() {
         report::disk().quantile(0.5),
         report::disk().quantile(0.99)
     ));
-    let prosody = Prosody::start_with(&Options::default());
+    let tuned = arguments.iter().any(|a| a == "--tuned");
+    let globals = if tuned { TUNING } else { "" };
+    report.line(match tuned {
+        true => "Prosody tuned: generational garbage collector, nagle off.",
+        false => "Prosody as its package sets it.",
+    });
+    let prosody = Prosody::start_tuned(&Options::default(), globals);
     if wanted("memory") {
         memory::measure(&report, &prosody, 1000);
     }

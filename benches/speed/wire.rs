@@ -118,13 +118,17 @@ fn listen(mut stream: TcpStream, first: Vec<u8>, mut ears: impl FnMut(Instant, &
 #[derive(Default)]
 struct Cutter {
     held: Vec<u8>,
-    /// Up to where `held` was looked at, and how many elements are open there.
+    /// Where the next element begins, up to where it was looked at, and how deep that is.
+    begin: usize,
     seen: usize,
     depth: i32,
 }
 
 impl Cutter {
     fn take(&mut self, bytes: &[u8]) {
+        self.held.drain(..self.begin);
+        self.seen -= self.begin;
+        self.begin = 0;
         self.held.extend_from_slice(bytes);
     }
 
@@ -140,9 +144,9 @@ impl Cutter {
             }
             self.seen = end;
             if self.depth <= 0 {
-                let stanza: Vec<u8> = self.held.drain(..end).collect();
-                self.seen = 0;
-                return Some(String::from_utf8_lossy(&stanza).trim_start().to_owned());
+                let stanza = String::from_utf8_lossy(&self.held[self.begin..end]);
+                self.begin = end;
+                return Some(stanza.trim_start().to_owned());
             }
         }
         None

@@ -1,7 +1,7 @@
 //! A visitor's words on their way to an agent: through Warmline, and through a bare component.
 
 use crate::agent::{Agent, Mailbox, News};
-use crate::load::{Lane, Visitors};
+use crate::load::{Lane, Pace, Visitors};
 use crate::peer::Peer;
 use crate::report::{Report, Times};
 use crate::stage::{Meter, Stage};
@@ -9,12 +9,15 @@ use crate::support::prosody::Prosody;
 use crate::support::xmpp::Server;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 /// Conversations, and connections that write to them.
 pub const ROOMS: usize = 64;
 /// When nothing has come for so long, nothing comes any more.
 pub const SILENCE: Duration = Duration::from_secs(3);
-/// Seconds in which one connection writes alone.
+/// Messages of each visitor in the flood.
+const FLOOD: usize = 75;
+/// How long one visitor writes alone.
 const ALONE: Duration = Duration::from_secs(2);
 
 /// The processes whose use of the cores is told.
@@ -61,80 +64,122 @@ pub fn through_peer(report: &Report, prosody: &Prosody, time: Duration) {
     agent.leave();
 }
 
-/// One visitor alone, then all at once.
+/// One visitor alone, then all at once, and at last more than the server carries.
 fn measure(
     report: &Report,
     (visitors, news): (&Visitors, &Mailbox),
     pids: Pids<'_>,
     time: Duration,
 ) {
-    report.columns();
     let alone = Visitors {
         tokens: visitors.tokens[..1].to_vec(),
         ..visitors.clone()
     };
-    round(report, (&alone, news), (pids, 0), ALONE);
-    round(report, (visitors, news), (pids, 1_000_000), time);
+    let rounds = [
+        ("one visitor", &alone, Pace::Delivered(time.min(ALONE))),
+        ("64 visitors", visitors, Pace::Delivered(time)),
+        ("flood of 64", visitors, Pace::Answered(FLOOD)),
+    ];
+    report.columns();
+    for (number, (who, visitors, pace)) in rounds.into_iter().enumerate() {
+        let meter = Meter::start(pids);
+        let told = talk((visitors, news), pace, (number + 1) * 1_000_000);
+        let used = meter.per_message(told.sent);
+        report.times(
+            &format!("{who}: sent -> answered 201"),
+            &Times::new(told.answered),
+            "",
+        );
+        report.times(
+            &format!("{who}: sent -> agent has it"),
+            &Times::new(told.times),
+            "",
+        );
+        report.line(&format!(
+            "    {:.0} accepted/s, {:.0} delivered/s; of {}: {} refused, {} missing, {} twice, {} out of order",
+            told.accepted_each_second, told.delivered_each_second,
+            told.sent, told.refused, told.missing, told.twice, told.disordered
+        ));
+        report.line(&format!("    CPU of one message: {used}"));
+    }
 }
 
-fn round(
-    report: &Report,
-    (visitors, news): (&Visitors, &Mailbox),
-    (pids, first): (Pids<'_>, usize),
-    time: Duration,
-) {
-    let meter = Meter::start(pids);
+/// The visitors write and the agent reads, until all is there that will come.
+fn talk((visitors, news): (&Visitors, &Mailbox), pace: Pace, first: usize) -> Judgement {
+    let channels = visitors.tokens.iter().map(|_| unbounded_channel());
+    let (bells, arrivals): (Vec<_>, Vec<_>) = channels.unzip();
+    let mut hearing = Hearing {
+        news,
+        bells,
+        heard: Heard::new(),
+    };
     let begun = Instant::now();
-    let lanes = visitors.write(time, first);
-    let writing = begun.elapsed();
+    let (lanes, writing) = std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            let lanes = visitors.write(pace, first, arrivals);
+            (lanes, begun.elapsed())
+        });
+        while !writing.is_finished() {
+            hearing.hear(Duration::from_millis(20));
+        }
+        writing.join().expect("the visitors")
+    });
     let sent: usize = lanes.iter().map(|lane| lane.sent.len()).sum();
-    let heard = hear(news, sent);
-    let used = meter.per_message(sent);
-    let connections = visitors.tokens.len();
-    let answered = lanes.iter().flat_map(|lane| lane.answered.iter().copied());
-    let what = format!("{connections} connection(s): sent -> answered 201");
-    report.times(&what, &Times::new(answered), "");
-    let refused: usize = lanes.iter().map(|lane| lane.refused).sum();
-    let told = judge(&lanes, first, &heard);
-    let what = format!("{connections} connection(s): sent -> agent has it");
-    report.times(&what, &Times::new(told.times), "");
+    while hearing.heard.len() < sent && hearing.hear(SILENCE) {}
+    let heard = hearing.heard;
     let last = heard.iter().map(|(at, ..)| *at).max().unwrap_or(begun);
-    report.line(&format!(
-        "    {:.0} accepted/s, {:.0} delivered/s; of {sent}: {refused} refused, {} missing, {} twice, {} out of order",
-        (sent - refused) as f64 / writing.as_secs_f64(),
-        heard.len() as f64 / (last - begun).as_secs_f64(),
-        told.missing, told.twice, told.disordered
-    ));
-    report.line(&format!("    CPU of one message: {used}"));
+    let mut told = judge(&lanes, first, &heard);
+    told.accepted_each_second = (sent - told.refused) as f64 / writing.as_secs_f64();
+    told.delivered_each_second = heard.len() as f64 / (last - begun).as_secs_f64();
+    told
 }
 
 /// When which message was heard: lane and number.
-pub type Heard = Vec<(Instant, usize, usize)>;
+type Heard = Vec<(Instant, usize, usize)>;
 
-fn hear(news: &Mailbox, wanted: usize) -> Heard {
-    let mut heard = Heard::new();
-    while heard.len() < wanted {
-        match news.next_within(SILENCE) {
-            Ok((at, News::Heard(lane, number))) => heard.push((at, lane, number)),
-            Ok(_) => {}
-            Err(_) => break,
+/// The agent's ear, which tells the connections what arrived.
+struct Hearing<'a> {
+    news: &'a Mailbox,
+    bells: Vec<UnboundedSender<usize>>,
+    heard: Heard,
+}
+
+impl Hearing<'_> {
+    /// Whether something came in time.
+    fn hear(&mut self, patience: Duration) -> bool {
+        let Ok((at, what)) = self.news.next_within(patience) else {
+            return false;
+        };
+        if let News::Heard(lane, number) = what {
+            self.heard.push((at, lane, number));
+            // A connection that has ended does not listen any more.
+            let _ = self.bells.get(lane).map(|bell| bell.send(number));
         }
+        true
     }
-    heard
 }
 
 /// What became of the messages.
 #[derive(Default)]
-pub struct Judgement {
+struct Judgement {
     /// How long each took that arrived.
-    pub times: Vec<Duration>,
+    times: Vec<Duration>,
+    answered: Vec<Duration>,
+    sent: usize,
+    refused: usize,
     missing: usize,
     twice: usize,
     disordered: usize,
+    accepted_each_second: f64,
+    delivered_each_second: f64,
 }
 
 fn judge(lanes: &[Lane], first: usize, heard: &Heard) -> Judgement {
-    let mut judgement = Judgement::default();
+    let mut judgement = Judgement {
+        sent: lanes.iter().map(|lane| lane.sent.len()).sum(),
+        refused: lanes.iter().map(|lane| lane.refused).sum(),
+        ..Judgement::default()
+    };
     let mut seen: HashMap<(usize, usize), Instant> = HashMap::new();
     let mut latest = vec![0; lanes.len()];
     for (at, lane, number) in heard {
@@ -143,6 +188,7 @@ fn judge(lanes: &[Lane], first: usize, heard: &Heard) -> Judgement {
         latest[*lane] = latest[*lane].max(*number);
     }
     for (number, lane) in lanes.iter().enumerate() {
+        judgement.answered.extend(&lane.answered);
         for (place, sent) in lane.sent.iter().enumerate() {
             match seen.get(&(number, first + place)) {
                 Some(at) => judgement.times.push(at.saturating_duration_since(*sent)),
