@@ -1,6 +1,7 @@
 //! From settings to running rooms.
 
 use std::collections::HashMap;
+use std::io::Write;
 use std::sync::Arc;
 
 use actix_web::web;
@@ -139,7 +140,7 @@ fn serve(
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.
-    println!("listening on http://{}", server.address);
+    let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
     info!(address = %server.address, "listening");
     Ok(server)
 }

@@ -43,6 +43,9 @@ pub enum AppError {
     /// No figures can be collected.
     #[error(transparent)]
     Telemetry(#[from] crate::telemetry::TelemetryError),
+    /// A part of the program that should run as long as the program ended by itself.
+    #[error("a fault of ours: {0} ended")]
+    Ended(&'static str),
     /// There is no such thing.
     #[error("there is no {0}")]
     NotFound(String),

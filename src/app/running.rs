@@ -37,19 +37,39 @@ pub(super) struct Running {
 
 impl Running {
     /// Waits for a signal to stop, reloading on SIGHUP meanwhile.
-    pub async fn until_stopped(self, settings: Settings, reload: Reload) -> Result<(), AppError> {
+    ///
+    /// # Errors
+    /// Signals cannot be had, or a part ended that should not; then all is stopped too, for whoever
+    /// started the program to start it again.
+    pub async fn until_stopped(
+        mut self,
+        settings: Settings,
+        reload: Reload,
+    ) -> Result<(), AppError> {
         let mut hangup = listen(SignalKind::hangup())?;
         let mut terminate = listen(SignalKind::terminate())?;
         let mut interrupt = listen(SignalKind::interrupt())?;
-        loop {
+        let ended = loop {
             tokio::select! {
-                _ = terminate.recv() => break,
-                _ = interrupt.recv() => break,
+                _ = terminate.recv() => break Ok(()),
+                _ = interrupt.recv() => break Ok(()),
+                part = self.any_end() => break Err(AppError::Ended(part)),
                 _ = hangup.recv() => self.reload(&settings, &reload).await,
             }
-        }
+        };
         self.stop().await;
-        Ok(())
+        ended
+    }
+
+    /// Ends when a part does, and names it.
+    async fn any_end(&mut self) -> &'static str {
+        tokio::select! {
+            _ = &mut self.writer => "the engine",
+            _ = &mut self.seat => "the seat",
+            _ = &mut self.orders => "the reader of orders",
+            _ = &mut self.reports => "the reader of reports",
+            _ = &mut self.server.finished => "the HTTP server",
+        }
     }
 
     /// `started` is what the parts were built with that only a restart changes.
@@ -97,11 +117,18 @@ impl Running {
         outbox.stop(within(2)).await;
         reports.abort();
         let _ = timeout(within(2), link.stop()).await;
-        let _ = timeout(within(1), seat).await;
+        let _ = timeout(within(1), over(seat)).await;
         drop((agents, engine));
-        let _ = timeout(within(1), writer).await;
+        let _ = timeout(within(1), over(writer)).await;
         drop(store);
         info!("stopped");
+    }
+}
+
+/// Waits for the end of a task; one that has been waited for already may not be polled again.
+async fn over(task: JoinHandle<()>) {
+    if !task.is_finished() {
+        let _ = task.await;
     }
 }
 

@@ -161,6 +161,8 @@ pub enum RoomOrder {
     Invite {
         /// Whom.
         agent: AgentJid,
+        /// The best of the agent's clients, where one is known.
+        to: Option<Contact>,
         /// The visitor's name towards agents.
         pseudonym: String,
         /// The workgroup.

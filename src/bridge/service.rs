@@ -130,6 +130,7 @@ impl Bridge {
             return;
         };
         let order = RoomOrder::Invite {
+            to: self.dispatch.contact(&agent),
             agent,
             pseudonym: id.pseudonym(),
             workgroup: conversation.workgroup.clone(),

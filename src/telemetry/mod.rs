@@ -60,6 +60,9 @@ where
 {
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // Else a line that cannot be written, on a full disk say, is told on standard error, and
+        // where that cannot be written either, whoever logs panics.
+        .log_internal_errors(false)
         .with_ansi(colours);
     let lines = lines.with_writer(to);
     match format {

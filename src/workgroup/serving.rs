@@ -4,7 +4,7 @@ use crate::ids::{AgentJid, ConversationId, Timestamp};
 
 use super::agent::Agent;
 use super::dispatch::Dispatch;
-use super::{AgentRecord, Resource, Show};
+use super::{AgentRecord, Contact, Resource, Show};
 
 impl Dispatch {
     /// Takes an agent as stored; its clients count only when they are seen again.
@@ -142,6 +142,11 @@ impl Dispatch {
     /// The offer that an agent holds.
     pub fn offer_of(&self, agent: &AgentJid) -> Option<&ConversationId> {
         self.agents.get(agent)?.offered.as_ref()
+    }
+
+    /// Where to reach an agent, if a client is known to be there.
+    pub fn contact(&self, agent: &AgentJid) -> Option<Contact> {
+        self.agents.get(agent)?.contact()
     }
 
     /// Whether the agent has asked for a pause.

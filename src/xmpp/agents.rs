@@ -132,7 +132,7 @@ impl Agents {
                     let payload = fastpath::revoke(&self.settings.domain, what, why);
                     self.request(&workgroup, (&agent, &to.resource), payload)
                 } else {
-                    self.revoke_message(&agent, what, why)
+                    self.revoke_message(&format!("{agent}/{}", to.resource), what, why)
                 };
                 vec![Out::Send(stanza)]
             }

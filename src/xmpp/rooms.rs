@@ -59,8 +59,6 @@ impl RoomsSettings {
 #[derive(Debug)]
 struct Common {
     settings: RoomsSettings,
-    /// Agents whose client speaks Fastpath.
-    fastpath: BTreeSet<AgentJid>,
     /// Whether the MUC service takes invitations from occupants only.
     occupants_invite: bool,
     serial: u64,
@@ -107,7 +105,6 @@ impl Rooms {
         Self {
             common: Common {
                 settings,
-                fastpath: BTreeSet::new(),
                 occupants_invite: false,
                 serial: 0,
             },
@@ -183,16 +180,6 @@ impl Rooms {
         local
             .strip_prefix(names::VISITOR_PREFIX)
             .is_some_and(|id| self.rooms.contains_key(&ConversationId::new(id)))
-    }
-
-    /// Tells whether an agent's client speaks Fastpath: it is then invited as
-    /// fastpath-protocol §9.2 wants it, else with a sentence for people.
-    pub fn set_fastpath(&mut self, agent: AgentJid, speaks: bool) {
-        if speaks {
-            self.common.fastpath.insert(agent);
-        } else {
-            self.common.fastpath.remove(&agent);
-        }
     }
 
     fn new_room(&self, conversation: &ConversationId, workgroup: &WorkgroupName) -> Room {

@@ -9,7 +9,7 @@ use minidom::Element;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
-use crate::bridge::{AgentOrder, Answer, Input};
+use crate::bridge::{Answer, Input};
 use crate::engine::{Handle, SeatOrder, Unavailable, now};
 use crate::ids::Timestamp;
 use crate::telemetry::metrics as figures;
@@ -176,9 +176,6 @@ impl Seat {
         let now = now();
         match order {
             SeatOrder::Agent(agent, order) => {
-                if let AgentOrder::Offer(offer) = &order {
-                    self.rooms.set_fastpath(agent.clone(), offer.to.fastpath);
-                }
                 let outs = self.agents.order(now, agent, order);
                 self.act(outs).await;
             }

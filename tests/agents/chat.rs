@@ -22,7 +22,8 @@ fn pseudonym(id: &str) -> String {
 
 /// What the agent who spoke is told; whatever others get is left aside.
 fn told(sent: &[Element], full: &str) -> String {
-    let answers = to(sent, "message", full);
+    let mut answers = to(sent, "message", full);
+    answers.retain(|one| child(one, "response", ns::QUICK_RESPONSE).is_none());
     assert_eq!(answers.len(), 1, "{sent:?}");
     assert_eq!(attr(answers[0], "type"), Some("chat"));
     assert_eq!(attr(answers[0], "from"), Some(SUPPORT));
@@ -38,7 +39,7 @@ fn an_offer_is_a_chat_message_with_words_to_tap() {
     assert_sent(
         &sent,
         &[&format!(
-            "<message type='chat' from='{SUPPORT}' to='{ANA_BARE}'><body>New in Front desk.\n\
+            "<message type='chat' from='{SUPPORT}' to='{ANA}'><body>New in Front desk.\n\
              {name}: My printer is on fire\nemail: vera@example.net\n\
              20 seconds left. Answer with accept or reject.</body>\
              <thread>{ONE}</thread>\
@@ -92,11 +93,7 @@ fn an_offer_is_answered_with_a_word() {
         desk.visitor(ONE);
         let sent = desk.says(ANA, word);
         assert!(told(&sent, ANA).starts_with("Rejected."), "{word}");
-        assert_eq!(
-            to(&sent, "message", "agent2@example.test").len(),
-            1,
-            "{word}"
-        );
+        assert_eq!(to(&sent, "message", BEN).len(), 1, "{word}");
     }
 }
 
@@ -141,7 +138,7 @@ fn an_offer_that_is_over_is_said_to_be() {
     desk.plain(ANA);
     desk.visitor(ONE);
     let sent = desk.later(Duration::from_secs(20));
-    let over = to(&sent, "message", ANA_BARE);
+    let over = to(&sent, "message", ANA);
     let text = warmline::xmpp::stanza::body(over[0]).unwrap();
     assert!(text.contains("timed out") && text.contains(&pseudonym(ONE)));
     assert_eq!(
@@ -178,7 +175,11 @@ fn agents_pause_resume_and_look() {
     assert!(told(&desk.says(ANA, "mine"), ANA).starts_with("You have no conversation"));
     let sent = desk.says(ANA, "resume");
     assert_eq!(told(&sent, ANA), "You get offers again.");
-    assert_eq!(to(&sent, "message", ANA_BARE).len(), 1, "the offer");
+    assert_eq!(
+        to(&sent, "message", ANA).len(),
+        2,
+        "the answer and the offer"
+    );
     let since = "since 2026-11-21T04:00:00Z";
     let name = pseudonym(ONE);
     assert_eq!(

@@ -91,11 +91,7 @@ impl World {
             }
             Action::Outbox { lane, kind } => self.outbox(lane, kind),
             Action::Link(kind) if !self.linked => self.link_comes(kind),
-            Action::Link(kind) => {
-                if kind.is_multiple_of(4) {
-                    self.set_link(false);
-                }
-            }
+            Action::Link(kind) if kind.is_multiple_of(4) => self.set_link(false),
             Action::Vanish(one) => self.with(one, |world, id| world.muc.vanish(&id)),
             Action::Ill(ill) => self.muc.set_ill(ill),
             Action::Kill(kind) => {
@@ -123,10 +119,21 @@ impl World {
             return;
         }
         for ((agent, resource), state) in self.clients.clone() {
-            self.step(Input::AgentSeen {
-                agent,
-                resource,
-                state,
+            // Some answer the probe, others send their presence.
+            let shows = kind
+                .is_multiple_of(3)
+                .then_some((state.show, state.priority));
+            self.step(match kind % 3 {
+                2 => Input::AgentSeen {
+                    agent,
+                    resource,
+                    state,
+                },
+                _ => Input::AgentAlive {
+                    agent,
+                    resource,
+                    shows,
+                },
             });
         }
     }

@@ -8,7 +8,7 @@ use super::world::World;
 
 /// How many histories, unless `PROPTEST_CASES` says otherwise; nothing is written beside the
 /// sources when one fails: it is printed, and becomes a story.
-fn config(cases: u32) -> Config {
+pub fn config(cases: u32) -> Config {
     let wanted = std::env::var("PROPTEST_CASES").ok();
     Config {
         cases: wanted.and_then(|n| n.parse().ok()).unwrap_or(cases),

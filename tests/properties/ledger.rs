@@ -61,6 +61,14 @@ impl Ledger {
                 let clients = self.told.entry(agent.clone()).or_default();
                 clients.insert(resource.clone(), state.clone());
             }
+            // It is as it was last known, which is what the bridge stores of it.
+            Input::AgentAlive {
+                agent, resource, ..
+            } if done => {
+                let record = step.bridge.dispatch().agent_record(agent);
+                let clients = self.told.entry(agent.clone()).or_default();
+                clients.extend(record.resources.get_key_value(resource).map(owned));
+            }
             Input::AgentGone { agent, resource } => {
                 let clients = self.told.entry(agent.clone()).or_default();
                 clients.retain(|name, _| resource.as_ref().is_some_and(|gone| gone != name));
@@ -266,4 +274,8 @@ impl Ledger {
             .map(|(id, agent)| (id.clone(), agent.clone()))
             .collect()
     }
+}
+
+fn owned((name, state): (&String, &Resource)) -> (String, Resource) {
+    (name.clone(), state.clone())
 }

@@ -21,5 +21,6 @@ mod end;
 mod histories;
 mod ledger;
 mod muc;
+mod nonsense;
 
 mod world;

@@ -277,6 +277,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::CallbackLearnt { .. }
         | Input::LinkDown
         | Input::AgentSeen { .. }
+        | Input::AgentAlive { .. }
         | Input::AgentGone { .. }
         | Input::AgentPaused { .. }
         | Input::Delivered(_)

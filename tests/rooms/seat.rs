@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use warmline::bridge::{Input, RoomEvent, RoomOrder, RoomPlan};
 use warmline::conversation::Words;
 use warmline::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
+use warmline::workgroup::Contact;
 use warmline::xmpp::out::Out;
 use warmline::xmpp::rooms::{Rooms, RoomsSettings};
 use warmline::xmpp::stanza::{self, Condition};
@@ -95,8 +96,13 @@ impl Seat {
     }
 
     pub fn invite(&mut self, name: &str) {
+        self.invite_client(name, None);
+    }
+
+    pub fn invite_client(&mut self, name: &str, to: Option<Contact>) {
         self.order(RoomOrder::Invite {
             agent: agent(name),
+            to,
             pseudonym: self.conversation.pseudonym(),
             workgroup: WorkgroupName::new("support"),
         });

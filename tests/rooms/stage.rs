@@ -89,6 +89,7 @@ impl Stage {
     pub fn invite(&mut self, agent: &str) {
         self.order(RoomOrder::Invite {
             agent: AgentJid::parse(agent).expect("an agent"),
+            to: None,
             pseudonym: NICK.into(),
             workgroup: WorkgroupName::new("support"),
         });

@@ -7,6 +7,7 @@ use minidom::Element;
 use warmline::bridge::{RoomEvent, RoomOrder};
 use warmline::conversation::{Attachment, Words};
 use warmline::ids::{MessageId, WorkgroupName};
+use warmline::workgroup::Contact;
 use warmline::xmpp::ns;
 use warmline::xmpp::stanza::{attr, child, child_text};
 
@@ -243,10 +244,13 @@ pub fn declined_and_whispered(server: &dyn Server) {
 pub fn fastpath_invitation(server: &dyn Server) -> Element {
     let mut seat = Seat::connect(server, "spark");
     let mut ana = Person::login(server, "agent1");
-    seat.rooms.set_fastpath(agent("agent1"), true);
     seat.open(&["agent1"], None);
     seat.until_ready();
-    seat.invite("agent1");
+    let client = Contact {
+        resource: "desk".into(),
+        fastpath: true,
+    };
+    seat.invite_client("agent1", Some(client));
     let message = seat.meanwhile("an invitation", || {
         ana.look(|s| mediated(s).map(|_| s.clone()))
     });
@@ -255,6 +259,7 @@ pub fn fastpath_invitation(server: &dyn Server) -> Element {
     assert_eq!(reason.as_deref(), Some("spark"));
     let room = child(&message, "x", ns::DIRECT_INVITE).expect("the room's address");
     assert_eq!(attr(room, "jid"), Some(seat.room().as_str()));
-    assert_eq!(attr(&message, "to"), Some(jid("agent1").as_str()));
+    let full = format!("{}/desk", jid("agent1"));
+    assert_eq!(attr(&message, "to"), Some(full.as_str()));
     message
 }

@@ -5,11 +5,14 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod availability;
 mod commands;
 mod faults;
 mod hostile;
 mod main_job;
+mod operators;
 mod refusals;
 mod stage;
+mod store_faults;
 mod tls;
 mod turns;

@@ -114,6 +114,12 @@ pub fn offered(agent: &Agent) -> Event {
     agent.wait("an offer as a chat message", Event::is_chat_offer)
 }
 
+/// Whether an offer by plain chat has come; what the agent said before has been heard by then.
+pub fn is_asked(agent: &Agent) -> bool {
+    agent.settle_with(&workgroup("support"));
+    agent.take_now(Event::is_chat_offer).is_some()
+}
+
 /// Waits until one of two is offered something: the one who is, the other, and the offer.
 pub fn first_offered<'a>(one: &'a Agent, other: &'a Agent) -> (&'a Agent, &'a Agent, Event) {
     wait::until("an offer to one of two agents", wait::SOON, || {

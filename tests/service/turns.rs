@@ -1,17 +1,11 @@
 //! Who is asked, and when it is the next one's turn.
 
-use super::stage::{Stage, accept, enter, first_offered, offered};
-use super::support::agents::Agent;
+use super::stage::{Stage, accept, enter, first_offered, is_asked, offered};
 use super::support::event::Event;
 use super::support::xmpp::workgroup;
 use serde_json::json;
 
 const FASTPATH: &str = "http://jabber.org/protocol/workgroup";
-
-fn is_asked(agent: &Agent) -> bool {
-    agent.settle_with(&workgroup("support"));
-    agent.take_now(Event::is_chat_offer).is_some()
-}
 
 #[test]
 fn a_rejected_request_goes_to_the_next_agent() {

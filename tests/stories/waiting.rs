@@ -280,3 +280,18 @@ fn after_a_restart_an_offer_stands() {
     story.then(&["ask ana t1 for support, 20 s again"]);
     story.accepts("ana", "t1").answered(&Answer::Done);
 }
+
+#[test]
+fn a_client_that_answers_is_as_it_was() {
+    let mut story = Story::new();
+    let alive = |resource: &str| Input::AgentAlive {
+        agent: agent("ana"),
+        resource: resource.into(),
+        shows: None,
+    };
+    story.online(&["ana"]).open("t1");
+    story.step(Input::LinkDown).step(Input::LinkUp);
+    story.step(alive("never seen")).then(&[]);
+    story.step(alive("desk"));
+    story.then(&["ask ana t1 for support, 20 s again"]);
+}

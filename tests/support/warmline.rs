@@ -69,6 +69,54 @@ impl Warmline {
         ready.unwrap_or_else(|| panic!("not ready: {}", self.log()));
     }
 
+    /// Writes another configuration file, which counts from the next reload or start on.
+    pub fn configure(&mut self, change: impl FnOnce(&mut Config)) {
+        change(&mut self.config);
+        self.write_file(&self.config.toml(self.dir.path()));
+    }
+
+    /// Writes any text as the configuration file.
+    pub fn write_file(&self, text: &str) {
+        self.dir.write("warmline.toml", text);
+    }
+
+    /// SIGHUP.
+    pub fn hang_up(&self) {
+        self.process.signal("HUP");
+    }
+
+    /// Runs a command of the program on this configuration: exit code and everything it wrote.
+    pub fn command(&self, arguments: &[&str]) -> (Option<i32>, String) {
+        let file = self.dir.path().join("warmline.toml");
+        let file = file.display().to_string();
+        run(&[arguments, &["--config", &file]].concat())
+    }
+
+    /// Waits until the log holds this.
+    pub fn wait_log(&self, what: &str) {
+        wait::until(&format!("{what:?} in the log"), wait::SOON, || {
+            self.log().contains(what).then_some(())
+        });
+    }
+
+    /// Lets the system refuse every write beyond this many bytes of a file (`None`: none again),
+    /// as a full disk does.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let soft = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
+        let status = Command::new("prlimit")
+            .args(["--pid", &self.pid().to_string()])
+            .arg(format!("--fsize={soft}:"))
+            .status();
+        assert!(status.is_ok_and(|status| status.success()), "prlimit");
+    }
+
+    /// The value of a figure, by its name and labels as `/metrics` writes them.
+    pub fn figure(&self, series: &str) -> Option<f64> {
+        let text = String::from_utf8(self.get("/metrics").body).expect("text");
+        let line = text.lines().find_map(|line| line.strip_prefix(series))?;
+        line.strip_prefix(' ')?.parse().ok()
+    }
+
     /// Its directory: configuration, embedded store, log.
     pub fn dir(&self) -> &Path {
         self.dir.path()
@@ -125,7 +173,11 @@ pub fn run(arguments: &[&str]) -> (Option<i32>, String) {
 
 fn launch(config: &Config, dir: &RunDir) -> Process {
     let file = dir.write("warmline.toml", &config.toml(dir.path()));
-    let mut command = Command::new(env!("CARGO_BIN_EXE_warmline"));
+    // A write beyond a limit is to fail, as on a full disk, and not to kill.
+    let mut command = Command::new("sh");
+    command
+        .args(["-c", "trap '' XFSZ; exec \"$@\"", "sh"])
+        .arg(env!("CARGO_BIN_EXE_warmline"));
     command.arg("run").arg("--config").arg(file);
     Process::start("warmline", &mut command, dir.path())
 }

@@ -86,7 +86,9 @@ pub struct Talk {
 }
 
 impl Agents {
-    /// The message that puts a request before a client that knows nothing of Fastpath.
+    /// The message that puts a request before a client that knows nothing of Fastpath. It goes to
+    /// the client that was chosen: a server passes what is for the account alone to clients of the
+    /// highest priority, be they away, and to none that shows itself to the workgroup only.
     pub(super) fn offer_message(&mut self, agent: &AgentJid, order: &OfferOrder) -> Element {
         let from = self.settings.jid(&order.workgroup);
         let (accept, reject) = (self.settings.accept_word(), self.settings.reject_word());
@@ -113,7 +115,8 @@ impl Agents {
         };
         let (accept, reject) = (tap(accept), tap(reject));
         let id = self.mint(&format!("offer-{}", order.conversation));
-        message("chat", (&from, agent.as_str()))
+        let client = format!("{agent}/{}", order.to.resource);
+        message("chat", (&from, &client))
             .with("id", &id)
             .and_text("body", ns::CLIENT, &body)
             .and_text("thread", ns::CLIENT, order.conversation.as_str())
@@ -121,10 +124,10 @@ impl Agents {
             .and(reject)
     }
 
-    /// The message that takes such an offer back.
+    /// The message that takes such an offer back from a client.
     pub(super) fn revoke_message(
         &mut self,
-        agent: &AgentJid,
+        client: &str,
         (conversation, workgroup): (&ConversationId, &WorkgroupName),
         why: RevokeReason,
     ) -> Element {
@@ -140,11 +143,8 @@ impl Agents {
                 format!("The offer of {pseudonym} is over: others are asked now.")
             }
         };
-        self.say(workgroup, agent.as_str(), &text).and_text(
-            "thread",
-            ns::CLIENT,
-            conversation.as_str(),
-        )
+        self.say(workgroup, client, &text)
+            .and_text("thread", ns::CLIENT, conversation.as_str())
     }
 
     /// A sentence from a workgroup.

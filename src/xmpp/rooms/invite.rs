@@ -3,6 +3,7 @@
 use minidom::Element;
 
 use crate::ids::AgentJid;
+use crate::workgroup::Contact;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, element, message};
 
@@ -13,6 +14,8 @@ use super::room::Room;
 #[derive(Clone, Debug)]
 pub(super) struct Invitation {
     pub(super) agent: AgentJid,
+    /// The agent's client, or the account where none is known.
+    to: String,
     /// What the agent reads.
     reason: String,
     /// Whether an occupant sent it, else the workgroup's bare address.
@@ -21,12 +24,22 @@ pub(super) struct Invitation {
 
 impl Room {
     /// Makes an agent a member, lets the room invite them (XEP-0045 §7.8.2) and, unless the client
-    /// speaks Fastpath, invites them directly as well (XEP-0249).
-    pub(super) fn invite(&mut self, cx: &mut Cx<'_>, agent: AgentJid, pseudonym: &str) {
+    /// speaks Fastpath, invites them directly as well (XEP-0249). As with offers, what is sent to
+    /// the account alone may reach another client than the one that was asked.
+    pub(super) fn invite(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (agent, client): (AgentJid, Option<Contact>),
+        pseudonym: &str,
+    ) {
         if self.members.insert(agent.clone()) {
             self.affiliate(cx, agent.as_str());
         }
-        let fastpath = cx.common.fastpath.contains(&agent);
+        let fastpath = client.as_ref().is_some_and(|client| client.fastpath);
+        let to = match client {
+            Some(client) => format!("{agent}/{}", client.resource),
+            None => agent.to_string(),
+        };
         // Spark enters by itself only if the reason is the session's id (fastpath-protocol §9.2).
         let reason = if fastpath {
             self.id.as_str().to_owned()
@@ -38,7 +51,7 @@ impl Room {
             let direct = element("x", ns::DIRECT_INVITE)
                 .with("jid", &self.names.room)
                 .with("reason", &reason);
-            let way = (self.names.workgroup.as_str(), agent.as_str());
+            let way = (self.names.workgroup.as_str(), to.as_str());
             cx.send(message("normal", way).with("id", &id).and(direct));
         }
         let by_occupant = cx.common.occupants_invite;
@@ -46,6 +59,7 @@ impl Room {
             cx,
             Invitation {
                 agent,
+                to,
                 reason,
                 by_occupant,
             },
@@ -71,7 +85,7 @@ impl Room {
     /// With what Fastpath's clients look for (fastpath-protocol §9.2); others pass over it.
     fn fill(&self, stanza: Element, invitation: &Invitation) -> Element {
         let invite = element("invite", ns::MUC_USER)
-            .with("to", invitation.agent.as_str())
+            .with("to", &invitation.to)
             .and_text("reason", ns::MUC_USER, &invitation.reason);
         let offer = element("offer", ns::WORKGROUP).with("jid", &self.names.visitor);
         let session = element("session", ns::JIVE_WORKGROUP)

@@ -176,8 +176,11 @@ impl Room {
             RoomOrder::Close { why, .. } => self.close(cx, why),
             _ if !self.is_ready() => {}
             RoomOrder::Invite {
-                agent, pseudonym, ..
-            } => self.invite(cx, agent, &pseudonym),
+                agent,
+                to,
+                pseudonym,
+                ..
+            } => self.invite(cx, (agent, to), &pseudonym),
             RoomOrder::Say {
                 id,
                 as_visitor,
