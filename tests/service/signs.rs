@@ -68,13 +68,18 @@ fn messages_and_deliveries(stage: &Stage, agent: &Agent, room: &str) {
 
 #[test]
 fn offers_that_lapse_or_are_taken_back_are_counted_as_such() {
-    let stage = Stage::configured(|config| config.workgroup = "offer_timeout = \"2s\"".into());
+    let mut stage = Stage::configured(|config| config.workgroup = "offer_timeout = \"1s\"".into());
     let agent = stage.agent("agent1");
     stage.open("1");
     offered(&agent);
     let offers =
         |outcome| format!("warmline_offers_total{{workgroup=\"support\",outcome=\"{outcome}\"}}");
     shows(&stage.warmline, &offers("expired"), 1.0);
+    stage
+        .warmline
+        .configure(|config| config.workgroup = String::new());
+    stage.warmline.hang_up();
+    stage.warmline.wait_log("are reloaded");
     let other = stage.agent("agent2");
     offered(&other);
     assert_eq!(stage.rapidpro.close("1").status, 204);
