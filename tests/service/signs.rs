@@ -44,6 +44,8 @@ fn every_figure_that_is_promised_moves() {
     shows(warmline, "warmline_conversations{stage=\"served\"}", 1.0);
     messages_and_deliveries(&stage, &other, &room);
     assert!(warmline.figure("warmline_commit_seconds_count") >= Some(5.0));
+    let requests = "warmline_http_requests_total{channel=\"tickets\",status=\"201\"}";
+    shows(warmline, requests, 2.0);
     shows(warmline, "warmline_xmpp_connects_total", 1.0);
 }
 
