@@ -134,7 +134,12 @@ fn serve(
     let figures = install_metrics()?;
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
-    let server = http::serve(settings.http.listen, move |services| {
+    let serving = http::Serving {
+        address: settings.http.listen,
+        keep_alive: settings.http.keep_alive,
+        workers: settings.http.workers,
+    };
+    let server = http::serve(serving, move |services| {
         health::configure(services, (health.clone(), figures.clone()));
         rapidpro::configure(services, state.clone());
     })

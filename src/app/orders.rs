@@ -118,7 +118,10 @@ async fn carry_out(
             let answer = engine
                 .ask(Input::OperatorClosed(conversation.clone()))
                 .await;
-            info!(%conversation, ?answer, "an operator closed a conversation");
+            match answer {
+                Ok(_) => info!(%conversation, "an operator closed it"),
+                Err(problem) => warn!(%conversation, %problem, "an operator's close has to wait"),
+            }
             answer.is_ok()
         }
         Order::Retry(name) => match retry(store, &name).await {

@@ -17,15 +17,24 @@ use tokio::task::JoinHandle;
 pub const BODY_LIMIT: usize = 1024 * 1024;
 /// What is read and thrown away of a larger one, so that its sender comes to read our answer.
 const DRAIN_LIMIT: usize = 8 * BODY_LIMIT;
-/// Longer than the 30 s for which Go clients keep an idle connection: whoever closes first loses
-/// no request of the other's, and that should not be us (reference: mailroom's HTTP transport).
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// For the head of a request, and again for its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long requests that are being answered hold up a stop, in seconds.
 const SHUTDOWN_SECONDS: u64 = 5;
-const WORKERS: usize = 2;
+
+/// How to serve.
+#[derive(Clone, Copy, Debug)]
+pub struct Serving {
+    /// Where to listen.
+    pub address: SocketAddr,
+    /// How long an idle connection is kept. To be longer than the 30 s for which Go clients keep
+    /// theirs: whoever closes first loses no request of the other's, and that should not be us
+    /// (reference: mailroom's HTTP transport).
+    pub keep_alive: Duration,
+    /// Worker threads; one per processor where not said.
+    pub workers: Option<usize>,
+}
 
 /// A server that runs.
 #[derive(Debug)]
@@ -38,23 +47,29 @@ pub struct Running {
     pub finished: JoinHandle<io::Result<()>>,
 }
 
-/// Listens on `address` and serves what `services` adds, in the order in which it adds it.
+/// Listens and serves what `services` adds, in the order in which it adds it.
 /// Needs a tokio runtime around it. Signals are left to the caller.
 ///
 /// # Errors
 /// Where the address cannot be had.
-pub fn serve<F>(address: SocketAddr, services: F) -> io::Result<Running>
+pub fn serve<F>(serving: Serving, services: F) -> io::Result<Running>
 where
     F: Fn(&mut ServiceConfig) + Clone + Send + 'static,
 {
+    let Serving {
+        address,
+        keep_alive,
+        workers,
+    } = serving;
+    let processors = || std::thread::available_parallelism().map_or(2, usize::from);
     let server = HttpServer::new(move || {
         App::new()
             .configure(json_errors)
             .configure(services.clone())
             .default_service(web::to(not_found))
     })
-    .workers(WORKERS)
-    .keep_alive(KEEP_ALIVE)
+    .workers(workers.unwrap_or_else(processors))
+    .keep_alive(keep_alive)
     .client_request_timeout(REQUEST_TIMEOUT)
     .client_disconnect_timeout(DISCONNECT_TIMEOUT)
     .shutdown_timeout(SHUTDOWN_SECONDS)

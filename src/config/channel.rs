@@ -52,16 +52,12 @@ choice! {
 /// What the visitor is told on behalf of nobody in particular; `None` says nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Texts {
-    /// When the request was taken.
-    pub queued: Option<String>,
     /// When the request timed out.
     pub no_agent: Option<String>,
     /// When an agent entered the room.
     pub agent_joined: Option<String>,
     /// When the agent vanished and another one is sought.
     pub agent_away: Option<String>,
-    /// When the conversation ended, whoever ended it but the visitor.
-    pub closed: Option<String>,
 }
 
 impl Texts {
@@ -71,7 +67,6 @@ impl Texts {
             Some(said).filter(|said| !said.trim().is_empty())
         };
         Self {
-            queued: text("queued", ""),
             no_agent: text(
                 "no_agent",
                 "Nobody is free right now. Please try again later.",
@@ -81,7 +76,6 @@ impl Texts {
                 "agent_away",
                 "The connection to your helper was lost. Please wait, somebody will be with you soon.",
             ),
-            closed: text("closed", ""),
         }
     }
 }

@@ -34,7 +34,7 @@ fn scalars_lists_and_entries_are_overridden() {
                 "WARMLINE__CHANNEL__0__DEPARTMENTS",
                 "{ \"IT Support\" = \"it\" }",
             ),
-            ("WARMLINE__CHANNEL__0__TEXTS__CLOSED", "Bye = [now]"),
+            ("WARMLINE__CHANNEL__0__TEXTS__AGENT_JOINED", "Bye = [now]"),
             ("WARMLINE__CHANNEL__0__REVEAL", "[\"name\"]"),
             ("WARMLINE__WORKGROUP__0__AGENTS__0", "carla@example.org"),
             ("WARMLINE__WORKGROUP__1__NAME", "it"),
@@ -56,7 +56,7 @@ fn scalars_lists_and_entries_are_overridden() {
     assert_eq!(settings.xmpp.secret.expose(), "123456");
     assert_eq!(settings.outbound.retry, [1, 2].map(Duration::from_secs));
     let channel = &settings.channels[0];
-    assert_eq!(channel.texts.closed.as_deref(), Some("Bye = [now]"));
+    assert_eq!(channel.texts.agent_joined.as_deref(), Some("Bye = [now]"));
     let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
     assert_eq!(rapidpro.secret.expose(), "true");
     assert_eq!(rapidpro.departments["IT Support"], "it");

@@ -91,8 +91,8 @@ fn unknown_tables_and_keys_are_told_with_a_guess() {
     );
     told(
         "id =",
-        "texts = { close = \"\" }\nid =",
-        &["channel[0].texts.close: is not a known key; did you mean \"closed\"?"],
+        "texts = { no_agents = \"\" }\nid =",
+        &["channel[0].texts.no_agents: is not a known key; did you mean \"no_agent\"?"],
     );
 }
 

@@ -23,7 +23,7 @@ fn a_small_file_gets_the_defaults() {
     let tickets = settings.channel("tickets").expect("configured");
     assert_eq!(tickets.when_no_agents, WhenNoAgents::Queue);
     assert_eq!(tickets.on_request_timeout, OnRequestTimeout::Close);
-    assert_eq!(tickets.texts.closed, None);
+    assert_eq!(tickets.texts.agent_joined, None);
     assert!(settings.warnings().is_empty(), "{:?}", settings.warnings());
 }
 

@@ -24,5 +24,6 @@ mod shutdown;
 mod signs;
 mod stage;
 mod store_faults;
+mod tickets;
 mod tls;
 mod turns;

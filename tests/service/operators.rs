@@ -168,3 +168,32 @@ fn a_dead_letter_is_told_listed_retried_once_or_dropped() {
     assert_eq!(said(&bad(&letters[0])), 0, "what is dropped never arrives");
     assert_eq!(said(&bad(&letters[1])), 1);
 }
+
+#[test]
+fn a_backup_taken_while_it_runs_restores_what_was_said() {
+    let mut stage = Stage::start();
+    let agent = stage.agent("agent1");
+    let Conversation { ticket, room } = stage.conversation("1", &agent);
+    assert_eq!(stage.rapidpro.message("1", "before the backup").status, 201);
+    hears(&agent, &room, "before the backup");
+    let data = stage.warmline.dir().join("data");
+    let copy = stage.warmline.dir().join("backup.db");
+    let live = rusqlite::Connection::open(data.join("warmline.db")).expect("the store");
+    live.execute("VACUUM INTO ?1", [copy.display().to_string()])
+        .expect("a backup");
+    drop(live);
+    stage.warmline.terminate();
+    std::fs::remove_dir_all(&data).expect("the store is lost");
+    std::fs::create_dir(&data).expect("a new folder");
+    std::fs::rename(copy, data.join("warmline.db")).expect("the backup in its place");
+    stage.warmline.start_again();
+    assert_eq!(stage.rapidpro.message("1", "after the backup").status, 201);
+    hears(&agent, &room, "after the backup");
+    agent.say_in(&room, "still with you");
+    wait::until("the agent's words", wait::SOON, || {
+        (stage.told(&ticket) == ["still with you"]).then_some(())
+    });
+    let ids = listed(&stage.warmline, &["conversations", "list"]);
+    let text = done(&stage.warmline, &["conversations", "show", &ids[0]]);
+    assert!(text.contains("before the backup") && text.contains("after the backup"));
+}

@@ -44,6 +44,8 @@ fn every_figure_that_is_promised_moves() {
     shows(warmline, "warmline_conversations{stage=\"served\"}", 1.0);
     messages_and_deliveries(&stage, &other, &room);
     assert!(warmline.figure("warmline_commit_seconds_count") >= Some(5.0));
+    let requests = "warmline_http_requests_total{channel=\"tickets\",status=\"201\"}";
+    shows(warmline, requests, 2.0);
     shows(warmline, "warmline_xmpp_connects_total", 1.0);
 }
 
@@ -68,13 +70,18 @@ fn messages_and_deliveries(stage: &Stage, agent: &Agent, room: &str) {
 
 #[test]
 fn offers_that_lapse_or_are_taken_back_are_counted_as_such() {
-    let stage = Stage::configured(|config| config.workgroup = "offer_timeout = \"2s\"".into());
+    let mut stage = Stage::configured(|config| config.workgroup = "offer_timeout = \"1s\"".into());
     let agent = stage.agent("agent1");
     stage.open("1");
     offered(&agent);
     let offers =
         |outcome| format!("warmline_offers_total{{workgroup=\"support\",outcome=\"{outcome}\"}}");
     shows(&stage.warmline, &offers("expired"), 1.0);
+    stage
+        .warmline
+        .configure(|config| config.workgroup = String::new());
+    stage.warmline.hang_up();
+    stage.warmline.wait_log("are reloaded");
     let other = stage.agent("agent2");
     offered(&other);
     assert_eq!(stage.rapidpro.close("1").status, 204);

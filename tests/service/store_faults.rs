@@ -2,9 +2,13 @@
 
 use super::stage::{Conversation, Stage, hears, offered};
 use super::support::agents::Agent;
+use super::support::ejabberd::Ejabberd;
+use super::support::event::Event;
+use super::support::prosody::Prosody;
 use super::support::rapidpro::Ticket;
 use super::support::wait;
 use super::support::warmline::Warmline;
+use super::support::xmpp::{Options, workgroup};
 use std::process::Command;
 
 fn fail_store(warmline: &Warmline) {
@@ -24,7 +28,27 @@ fn mend_store(warmline: &Warmline) {
 
 #[test]
 fn what_a_failing_store_cannot_take_is_refused_and_nothing_accepted_is_lost() {
-    let stage = Stage::start();
+    store_fails(&Stage::start());
+}
+
+#[test]
+fn the_same_with_rooms_that_have_a_history_but_no_archive() {
+    let options = Options {
+        room_archive: false,
+        ..Options::default()
+    };
+    store_fails(&Stage::with(
+        Box::new(Prosody::start_with(&options)),
+        |_| {},
+    ));
+}
+
+#[test]
+fn the_same_beside_ejabberd() {
+    store_fails(&Stage::with(Box::new(Ejabberd::start()), |_| {}));
+}
+
+fn store_fails(stage: &Stage) {
     let agent = stage.agent("agent1");
     let Conversation { ticket, room } = stage.conversation("1", &agent);
     assert_eq!(stage.rapidpro.message("1", "before").status, 201);
@@ -88,7 +112,7 @@ fn a_callback_taken_while_the_store_fails_is_not_made_twice() {
     assert_eq!(texts, ["once only", "the next"]);
 }
 
-fn answers(agent: &Agent, offer: &super::support::event::Event, word: &str) {
+fn answers(agent: &Agent, offer: &Event, word: &str) {
     agent.say(offer.get("from"), word);
 }
 
@@ -105,10 +129,7 @@ fn an_offer_survives_a_failing_store_and_can_be_taken_after_it() {
     });
     assert!(agent.take_now(|e| e.kind() == "invitation").is_none());
     mend_store(&stage.warmline);
-    agent.wait(
-        "the offer is repeated",
-        super::support::event::Event::is_chat_offer,
-    );
+    agent.wait("the offer is repeated", Event::is_chat_offer);
     answers(&agent, &offer, "accept");
     super::stage::enter(&agent);
 }
@@ -131,4 +152,63 @@ fn a_second_start_on_the_same_store_is_refused_and_harms_nobody() {
     assert!(text.contains("another process runs on the store"), "{text}");
     assert_eq!(stage.rapidpro.message("1", "still here").status, 201);
     hears(&agent, &conversation.room, "still here");
+}
+
+/// Comes on duty without waiting to be greeted.
+fn comes_on_duty(stage: &Stage, account: &str) -> Agent {
+    let agent = stage.people.log_in(account, stage.server.ports());
+    let support = workgroup("support");
+    agent.show("chat");
+    agent.subscribe(&support);
+    agent.show_to(&support, "chat");
+    agent
+}
+
+#[test]
+fn what_agents_do_while_the_store_fails_counts_afterwards() {
+    let stage = Stage::start();
+    let ana = stage.agent("agent1");
+    let (ticket, _) = stage.open("1");
+    let offer = offered(&ana);
+    answers(&ana, &offer, "accept");
+    let invitation = ana.wait("an invitation", |e| e.kind() == "invitation");
+    fail_store(&stage.warmline);
+    let room = invitation.get("room");
+    ana.join(room, "ana");
+    ana.wait("she is in", |e| {
+        e.kind() == "presence" && e.sender() == room && e.has("codes", "110")
+    });
+    ana.say_in(room, "here I am");
+    hears(&ana, room, "here I am");
+    ana.show("dnd");
+    let support = workgroup("support");
+    ana.show_to(&support, "dnd");
+    let ben = comes_on_duty(&stage, "agent2");
+    mend_store(&stage.warmline);
+    wait::until("her words arrive", wait::SOON, || {
+        (stage.told(&ticket) == ["here I am"]).then_some(())
+    });
+    assert_eq!(stage.rapidpro.message("1", "at last").status, 201);
+    hears(&ana, room, "at last");
+    stage.open("2");
+    super::stage::accept(&ben, &offered(&ben));
+    assert!(ana.take_now(Event::is_chat_offer).is_none());
+}
+
+#[test]
+fn a_close_said_while_the_store_fails_is_carried_out_afterwards() {
+    let stage = Stage::start();
+    let agent = stage.agent("agent1");
+    let Conversation { ticket, room } = stage.conversation("1", &agent);
+    fail_store(&stage.warmline);
+    agent.say_in(&room, "good bye");
+    agent.say_in(&room, "!close");
+    hears(&agent, &room, "!close");
+    mend_store(&stage.warmline);
+    agent.wait("the room is destroyed", |e| {
+        super::stage::is_destroyed(e, &room)
+    });
+    stage.bot.wait_for(2, wait::SOON);
+    assert_eq!(stage.told(&ticket), ["good bye"]);
+    assert_eq!(stage.closes(&ticket), 1);
 }

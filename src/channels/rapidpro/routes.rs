@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Route};
@@ -19,6 +20,7 @@ use crate::channels::http::{not_found, read_body, wrong_method};
 use crate::channels::{AddressBook, HttpClient};
 use crate::engine::Handle;
 use crate::ids::{ConversationId, MessageId};
+use crate::telemetry::metrics as figures;
 
 use super::carrier::now;
 use super::{RapidProSettings, wire};
@@ -90,6 +92,10 @@ pub fn configure(services: &mut ServiceConfig, state: Data<RapidPro>) {
     };
     let scope = web::scope("/api/apps/public")
         .app_data(state)
+        .wrap_fn(|request, service| {
+            let answered = service.call(request);
+            async move { answered.await.inspect(count) }
+        })
         .service(resource(
             "secret.check",
             "GET",
@@ -120,6 +126,13 @@ pub fn configure(services: &mut ServiceConfig, state: Data<RapidPro>) {
         ))
         .default_service(web::to(not_found));
     services.service(scope);
+}
+
+fn count<B>(answer: &ServiceResponse<B>) {
+    let state = answer.request().app_data::<Data<RapidPro>>();
+    let settings = state.and_then(|state| state.tenant(answer.request()).ok());
+    let channel = settings.map_or("unknown", |settings| settings.id.as_str());
+    figures::http_request(channel, answer.status().as_u16());
 }
 
 /// `Authorization: Token <secret>`, to the letter, as the app compares it.

@@ -34,7 +34,13 @@ impl Agents {
         match (kind, agent) {
             (None, Some(agent)) => self.agent_here(got, &workgroup, agent),
             (None, None) => self.stranger_here(got, workgroup),
-            (Some("unavailable"), Some(agent)) => self.agent_gone(agent, &got.from),
+            (Some("unavailable"), Some(agent)) if got.from.resource.is_some() => {
+                self.agent_gone(agent, &got.from)
+            }
+            // From an account it says only that no client shows itself by subscription: Prosody
+            // answers a `subscribe` so while a client that sent directed presence is there. Who is
+            // really gone does not answer the probe either, and is forgotten by that.
+            (Some("unavailable"), Some(_)) => Vec::new(),
             (Some("error"), Some(agent))
                 if got.from.resource.is_some() || says_gone(got.stanza) =>
             {
