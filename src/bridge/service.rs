@@ -315,7 +315,8 @@ impl Bridge {
         if service.deadline().is_none_or(|at| at > now) {
             return;
         }
-        let reachable = self.linked && conversation.room.as_ref().is_some_and(|room| room.ready);
+        // A room is ready only while the link stands.
+        let reachable = conversation.room.as_ref().is_some_and(|room| room.ready);
         if !reachable {
             self.wait_longer(now, id);
             return;

@@ -113,7 +113,7 @@ impl World {
     }
 
     /// The link stands again; mostly those who are there show themselves.
-    fn link_comes(&mut self, kind: u8) {
+    pub fn link_comes(&mut self, kind: u8) {
         self.set_link(true);
         if kind.is_multiple_of(4) {
             return;
@@ -189,7 +189,12 @@ impl World {
             .filter(|_| kind.is_multiple_of(8))
             .cloned();
         let known = again.is_some();
-        let saying = again.unwrap_or_else(|| self.new_saying(who, kind));
+        let mut saying = again.unwrap_or_else(|| self.new_saying(who, kind));
+        if known && saying.platform_id.is_some() && kind.is_multiple_of(16) {
+            // The platform repeats itself; the edge minted another id for it.
+            self.count += 1;
+            saying.id = MessageId::new(format!("m{}", self.count));
+        }
         self.sayings.push(saying.clone());
         let answer = self.step(Input::Said(saying.clone()));
         let Answer::Taken {
@@ -202,7 +207,7 @@ impl World {
             return;
         };
         let said = self.said.entry(conversation).or_default();
-        let before = said.iter().any(|(id, _)| *id == saying.id);
+        let before = said.iter().any(|(_, text)| *text == saying.words.text);
         assert!(!known || !before, "taken twice");
         said.push((saying.id, saying.words.text));
     }

@@ -45,6 +45,7 @@ proptest! {
             world.act(action);
         }
         world.fork();
+        world.link_comes(1);
         live(&mut world, after);
     }
 

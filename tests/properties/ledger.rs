@@ -23,6 +23,10 @@ pub struct Ledger {
     turns: BTreeMap<AgentJid, (u64, usize)>,
     chats: BTreeMap<AgentJid, BTreeSet<ConversationId>>,
     steps: u64,
+    /// Since when the link stands.
+    linked: Option<Timestamp>,
+    /// The offers that were made or repeated on this link.
+    confirmed: BTreeSet<ConversationId>,
 }
 
 /// What a step found and left.
@@ -52,7 +56,10 @@ impl Ledger {
     fn hear(&mut self, step: &Stepped<'_>) {
         let done = matches!(step.effects.last(), Some(Effect::Answer(Answer::Done)));
         match step.input {
-            Input::LinkUp | Input::LinkDown => self.told.clear(),
+            Input::LinkUp | Input::LinkDown => {
+                self.restarted();
+                self.linked = matches!(step.input, Input::LinkUp).then_some(step.now);
+            }
             Input::AgentSeen {
                 agent,
                 resource,
@@ -151,6 +158,7 @@ impl Ledger {
             let Effect::Agent(agent, AgentOrder::Offer(order)) = effect else {
                 continue;
             };
+            self.confirmed.insert(order.conversation.clone());
             let holder = self.offers.get(&order.conversation);
             if order.again {
                 assert_eq!(holder, Some(agent), "repeated what does not stand");
@@ -261,12 +269,37 @@ impl Ledger {
             let offer = request.offer.as_ref().expect("an offer is remembered");
             assert_eq!(&offer.agent, agent);
             assert_eq!(dispatch.offer_of(agent), Some(id));
+            self.check_standing(step.now, id, agent);
         }
         for name in step.policy.workgroups.keys() {
             for (id, request) in dispatch.line(name) {
                 let holder = request.offer.as_ref().map(|offer| &offer.agent);
                 assert_eq!(self.offers.get(id), holder, "{id}: an offer nobody saw");
             }
+        }
+    }
+
+    /// An offer that stands on this link is one that the agent has seen on it, as soon as the
+    /// agent shows; who does not show in time loses it.
+    fn check_standing(&self, now: Timestamp, id: &ConversationId, agent: &AgentJid) {
+        let Some(since) = self.linked else {
+            return;
+        };
+        let shows = self
+            .told
+            .get(agent)
+            .is_some_and(|clients| !clients.is_empty());
+        if shows {
+            assert!(
+                self.confirmed.contains(id),
+                "{agent} never saw the offer of {id}"
+            );
+        } else {
+            let patience = Duration::from_secs(15);
+            assert!(
+                since.plus(patience) > now,
+                "{agent} is silent and holds {id}"
+            );
         }
     }
 
@@ -290,6 +323,8 @@ impl Ledger {
     /// The program was restarted: nothing is known of clients.
     pub fn restarted(&mut self) {
         self.told.clear();
+        self.confirmed.clear();
+        self.linked = None;
     }
 
     /// The open offers.

@@ -137,3 +137,14 @@ fn probes_name_the_clients_that_were_known() {
     });
     assert_eq!(probed, Some((vec!["desk".to_owned()], 1)));
 }
+
+#[test]
+fn a_room_that_is_being_made_is_not_asked_for_again() {
+    let mut story = Story::new();
+    story
+        .online(&["ana", "ben"])
+        .open("t1")
+        .accepts("ana", "t1");
+    story.declines("ana", "t1").accepts("ben", "t1").then(&[]);
+    story.ready("t1", true, &[]).then(&["room t1 invite ben"]);
+}
