@@ -25,7 +25,7 @@ const fn secs(seconds: u64) -> Duration {
 pub struct Http {
     /// Where to listen; port 0 lets the system choose.
     pub listen: SocketAddr,
-    /// How others reach us, without a trailing path; used in links.
+    /// How others reach us, without a trailing path; for links.
     pub public_url: Option<Url>,
     /// Worker threads; `None` takes one per processor.
     pub workers: Option<usize>,

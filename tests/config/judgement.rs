@@ -91,8 +91,8 @@ fn unknown_tables_and_keys_are_told_with_a_guess() {
     );
     told(
         "id =",
-        "texts = { no_agents = \"\" }\nid =",
-        &["channel[0].texts.no_agents: is not a known key; did you mean \"no_agent\"?"],
+        "texts = { agent_join = \"\" }\nid =",
+        &["channel[0].texts.agent_join: is not a known key; did you mean \"agent_joined\"?"],
     );
 }
 

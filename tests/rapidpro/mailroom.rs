@@ -1,7 +1,6 @@
 //! A mailroom that answers as each test wants, and remembers how it was called.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
 use actix_web::http::StatusCode;
@@ -9,6 +8,8 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use bytes::Bytes;
 use serde_json::Value;
 use warmline::channels::http::{Running, serve};
+
+use super::world::serving;
 
 /// One call as it came.
 #[derive(Clone, Debug)]
@@ -57,7 +58,7 @@ impl Mailroom {
             };
             services.service(web::resource("/{path:.*}").to(answering));
         };
-        let running = serve(SocketAddr::from(([127, 0, 0, 1], 0)), services).unwrap();
+        let running = serve(serving(), services).unwrap();
         Self { inner, running }
     }
 

@@ -2,11 +2,12 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::web::Data;
 use tokio::sync::mpsc;
 use warmline::bridge::{Answer, Input};
-use warmline::channels::http::{Running, serve};
+use warmline::channels::http::{Running, Serving, serve};
 use warmline::channels::rapidpro::{RapidPro, RapidProSettings, configure};
 use warmline::channels::{AddressBook, HttpClient};
 use warmline::engine::{Handle, Unavailable};
@@ -15,6 +16,15 @@ use warmline::outbox::OutboundSettings;
 
 use super::raw::{Connection, soon};
 use super::settings::settings;
+
+/// Some free port of this machine, served as by default.
+pub fn serving() -> Serving {
+    Serving {
+        address: SocketAddr::from(([127, 0, 0, 1], 0)),
+        keep_alive: Duration::from_secs(75),
+        workers: Some(2),
+    }
+}
 
 pub const SECRET: &str = "ATESTSECRETOFTHIRTYTWOLETTERSXYZ";
 
@@ -59,7 +69,7 @@ impl World {
         let channels = channels.into_iter().map(Arc::new);
         let state = Data::new(RapidPro::new(channels, engine, book.clone(), http));
         let services = move |services: &mut _| configure(services, state.clone());
-        let running = serve(SocketAddr::from(([127, 0, 0, 1], 0)), services).unwrap();
+        let running = serve(serving(), services).unwrap();
         Self {
             address: running.address,
             book,

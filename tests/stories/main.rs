@@ -9,6 +9,7 @@ mod people;
 mod shown;
 mod story;
 
+mod coming_and_going;
 mod ending;
 mod handing_over;
 mod rooms;

@@ -21,12 +21,18 @@ impl Prosody {
         Prosody::start_with(&Options::default())
     }
 
-    /// Starts one; tries other ports when somebody else was quicker.
+    /// Starts one.
     pub fn start_with(options: &Options) -> Prosody {
+        Prosody::start_tuned(options, "")
+    }
+
+    /// Starts one with further global settings; tries other ports when somebody else was quicker.
+    pub fn start_tuned(options: &Options, globals: &str) -> Prosody {
         for _ in 0..3 {
             let dir = RunDir::new("prosody");
             let ports = Ports::free();
-            let config = dir.write("prosody.cfg.lua", &configuration(options, &dir, ports));
+            let text = format!("{globals}\n{}", configuration(options, &dir, ports));
+            let config = dir.write("prosody.cfg.lua", &text);
             for account in &options.accounts {
                 write_account(&dir, account);
             }
@@ -42,6 +48,11 @@ impl Prosody {
             }
         }
         panic!("prosody does not start");
+    }
+
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
     }
 
     /// False when a port was taken by somebody else; fails the test on anything else.
