@@ -302,3 +302,18 @@ fn the_end_is_told_once_and_closing_again_is_no_error() {
     );
     assert_eq!(stage.closes(&ticket), 1);
 }
+
+#[test]
+fn the_visitor_is_told_once_that_somebody_has_come_where_the_channel_has_words_for_it() {
+    let stage = Stage::configured(|c| {
+        c.channel = "[channel.texts]\nagent_joined = \"Somebody is here.\"".into();
+    });
+    let ana = stage.agent("agent1");
+    let Conversation { room, ticket } = stage.conversation("1", &ana);
+    stage.bot.wait_for(1, wait::SOON);
+    ana.leave(&room);
+    ana.join(&room, "agent1");
+    ana.say_in(&room, "good day");
+    stage.bot.wait_for(2, wait::SOON);
+    assert_eq!(stage.told(&ticket), ["Somebody is here.", "good day"]);
+}
