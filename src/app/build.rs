@@ -33,6 +33,8 @@ const INBOX: usize = 1024;
 
 /// Starts everything, in the order in which one needs the other.
 pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
+    // Before anything that counts: what is counted earlier is lost.
+    let figures = install_metrics()?;
     let store = store::open(&settings.store.url.to_string()).await?;
     let addresses = AddressBook::default();
     let client = HttpClient::new(&OutboundSettings {
@@ -71,6 +73,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let health = Health {
         link: seat.health(),
         store: store_health,
+        figures,
     };
     let seat = tokio::spawn(seat.run(events, seat_inbox, agents.subscribe()));
     let orders = tokio::spawn(orders::follow(
@@ -131,7 +134,6 @@ fn serve(
             }
         }
     }
-    let figures = install_metrics()?;
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
     let serving = http::Serving {
@@ -140,7 +142,7 @@ fn serve(
         workers: settings.http.workers,
     };
     let server = http::serve(serving, move |services| {
-        health::configure(services, (health.clone(), figures.clone()));
+        health::configure(services, health.clone());
         rapidpro::configure(services, state.clone());
     })
     .map_err(AppError::system("http.listen"))?;

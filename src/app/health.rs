@@ -8,18 +8,18 @@ use crate::engine::StoreHealth;
 use crate::telemetry::Metrics;
 use crate::xmpp::seat::LinkHealth;
 
-/// What readiness depends on.
+/// What readiness depends on, and the figures.
 #[derive(Clone)]
 pub(super) struct Health {
     pub link: watch::Receiver<LinkHealth>,
     pub store: watch::Receiver<StoreHealth>,
+    pub figures: Metrics,
 }
 
 /// Adds the three routes.
-pub(super) fn configure(services: &mut web::ServiceConfig, (health, figures): (Health, Metrics)) {
+pub(super) fn configure(services: &mut web::ServiceConfig, health: Health) {
     services
         .app_data(web::Data::new(health))
-        .app_data(web::Data::new(figures))
         .route("/healthz", web::get().to(alive))
         .route("/readyz", web::get().to(ready))
         .route("/metrics", web::get().to(metrics));
@@ -43,8 +43,8 @@ async fn ready(health: web::Data<Health>) -> HttpResponse {
     HttpResponse::ServiceUnavailable().json(json!({"status": "not ready", "reasons": reasons}))
 }
 
-async fn metrics(figures: web::Data<Metrics>) -> HttpResponse {
+async fn metrics(health: web::Data<Health>) -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(figures.render())
+        .body(health.figures.render())
 }
