@@ -14,7 +14,7 @@ use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Outlets};
 use crate::ids::ChannelId;
 use crate::outbox::{
-    Carrier, HttpClient, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
+    Carrier, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
@@ -37,11 +37,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let figures = install_metrics()?;
     let store = store::open(&settings.store.url.to_string()).await?;
     let addresses = AddressBook::default();
-    let client = HttpClient::new(&OutboundSettings {
-        allow_private_networks: settings.outbound.allow_private_networks,
-        timeout: settings.outbound.timeout,
-        ca_file: None,
-    })?;
+    let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
     let outbox = start_outbox(settings, (&client, &addresses), store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
@@ -93,6 +89,14 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         writer,
         agents,
         store,
+    })
+}
+
+fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
+    HttpClient::new(&OutboundSettings {
+        allow_private_networks: settings.outbound.allow_private_networks,
+        timeout: settings.outbound.timeout,
+        ca_file: None,
     })
 }
 
