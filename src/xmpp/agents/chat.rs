@@ -268,9 +268,9 @@ impl Agents {
                 "You do not serve here, so nothing was changed.".to_owned()
             }
             (Ok(Answer::Refused(_)), _) => NO_SUCH_OFFER.to_owned(),
-            // The invitation says it. A word before it would cost the agent 40 ms on a server that
-            // holds small packets back until the first is acknowledged (Nagle's algorithm).
-            (Ok(_), Wish::Answer { accept: true, .. }) => return Vec::new(),
+            (Ok(_), Wish::Answer { accept: true, .. }) => {
+                "Accepted. The invitation to the room follows.".to_owned()
+            }
             (Ok(_), Wish::Answer { .. }) => "Rejected. Somebody else is asked.".to_owned(),
             (Ok(_), Wish::Pause(true)) => "You get no more offers until you say resume.".to_owned(),
             (Ok(_), _) => "You get offers again.".to_owned(),
