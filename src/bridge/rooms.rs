@@ -52,6 +52,7 @@ impl Bridge {
         room.told_to = 0;
         let there = |agent: &AgentJid| !fresh && inside.iter().any(|(other, _)| other == agent);
         room.inside.retain(|agent, _| there(agent));
+        self.step.conversations.insert(id.clone());
         if fresh && conversation.was_briefed() {
             conversation.forget_briefing();
         }
@@ -177,6 +178,7 @@ impl Bridge {
         let room = self.conversations.get_mut(id).and_then(|c| c.room.as_mut());
         if let Some(room) = room {
             room.inside.remove(&agent);
+            self.step.conversations.insert(id.clone());
         }
         self.emit(Effect::Room(id.clone(), RoomOrder::Remove(agent)));
     }
