@@ -9,9 +9,9 @@ use tracing::{info, warn};
 
 use crate::bridge::Input;
 use crate::conversation::DeadLetter;
-use crate::engine::{Handle, now, stored_delivery_key};
+use crate::engine::{Handle, now};
 use crate::ids::ConversationId;
-use crate::outbox::{OutboxHandle, delivery_row};
+use crate::outbox::{OutboxHandle, delivery_key, delivery_row};
 use crate::store::{Change, Put, Row, Store, StoreError, Table};
 
 use crate::telemetry::metrics as figures;
@@ -146,12 +146,12 @@ fn removal(name: &LetterName) -> Change {
     Change::Delete {
         table: Table::DeadLetter,
         group: name.conversation.as_str().to_owned(),
-        key: stored_delivery_key(name.number),
+        key: delivery_key(name.number),
     }
 }
 
 async fn retry(store: &dyn Store, name: &LetterName) -> Result<Option<DeadLetter>, StoreError> {
-    let key = stored_delivery_key(name.number);
+    let key = delivery_key(name.number);
     let row = store
         .get(Table::DeadLetter, name.conversation.as_str(), &key)
         .await?;

@@ -8,8 +8,6 @@ mod round;
 
 pub use addresses::AddressBook;
 
-pub use records::stored_delivery_key;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -218,7 +216,7 @@ impl Engine {
             journal::heard(&input);
             round.gather(self.bridge.step(now, input), reply);
         }
-        if let Err(problem) = round.commit(self.store.as_ref(), now).await {
+        if let Err(problem) = round.commit(self.store.as_ref()).await {
             error!(%problem, "a commit failed; nothing of it is taken as done");
             round.refuse();
             self.start_over(problem).await;
@@ -272,7 +270,7 @@ impl Engine {
             let _ = self.outlets.seat.send(SeatOrder::StartOver);
             let mut round = Round::default();
             round.gather(self.bridge.step(now(), Input::LinkUp), None);
-            match round.commit(self.store.as_ref(), now()).await {
+            match round.commit(self.store.as_ref()).await {
                 Ok(()) => round.publish(&self.outlets),
                 Err(problem) => Box::pin(self.start_over(problem)).await,
             }

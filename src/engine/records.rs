@@ -7,6 +7,7 @@ use tracing::error;
 use crate::bridge::{ConversationRecord, Effect, Key, Record, Restored, SeenRecord};
 use crate::conversation::{Delivery, Line, Past};
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp};
+use crate::outbox::{delivery_key, delivery_row};
 use crate::store::{Change, Put, Row, Store, StoreError, Table};
 use crate::workgroup::AgentRecord;
 
@@ -16,59 +17,58 @@ pub(super) struct Stored {
     pub callbacks: Vec<(ChannelId, String)>,
 }
 
-/// The key of a row that belongs to a place in a conversation; sorts by that place.
-pub fn stored_delivery_key(number: u64) -> String {
-    format!("{number:012}")
-}
+/// A record could not be written as JSON; what it said is not told.
+#[derive(Debug)]
+pub(super) struct Unwritable;
 
-fn put<T: Serialize>(table: Table, (group, key): (&str, String), value: &T) -> Option<Change> {
-    match serde_json::to_vec(value) {
-        Ok(value) => Some(Change::Put(Put {
-            table,
-            group: group.to_owned(),
-            key,
-            value,
-            expires: None,
-        })),
-        Err(problem) => {
-            // Our own types always serialise; if not, the commit must not pretend.
-            error!(%problem, ?table, "a record cannot be written");
-            None
-        }
+impl From<Unwritable> for StoreError {
+    fn from(_: Unwritable) -> Self {
+        Self::Unavailable("a record cannot be written".to_owned())
     }
 }
 
-fn expiring(change: Option<Change>, at: Timestamp) -> Option<Change> {
-    change.map(|change| match change {
-        Change::Put(put) => Change::Put(Put {
-            expires: Some(at),
-            ..put
-        }),
-        other => other,
+fn put<T: Serialize>(
+    table: Table,
+    (group, key): (&str, String),
+    value: &T,
+) -> Result<Put, Unwritable> {
+    Ok(Put {
+        table,
+        group: group.to_owned(),
+        key,
+        value: serde_json::to_vec(value).map_err(|_| Unwritable)?,
+        expires: None,
     })
 }
 
-/// The change that a `Keep` or a `Forget` stands for.
-pub(super) fn change(effect: &Effect, _now: Timestamp) -> Option<Change> {
-    match effect {
-        Effect::Keep(record) => keep(record),
-        Effect::Forget(key) => Some(forget(key)),
-        _ => None,
+fn expiring(put: Put, at: Timestamp) -> Put {
+    Put {
+        expires: Some(at),
+        ..put
     }
 }
 
-fn keep(record: &Record) -> Option<Change> {
+/// The change that a `Keep` or a `Forget` stands for.
+pub(super) fn change(effect: &Effect) -> Result<Option<Change>, Unwritable> {
+    Ok(match effect {
+        Effect::Keep(record) => Some(Change::Put(keep(record)?)),
+        Effect::Forget(key) => Some(forget(key)),
+        _ => None,
+    })
+}
+
+fn keep(record: &Record) -> Result<Put, Unwritable> {
     match record {
         Record::Conversation(record) => {
             let id = record.conversation.id.as_str().to_owned();
             put(Table::Conversation, ("", id), record)
         }
         Record::Past(past) => {
-            let row = put(Table::Past, ("", past.id.as_str().to_owned()), past);
-            expiring(row, past.until)
+            let row = put(Table::Past, ("", past.id.as_str().to_owned()), past)?;
+            Ok(expiring(row, past.until))
         }
         Record::Line(id, line) => {
-            let key = stored_delivery_key(line.seq);
+            let key = delivery_key(line.seq);
             put(Table::Line, (id.as_str(), key), line)
         }
         Record::Agent(jid, record) => put(Table::Agent, ("", jid.as_str().to_owned()), record),
@@ -77,11 +77,11 @@ fn keep(record: &Record) -> Option<Change> {
         }
         Record::Seen(seen) => {
             let key = (seen.channel.as_str(), seen.platform_id.clone());
-            expiring(put(Table::Seen, key, seen), seen.until)
+            Ok(expiring(put(Table::Seen, key, seen)?, seen.until))
         }
         Record::DeadLetter(letter) => {
             let delivery = &letter.delivery;
-            let key = stored_delivery_key(delivery.number);
+            let key = delivery_key(delivery.number);
             let row = (delivery.conversation.as_str(), key);
             put(Table::DeadLetter, row, letter)
         }
@@ -98,7 +98,7 @@ fn forget(key: &Key) -> Change {
         Key::Delivery(id, number) => Change::Delete {
             table: Table::Delivery,
             group: id.as_str().to_owned(),
-            key: stored_delivery_key(*number),
+            key: delivery_key(*number),
         },
         Key::Lines(id, at) => Change::ExpireGroup {
             table: Table::Line,
@@ -109,18 +109,9 @@ fn forget(key: &Key) -> Change {
 }
 
 /// The row of a delivery that is owed.
-pub(super) fn delivery(delivery: &Delivery) -> Change {
-    let key = stored_delivery_key(delivery.number);
-    let row = put(
-        Table::Delivery,
-        (delivery.conversation.as_str(), key.clone()),
-        delivery,
-    );
-    row.unwrap_or_else(|| Change::Delete {
-        table: Table::Delivery,
-        group: delivery.conversation.as_str().to_owned(),
-        key,
-    })
+pub(super) fn delivery(delivery: &Delivery) -> Result<Change, Unwritable> {
+    let row = delivery_row(delivery).map_err(|_| Unwritable)?;
+    Ok(Change::Put(row))
 }
 
 /// Reads what the last commit left.

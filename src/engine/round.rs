@@ -4,7 +4,6 @@ use std::time::Instant;
 
 use crate::bridge::{Answer, Effect, Record};
 use crate::conversation::Delivery;
-use crate::ids::Timestamp;
 use crate::store::{Change, Store, StoreError};
 use crate::telemetry::metrics as figures;
 use tokio::sync::oneshot;
@@ -35,12 +34,14 @@ impl Round {
     }
 
     /// Writes everything in one commit; nothing where there is nothing to write.
-    pub async fn commit(&self, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn commit(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut changes: Vec<Change> = Vec::new();
         for effect in &self.keeps {
-            changes.extend(records::change(effect, now));
+            changes.extend(records::change(effect)?);
         }
-        changes.extend(self.deliveries.iter().map(records::delivery));
+        for delivery in &self.deliveries {
+            changes.push(records::delivery(delivery)?);
+        }
         if changes.is_empty() {
             return Ok(());
         }
