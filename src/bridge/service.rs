@@ -1,5 +1,6 @@
 //! A conversation's way from its request over its agents.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::conversation::{
@@ -15,6 +16,9 @@ use super::{
 
 /// A wait that were over at once would begin anew for ever.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+
+/// How long an agent is waited for whose workgroup is no longer configured.
+const LAST_WAIT: Duration = Duration::from_secs(60);
 
 impl Bridge {
     pub(super) fn ask(
@@ -58,7 +62,8 @@ impl Bridge {
     ) {
         let why = match why {
             EndOfOffer::Lapsed => (RevokeReason::TimedOut, OfferOutcome::Lapsed),
-            EndOfOffer::AgentGone => (RevokeReason::AgentGone, OfferOutcome::Withdrawn),
+            EndOfOffer::AgentGone => (RevokeReason::AgentGone, OfferOutcome::Gone),
+            EndOfOffer::ServesNoMore => (RevokeReason::AgentGone, OfferOutcome::Withdrawn),
         };
         self.touch(id);
         self.revoke(id, offer, why);
@@ -105,7 +110,8 @@ impl Bridge {
             return;
         };
         conversation.workgroup = workgroup.clone();
-        conversation.guests.retain(|guest| guest != agent);
+        conversation.remember_pauses(now, request.pauses);
+        conversation.forget_guest(agent);
         let new = || Room::new(workgroup);
         let room = conversation.room.get_or_insert_with(new);
         let (ready, nick) = (room.ready, room.inside.get(agent).cloned());
@@ -204,6 +210,7 @@ impl Bridge {
         match &mut conversation.stage {
             Stage::Served(service) => {
                 service.successor = None;
+                conversation.remember_pauses(now, request.pauses);
                 self.touch(id);
                 let text = "Nobody took this over in time. The conversation is still yours.";
                 self.desk_says(now, id, text.to_owned());
@@ -261,6 +268,7 @@ impl Bridge {
             }
         }
         let workgroup = conversation.workgroup.clone();
+        self.pause_for(now, id, &lost);
         self.dispatch.let_go(&lost, id);
         self.step.agents.insert(lost.clone());
         self.put_out(id, lost.clone());
@@ -275,27 +283,55 @@ impl Bridge {
             self.tell_visitor(now, id, Notice::AgentLost);
         }
         match successor {
-            None => self.back_in_line(now, id, lost),
+            None => self.back_in_line(now, id),
             // Nobody is with the visitor now: whoever can come shall come.
-            Some(Successor::Sought) => self.dispatch.open_to_all(now, id, lost),
+            Some(Successor::Sought) => {
+                let conversation = self.conversations.get(id);
+                let pauses = conversation.map(|one| one.paused(now)).unwrap_or_default();
+                self.dispatch.open_to_all(id, pauses);
+            }
             Some(Successor::Expected { .. }) => {}
         }
     }
 
-    fn back_in_line(&mut self, now: Timestamp, id: &ConversationId, lost: AgentJid) {
+    pub(super) fn back_in_line(&mut self, now: Timestamp, id: &ConversationId) {
         let Some(conversation) = self.conversations.get(id) else {
             return;
         };
         let workgroup = conversation.workgroup.clone();
+        let Some(policy) = self.policy.workgroups.get(&workgroup) else {
+            self.strand(now, id);
+            return;
+        };
         let mut request = Request::new(workgroup.clone(), now);
         request.place = Place::First;
-        if let Some(policy) = self.policy.workgroups.get(&workgroup) {
-            request.until = policy.request_timeout.map(|wait| now.plus(wait));
-            let pause = now.plus(policy.rejection_pause);
-            request.pauses.insert(lost, pause);
-        }
+        request.until = policy.request_timeout.map(|wait| now.plus(wait));
+        request.pauses = conversation.paused(now);
         self.step.queues.insert(workgroup);
         self.dispatch.enqueue(id.clone(), request);
+    }
+
+    pub(super) fn remember_pauses(
+        &mut self,
+        now: Timestamp,
+        id: &ConversationId,
+        pauses: BTreeMap<AgentJid, Timestamp>,
+    ) {
+        if let Some(conversation) = self.conversations.get_mut(id) {
+            conversation.remember_pauses(now, pauses);
+            self.touch(id);
+        }
+    }
+
+    /// Whoever had a conversation and has it no more is not the next to be asked for it.
+    pub(super) fn pause_for(&mut self, now: Timestamp, id: &ConversationId, agent: &AgentJid) {
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return;
+        };
+        if let Some(policy) = self.policy.workgroups.get(&conversation.workgroup) {
+            let until = now.plus(policy.rejection_pause);
+            conversation.remember_pauses(now, [(agent.clone(), until)]);
+        }
     }
 
     pub(super) fn timer_rang(&mut self, now: Timestamp, id: &ConversationId) {
@@ -303,20 +339,22 @@ impl Bridge {
             return;
         };
         let policy = self.policy.workgroups.get(&conversation.workgroup);
-        let silent_since = conversation.stirred_at();
         let idle = policy.and_then(|policy| policy.idle_close);
-        let Some(service) = conversation.service_mut() else {
-            return;
-        };
-        if idle.is_some_and(|idle| silent_since.plus(idle) <= now) {
+        let silent_since = conversation.silent_since();
+        let silence = idle.and_then(|idle| Some(silent_since?.plus(idle)));
+        let silent = silence.is_some_and(|at| at <= now);
+        // A room is ready only while the link stands.
+        let reachable = conversation.room.as_ref().is_some_and(|room| room.ready);
+        if silent && reachable {
             self.close(now, id, ClosedBy::Silence);
             return;
         }
-        if service.deadline().is_none_or(|at| at > now) {
+        let Some(service) = conversation.service_mut() else {
+            return;
+        };
+        if !silent && service.deadline().is_none_or(|at| at > now) {
             return;
         }
-        // A room is ready only while the link stands.
-        let reachable = conversation.room.as_ref().is_some_and(|room| room.ready);
         if !reachable {
             self.wait_longer(now, id);
             return;
@@ -350,6 +388,7 @@ impl Bridge {
             return;
         };
         service.successor = None;
+        self.pause_for(now, id, &agent);
         self.dispatch.let_go(&agent, id);
         self.step.agents.insert(agent.clone());
         self.put_out(id, agent);
@@ -358,18 +397,25 @@ impl Bridge {
         self.desk_says(now, id, text.to_owned());
     }
 
+    /// Until when an agent who is not in the room any more is waited for.
+    pub(super) fn waited_for(&self, now: Timestamp, conversation: &Conversation) -> Timestamp {
+        let policy = self.policy.workgroups.get(&conversation.workgroup);
+        now.plus(policy.map_or(LAST_WAIT, |policy| policy.agent_return))
+    }
+
     /// While the link is down, or the room cannot be had, nobody can come: the wait begins anew.
     pub(super) fn wait_longer(&mut self, now: Timestamp, id: &ConversationId) {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
         let policy = self.policy.workgroups.get(&conversation.workgroup);
-        let again = |wait: Option<Duration>| now.plus(wait.unwrap_or_default().max(SHORTEST_WAIT));
+        let again = |wait: Option<Duration>| now.plus(wait.unwrap_or(LAST_WAIT).max(SHORTEST_WAIT));
         let join = again(policy.map(|policy| policy.join_timeout));
         let back = again(policy.map(|policy| policy.agent_return));
         let Some(service) = conversation.service_mut() else {
             return;
         };
+        service.silent_from = now;
         match &mut service.presence {
             Presence::Expected { until } => *until = (*until).max(join),
             Presence::Away { until } => *until = (*until).max(back),

@@ -189,13 +189,18 @@ impl World {
             .filter(|_| kind.is_multiple_of(8))
             .cloned();
         let known = again.is_some();
-        let mut saying = again.unwrap_or_else(|| self.new_saying(who, kind));
-        if known && saying.platform_id.is_some() && kind.is_multiple_of(16) {
+        let first_said = again.as_ref().map_or(self.now, |(at, _)| *at);
+        let mut saying = match again {
+            Some((_, saying)) => saying,
+            None => self.new_saying(who, kind),
+        };
+        let remembered = self.now < first_said.plus(self.policy.remember_ids);
+        if known && remembered && saying.platform_id.is_some() && kind.is_multiple_of(16) {
             // The platform repeats itself; the edge minted another id for it.
             self.count += 1;
             saying.id = MessageId::new(format!("m{}", self.count));
         }
-        self.sayings.push(saying.clone());
+        self.sayings.push((first_said, saying.clone()));
         let answer = self.step(Input::Said(saying.clone()));
         let Answer::Taken {
             conversation,

@@ -9,8 +9,11 @@ mod people;
 mod shown;
 mod story;
 
+mod closed_workgroups;
 mod coming_and_going;
 mod ending;
+mod handed_back;
 mod handing_over;
+mod platform_ids;
 mod rooms;
 mod waiting;
