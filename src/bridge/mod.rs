@@ -6,6 +6,7 @@ mod effect;
 mod ending;
 mod input;
 mod link;
+mod patience;
 mod restore;
 mod rooms;
 mod service;

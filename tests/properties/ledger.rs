@@ -114,10 +114,16 @@ impl Ledger {
                     assert_eq!(request.place, Place::First, "{lost} is not first in line");
                 }
                 // Whoever had it and has it no more is not the next to be asked for it.
-                let pair = (lost.clone(), agent.clone());
-                self.pauses.insert(pair, step.now.plus(PAUSE));
+                let mut all = step.bridge.conversations();
+                let place = all.find(|one| one.id == *lost).map(|one| &one.workgroup);
+                if place.is_some_and(|place| step.policy.workgroups.contains_key(place)) {
+                    let pair = (lost.clone(), agent.clone());
+                    self.pauses.insert(pair, step.now.plus(PAUSE));
+                }
             }
-            let most = step.policy.workgroups.values().map(|group| group.max_chats);
+            // Rules that come later take nothing away from those who had more.
+            let rules = world_policy();
+            let most = rules.workgroups.values().map(|group| group.max_chats);
             let most = most.max().unwrap_or(0) as usize;
             assert!(now.len() <= most, "{agent} has {} conversations", now.len());
         }
