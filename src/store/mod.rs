@@ -34,6 +34,9 @@ pub enum Table {
     DeadLetter,
     /// An operator's orders to the running process: group empty, key ordered by time.
     Order,
+    /// What was said outside of a conversation: group a channel's id and the visitor's token there
+    /// in one text, key the platform's message id. Every row has an expiry.
+    Context,
 }
 
 impl Table {
@@ -49,6 +52,7 @@ impl Table {
             Self::Delivery => "delivery",
             Self::DeadLetter => "dead_letter",
             Self::Order => "order",
+            Self::Context => "context",
         }
     }
 }
@@ -89,6 +93,9 @@ pub type Row = Put;
 pub enum Change {
     /// Write a row.
     Put(Put),
+    /// Write a row, unless there is an unexpired one of the same table, group and key: that one
+    /// keeps its content and its expiry.
+    Add(Put),
     /// Delete a row; no error where there is none.
     Delete {
         /// The table.
