@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
 
-use crate::bridge::{AgentOrder, Answer, Bridge, Input, RoomOrder};
+use crate::bridge::{AgentOrder, Answer, Bridge, ContextRecord, Input, RoomOrder, Visitor};
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
 use crate::outbox::OutboxHandle;
 use crate::store::{Store, StoreError};
@@ -29,6 +29,27 @@ const MOST_IN_A_ROUND: usize = 512;
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// How long nothing may have been written before the store is asked whether it still can be.
 const STORE_ASKED: Duration = Duration::from_secs(5);
+
+/// Reads what was said by and to visitors outside of conversations.
+#[derive(Clone)]
+pub struct Memory {
+    store: Arc<dyn Store>,
+}
+
+impl Memory {
+    /// Reads from this store.
+    pub fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    /// What is kept of a visitor, in the order of its times.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn of(&self, visitor: &Visitor) -> Result<Vec<ContextRecord>, StoreError> {
+        records::recall(self.store.as_ref(), visitor).await
+    }
+}
 
 /// One input on its way to the engine.
 #[derive(Debug)]
@@ -203,8 +224,33 @@ impl Engine {
         }
     }
 
-    /// Steps all jobs, makes one commit, answers all.
+    /// Takes all jobs, in as few commits as can be: only what has to be read back first, because
+    /// somebody's words are among those not stored yet, parts them.
     async fn round(&mut self, batch: Vec<Job>) {
+        let mut together = Vec::with_capacity(batch.len());
+        for mut job in batch {
+            if let Some(visitor) = recalled(&job.input) {
+                if together.iter().any(|job: &Job| hears(&job.input, &visitor)) {
+                    self.commit(std::mem::take(&mut together)).await;
+                }
+                match records::recall(self.store.as_ref(), &visitor).await {
+                    Ok(found) => add_earlier(&mut job.input, found),
+                    Err(problem) => {
+                        warn!(%problem, "what was said before cannot be read");
+                        job.answer(Err(Unavailable));
+                        continue;
+                    }
+                }
+            }
+            together.push(job);
+        }
+        if !together.is_empty() {
+            self.commit(together).await;
+        }
+    }
+
+    /// Steps all jobs, makes one commit, answers all.
+    async fn commit(&mut self, batch: Vec<Job>) {
         let now = now();
         let mut round = Round::default();
         let mut policy = self.policy.clone();
@@ -301,6 +347,25 @@ impl Engine {
             self.note_link(&job.input);
             job.answer(Err(Unavailable));
         }
+    }
+}
+
+/// The visitor whose earlier words the input is to be given, if it is.
+fn recalled(input: &Input) -> Option<Visitor> {
+    match input {
+        Input::Open(opening) if opening.recall => Some(opening.visitor.clone()),
+        _ => None,
+    }
+}
+
+fn hears(input: &Input, visitor: &Visitor) -> bool {
+    matches!(input, Input::Overheard(heard) if heard.visitor == *visitor)
+}
+
+fn add_earlier(input: &mut Input, found: Vec<ContextRecord>) {
+    if let Input::Open(opening) = input {
+        let earlier = found.into_iter().map(|record| record.entry);
+        opening.earlier.extend(earlier);
     }
 }
 

@@ -21,6 +21,8 @@ pub enum Table {
     Past,
     /// What was said: group the conversation's id, key the sequence number in twelve digits.
     Line,
+    /// What was said before a conversation: group the conversation's id, key empty.
+    Before,
     /// What is remembered of an agent: group empty, key the bare JID.
     Agent,
     /// What a channel was told by its peer (a callback address): group empty, key the channel's id.
@@ -46,6 +48,7 @@ impl Table {
             Self::Conversation => "conversation",
             Self::Past => "past",
             Self::Line => "line",
+            Self::Before => "before",
             Self::Agent => "agent",
             Self::Channel => "channel",
             Self::Seen => "seen",
