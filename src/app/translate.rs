@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
-use crate::workgroup::{Policy, WorkgroupPolicy};
+use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Served};
 use crate::xmpp::link;
 
@@ -25,7 +25,12 @@ pub(super) fn policy(settings: &Settings) -> Policy {
             .collect(),
         keep: KEEP,
         remember_ids: settings.context.ttl.max(REMEMBER_IDS),
+        context: settings.context.ttl,
         zone: settings.context.time_zone.clone(),
+        labels: Labels {
+            visitor: settings.context.visitor_label.clone(),
+            bot: settings.context.bot_label.clone(),
+        },
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::conversation::{ClosedBy, Conversation, Presence, Successor};
+use crate::conversation::{ClosedBy, Conversation, Presence, Stage, Successor};
 use crate::ids::{AgentJid, ConversationId, Timestamp};
 
 use super::Bridge;
@@ -19,6 +19,10 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if let Stage::Waiting { .. } = conversation.stage {
+            self.tell_place(now, id);
+            return;
+        }
         let policy = self.policy.workgroups.get(&conversation.workgroup);
         let idle = policy.and_then(|policy| policy.idle_close);
         let silent_since = conversation.silent_since();

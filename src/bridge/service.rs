@@ -1,8 +1,8 @@
 //! A conversation's way from its request over its agents.
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Notice, Outgoing, Presence, Room, Service, Stage, Successor,
-    Words,
+    Author, ClosedBy, Conversation, Notice, Outgoing, PlaceTold, Presence, Room, Service, Stage,
+    Successor, Words,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 use crate::workgroup::{EndOfOffer, Offer, Place, Request};
@@ -255,6 +255,8 @@ impl Bridge {
                 conversation.stage = Stage::Waiting {
                     told: false,
                     ends: false,
+                    // First in line, of which the visitor is told in other words.
+                    place: Some(PlaceTold { place: 1, at: now }),
                 };
             }
         }

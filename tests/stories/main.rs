@@ -11,6 +11,7 @@ mod story;
 
 mod closed_workgroups;
 mod coming_and_going;
+mod context;
 mod ending;
 mod handed_back;
 mod handing_over;
