@@ -34,6 +34,8 @@ pub enum Table {
     DeadLetter,
     /// An operator's orders to the running process: group empty, key ordered by time.
     Order,
+    /// Keys that the program made for itself: group empty, key what it is for.
+    Key,
 }
 
 impl Table {
@@ -49,6 +51,7 @@ impl Table {
             Self::Delivery => "delivery",
             Self::DeadLetter => "dead_letter",
             Self::Order => "order",
+            Self::Key => "key",
         }
     }
 }
