@@ -62,10 +62,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let seat = Seat::new(Parts {
         engine: engine.clone(),
         link: link.clone(),
-        rooms: Rooms::new(RoomsSettings::new(
-            settings.xmpp.domain.to_string(),
-            settings.xmpp.muc.to_string(),
-        )),
+        rooms: rooms(settings),
         agents: Agents::new(agents.borrow().clone()),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
@@ -94,6 +91,11 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         agents,
         store,
     })
+}
+
+fn rooms(settings: &Settings) -> Rooms {
+    let (domain, muc) = (&settings.xmpp.domain, &settings.xmpp.muc);
+    Rooms::new(RoomsSettings::new(domain.to_string(), muc.to_string()))
 }
 
 fn client(settings: &Settings) -> Result<HttpClient, HttpError> {

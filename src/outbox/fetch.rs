@@ -67,23 +67,26 @@ impl fmt::Debug for Wish<'_> {
 }
 
 /// An answer whose body is still to be read.
-pub struct Fetched(Response);
+pub struct Fetched {
+    response: Response,
+    length: Option<u64>,
+}
 
 impl Fetched {
     /// The HTTP status; a redirect only where it leads nowhere, or one too many.
     pub fn status(&self) -> u16 {
-        self.0.status().as_u16()
+        self.response.status().as_u16()
     }
 
     /// A header, where it is plain text.
     pub fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.0.headers().get(name)?.to_str().ok()
+        self.response.headers().get(name)?.to_str().ok()
     }
 
     /// How many bytes the body will have, where the other side says so. A body that keeps to it
     /// or breaks: a longer one is cut off there, a shorter one is a [`Trouble`].
     pub fn length(&self) -> Option<u64> {
-        self.0.content_length()
+        self.length
     }
 
     /// The next piece of the body; `None` at its end.
@@ -91,7 +94,7 @@ impl Fetched {
     /// # Errors
     /// The connection broke, or there was silence for too long.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, Trouble> {
-        self.0.chunk().await.map_err(|error| trouble(&error))
+        self.response.chunk().await.map_err(|error| trouble(&error))
     }
 }
 
@@ -153,12 +156,12 @@ impl Fetcher {
                 request = request.header(name, value);
             }
             let response = request.send().await.map_err(|error| trouble(&error))?;
-            let Some(next) = redirection(&response, &url) else {
-                return Ok(Fetched(response));
+            let next = redirection(&response, &url).filter(|_| left > 0);
+            let Some(next) = next else {
+                // Later it would be the length of what is left.
+                let length = response.content_length();
+                return Ok(Fetched { response, length });
             };
-            if left == 0 {
-                return Ok(Fetched(response));
-            }
             left -= 1;
             // What was asked for under TLS is not asked for without.
             if url.scheme() == "https" && next.scheme() != "https" {

@@ -48,6 +48,7 @@ fn five_mebibytes_arrive_whole() {
     let world = World::new();
     let reply = world.open(&Origin::at(origin.url("/x")).kind("image/png"));
     assert_eq!(reply.status, 200);
+    assert_eq!(reply.header("content-length"), Some("5242880"));
     assert!(reply.body == body, "{} bytes", reply.body.len());
 }
 
