@@ -1,12 +1,13 @@
 //! Links to media through the real program: its key, its limits, its restart, its log.
 
 use super::support::config::Config;
-use super::support::http::{Reply, Request};
-use super::support::origin::{Origin as Server, file, head};
+use super::support::http::{Reply, Request, read_head};
+use super::support::origin::{Act, Origin as Server, file, head};
 use super::support::wait;
 use super::support::warmline::Warmline;
 use super::support::xmpp::Ports;
-use std::net::SocketAddr;
+use std::io::{BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use url::Url;
@@ -71,6 +72,20 @@ fn a_link_outlives_a_crash_of_the_program() {
         warmline.figure("warmline_media_total{outcome=\"passed\"}"),
         Some(1.0)
     );
+}
+
+#[test]
+fn media_on_its_way_does_not_hold_up_a_stop() {
+    let origin = Server::start(|_| vec![head(200, &[]), Act::Send(vec![b'x'; 4000]), Act::Hang]);
+    let mut warmline = program(origin.address(), "");
+    let path = path(&links(&warmline), &Origin::at(origin.url("/1")));
+    let mut stream = TcpStream::connect(warmline.address()).expect("a connection");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut reader = BufReader::new(&stream);
+    let begun = read_head(&mut reader).expect("an answer").expect("a head");
+    assert_eq!(begun.0, "HTTP/1.1 200 OK");
+    warmline.terminate();
 }
 
 #[test]
