@@ -7,7 +7,7 @@ use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
 use crate::media::Limits;
 use crate::outbox::{AllowedHost, FetchSettings};
-use crate::workgroup::{Policy, WorkgroupPolicy};
+use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Served};
 use crate::xmpp::link;
 
@@ -27,7 +27,12 @@ pub(super) fn policy(settings: &Settings) -> Policy {
             .collect(),
         keep: KEEP,
         remember_ids: settings.context.ttl.max(REMEMBER_IDS),
+        context: settings.context.ttl,
         zone: settings.context.time_zone.clone(),
+        labels: Labels {
+            visitor: settings.context.visitor_label.clone(),
+            bot: settings.context.bot_label.clone(),
+        },
     }
 }
 
