@@ -68,10 +68,10 @@ fn a_link_outlives_a_crash_of_the_program() {
     warmline.start_again_unready();
     let again = open(&warmline, &path);
     assert_eq!((again.status, again.body.as_slice()), (200, PNG));
-    assert_eq!(
-        warmline.figure("warmline_media_total{outcome=\"passed\"}"),
-        Some(1.0)
-    );
+    let passed = "warmline_media_total{outcome=\"passed\"}";
+    wait::until("it is counted", wait::SOON, || {
+        (warmline.figure(passed) == Some(1.0)).then_some(())
+    });
 }
 
 #[test]
