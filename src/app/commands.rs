@@ -9,7 +9,7 @@ use crate::ids::{ConversationId, Timestamp};
 use crate::store::{self, Row, Store, Table};
 
 use super::orders::{LetterName, Order, leave};
-use super::{AppError, runtime};
+use super::{AppError, runtime, translate};
 
 /// Which dead letters a command is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -232,7 +232,8 @@ fn with_store<T>(
     work: impl AsyncFnOnce(&dyn Store) -> Result<T, AppError>,
 ) -> Result<T, AppError> {
     runtime()?.block_on(async {
-        let store = store::peek(&settings.store.url.to_string()).await?;
+        let place = translate::place(&settings.store, &settings.store.url);
+        let store = store::peek(&place).await?;
         work(store.as_ref()).await
     })
 }

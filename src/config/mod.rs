@@ -9,6 +9,7 @@ mod rapidpro;
 mod reader;
 mod secret;
 mod sections;
+mod store;
 mod value;
 mod warnings;
 mod workgroup;
@@ -20,9 +21,8 @@ pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
-pub use sections::{
-    Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Store, StoreUrl, Xmpp,
-};
+pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
+pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use workgroup::{Agent, Workgroup};
 
 use layers::Layers;
