@@ -2,11 +2,11 @@
 //! orders.
 
 use crate::bridge::ConversationRecord;
-use crate::config::Settings;
+use crate::config::{Settings, StoreUrl};
 use crate::conversation::{Author, DeadLetter, Line, Past, Stage};
 use crate::engine::now;
 use crate::ids::{ConversationId, Timestamp};
-use crate::store::{self, Row, Store, Table};
+use crate::store::{self, Progress, Row, Store, Table};
 
 use super::orders::{LetterName, Order, leave};
 use super::{AppError, runtime, translate};
@@ -215,6 +215,26 @@ pub fn conversations_close(settings: &Settings, id: &str) -> Result<String, AppE
         }
         leave(store, &[Order::Close(ConversationId::new(id))]).await?;
         Ok(format!("1 {ORDERED}"))
+    })
+}
+
+/// Moves everything from one store to another, on neither of which a process runs; tells in words
+/// what was done.
+///
+/// # Errors
+/// One of them cannot be had, or the target has rows already. Begun again it goes on.
+pub fn store_migrate(
+    settings: &Settings,
+    (from, to): (&StoreUrl, &StoreUrl),
+    tell: impl FnMut(Progress),
+) -> Result<String, AppError> {
+    let place = |url| translate::place(&settings.store, url);
+    let (from, to) = (place(from), place(to));
+    runtime()?.block_on(async {
+        let moved = store::move_all((&from, &to), now(), tell).await?;
+        Ok(format!(
+            "{moved} rows are in {to} now; nothing was changed in {from}"
+        ))
     })
 }
 

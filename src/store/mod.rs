@@ -245,7 +245,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> BoxFuture<'_, Result<Option<Row>, StoreError>>;
 
     /// Some unexpired rows of a table, from the beginning or from where an earlier page ended;
-    /// about a thousand, or one group. Every row that is there all the time comes at least once.
+    /// about a thousand, or some groups. If nothing is written between one page and the next, every
+    /// row comes at least once.
     fn page(&self, table: Table, from: Option<Cursor>) -> BoxFuture<'_, Result<Page, StoreError>>;
 
     /// How many rows a table has that will not have expired at that moment.

@@ -60,6 +60,9 @@ pub(super) fn too_slow() -> Failure {
 }
 
 fn meaning(error: &RedisError, code: &str) -> StoreError {
+    if error.kind() == ErrorKind::AuthenticationFailed {
+        return denied("WRONGPASS");
+    }
     let why = match code {
         "WRONGPASS" | "NOAUTH" => return denied(code),
         "NOPERM" => "the Redis user may not do this (NOPERM)",
@@ -88,7 +91,6 @@ fn denied(code: &str) -> StoreError {
 
 fn unanswered(error: &RedisError) -> String {
     match error.kind() {
-        ErrorKind::AuthenticationFailed => "Redis refuses the user or the password".into(),
         ErrorKind::MasterNameNotFoundBySentinel => {
             "no sentinel can be asked which Redis is the master".into()
         }

@@ -12,7 +12,7 @@ use redis::cluster_async::ClusterConnection;
 use redis::sentinel::{SentinelClientBuilder, SentinelServerType};
 use redis::{
     AsyncConnectionConfig, Client, Cmd, ConnectionAddr, FromRedisValue, IntoConnectionInfo,
-    Pipeline, RedisConnectionInfo, RedisFuture, RedisResult, TlsCertificates, TlsMode, Value,
+    Pipeline, RedisConnectionInfo, RedisFuture, RedisResult, TlsCertificates, TlsMode, Value, cmd,
 };
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -108,6 +108,13 @@ impl Link {
     }
 
     async fn connect(&self) -> RedisResult<Conn> {
+        let mut conn = self.made().await?;
+        // Whoever has not given the password may say only short things, or is cut off.
+        cmd("PING").exec_async(&mut conn).await?;
+        Ok(conn)
+    }
+
+    async fn made(&self) -> RedisResult<Conn> {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(ANSWER));

@@ -127,13 +127,10 @@ impl Reader {
     /// How many rows there will be.
     pub async fn count(&self, table: Table, moment: Timestamp) -> Result<u64, StoreError> {
         let mut sum = 0;
-        for portion in 0.. {
-            let names = self.names(table, portion * GROUPS, Some(GROUPS)).await?;
-            if names.is_empty() {
-                break;
-            }
+        let names = self.names(table, 0, None).await?;
+        for names in names.chunks(GROUPS) {
             let mut questions = pipe();
-            for name in &names {
+            for name in names {
                 let expiries = self.keys.expiries(table, name);
                 questions.cmd("HLEN").arg(self.keys.rows(table, name));
                 questions.cmd("ZCARD").arg(&expiries);
