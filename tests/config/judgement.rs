@@ -27,7 +27,8 @@ fn everything_wrong_is_told_in_one_go() {
         keepalive = "0s"
         adress = "127.0.0.1:5275"
         [store]
-        url = "redis://127.0.0.1/0"
+        url = "redis://127.0.0.1/zero"
+        partition = "{a}"
         [outbound]
         retry = ["later", "5s", "soon"]
         [[workgroup]]
@@ -50,7 +51,8 @@ fn everything_wrong_is_told_in_one_go() {
         "xmpp.secret: is missing",
         "xmpp.keepalive: must be more than zero",
         "xmpp.adress: is not a known key; did you mean \"address\"?",
-        "store.url: store url scheme \"redis\" is not available in this version",
+        "store.url: cannot be used: the database at the end is a number",
+        "store.partition: must be at most 64 of the characters a-z, A-Z, 0-9, \".\", \"_\", \"-\", found \"{a}\"",
         "outbound.retry[0]: must be a duration such as \"20s\", \"4m\" or \"24h\", found \"later\"",
         "outbound.retry[2]: must be a duration such as \"20s\", \"4m\" or \"24h\", found \"soon\"",
         "workgroup[0].name: must not begin with \"v-\", visitors' addresses do",
@@ -175,10 +177,61 @@ fn names_of_later_versions_are_told_as_such() {
             "channel[0].kind: must be one of rapidpro, found \"rapidrpo\"; did you mean \"rapidpro\"?",
         ],
     );
+}
+
+#[test]
+fn a_store_url_that_cannot_be_used_is_told_without_its_password() {
+    let form = "the form is redis://USER:PASSWORD@HOST:PORT/DATABASE";
+    let sentinels = "sentinels need the master's name: redis+sentinel://HOST,HOST/MASTER/DATABASE";
+    for (url, why) in [
+        ("redis::hunter2@h", form),
+        ("redis://u:%ffhunter2@h", form),
+        (
+            "redis://:hunter2@h?protocol=resp3",
+            "nothing may follow a \"?\" or \"#\"",
+        ),
+        ("rediss://:hunter2@", "a host is written HOST or HOST:PORT"),
+        (
+            "redis://:hunter2@h:0",
+            "a host is written HOST or HOST:PORT",
+        ),
+        (
+            "redis://:hunter2@h:123456",
+            "a host is written HOST or HOST:PORT",
+        ),
+        (
+            "redis://:hunter2@h/70000",
+            "the database at the end is a number",
+        ),
+        ("redis+sentinel://:hunter2@a,b", sentinels),
+        ("redis+sentinel://:hunter2@a,b//0", sentinels),
+        (
+            "redis+cluster://:hunter2@a,b/1",
+            "a cluster has only database 0",
+        ),
+        (
+            "redis://:hunter2@a,b",
+            "several hosts take redis+sentinel:// or redis+cluster://",
+        ),
+    ] {
+        told(
+            "[xmpp]",
+            &format!("store.url = \"{url}\"\n[xmpp]"),
+            &[&format!("store.url: cannot be used: {why}")],
+        );
+    }
+    for scheme in ["redis+", "redis+ring", "valkey", "hunter2"] {
+        let lines = problems(&small_with(
+            "[xmpp]",
+            &format!("store.url = \"{scheme}://:hunter3@h\"\n[xmpp]"),
+        ));
+        let expected = format!("found \"{scheme}:…\"");
+        assert!(lines[0].ends_with(&expected), "{lines:?}");
+    }
     told(
         "[xmpp]",
-        "store.url = \"rediss://:hunter2@h\"\n[xmpp]",
-        &["store.url: store url scheme \"rediss\" is not available in this version"],
+        "store.url = \"redis://:hunter2@h\"\nstore.password = \"hunter3\"\n[xmpp]",
+        &["store.password: is given twice, inline and as store.url"],
     );
 }
 
