@@ -10,6 +10,7 @@ use super::support::rapidpro::Ticket;
 use super::support::redis::Redis;
 use super::support::wait;
 use super::support::warmline::{Warmline, run};
+use super::support::xmpp::Server;
 use std::process::Command;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -269,6 +270,40 @@ fn a_conversation_moves_to_redis_and_back_with_the_store() {
     assert_eq!(stage.told(&ticket), ["on Redis", "embedded again"]);
     let wrong = run(&["store", "migrate", "redis://:hunter2@a,b", "embedded:x"]);
     assert_eq!(wrong.0, Some(2), "{}", wrong.1);
+}
+
+#[test]
+fn what_redis_puts_at_risk_is_told_at_the_start() {
+    let server = Prosody::start();
+    let told = |settings: &[&str]| {
+        let redis = Redis::with(settings);
+        let mut config = Config::new(server.ports());
+        config.store = redis.url();
+        let mut warmline = Warmline::start(&config);
+        warmline.terminate();
+        warmline.log()
+    };
+    let log = told(&[]);
+    assert!(
+        !log.contains("set append") && !log.contains("not known"),
+        "{log}"
+    );
+    let risky = [
+        "--appendfsync",
+        "everysec",
+        "--maxmemory-policy",
+        "allkeys-lru",
+    ];
+    let log = told(&risky);
+    assert!(log.contains("set appendfsync always"), "{log}");
+    assert!(log.contains("set maxmemory-policy noeviction"), "{log}");
+    let log = told(&["--appendonly", "no"]);
+    assert!(log.contains("set appendonly yes"), "{log}");
+    let log = told(&["--rename-command", "CONFIG", ""]);
+    assert!(
+        log.contains("whether it keeps what is accepted is not known"),
+        "{log}"
+    );
 }
 
 #[test]

@@ -297,6 +297,19 @@ async fn a_password_is_needed_and_never_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_waits_for_a_redis_that_is_not_there_yet_and_a_look_does_not() {
+    let mut redis = Redis::start();
+    redis.kill();
+    let place = Place::Redis(one(&redis));
+    let error = store::peek(&place).await.err().unwrap();
+    assert!(error.to_string().contains("connection refused"), "{error}");
+    let starting = tokio::spawn(async move { store::open(&place).await });
+    redis.start_again();
+    let store = starting.await.unwrap().unwrap();
+    store.commit(vec![line("c", "1", "")]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn redis_over_tls_with_an_authority_of_its_own() {
     let (ours, theirs) = (Certificates::make(), Certificates::make());
     let port = crate::support::process::free_port();

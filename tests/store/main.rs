@@ -6,6 +6,8 @@
 mod contract;
 mod crash;
 mod embedded;
+mod expiry;
+mod late;
 mod lease;
 mod losses;
 mod moving;

@@ -49,9 +49,10 @@ impl Keys {
     }
 }
 
-/// An expiry as it is written.
+/// An expiry as it is written. Redis and its scripts calculate with numbers of 53 bits; what lies
+/// before or beyond them is the same as never to have been, and as never.
 pub(super) fn written(expires: Option<Timestamp>) -> String {
-    expires.map_or_else(String::new, |at| at.0.to_string())
+    expires.map_or_else(String::new, |at| at.0.clamp(0, (1 << 53) - 1).to_string())
 }
 
 /// A row as it was written; nothing where it has expired, or was not written by this program.

@@ -36,11 +36,11 @@ pub(super) struct Taken {
     pub known: u64,
 }
 
-/// Who has the lease, and when it was looked at.
+/// Who has the lease.
 struct Holder {
     token: String,
-    /// When it ends if nobody renews it.
-    ends: Instant,
+    /// How long it lasts if nobody renews it, in milliseconds.
+    left: i64,
 }
 
 /// Waits until the lease is ours. Gives up where another process is alive that renews it, unless
@@ -92,15 +92,13 @@ async fn begin(
         .await?;
     let words: Vec<&str> = answer.iter().map(String::as_str).collect();
     match words.as_slice() {
-        ["held", token, ends] => {
-            let left = Duration::from_millis(ends.parse().unwrap_or_default());
-            let ends = Instant::now() + left;
-            let token = (*token).to_owned();
-            Ok(Answer::Held(Holder { token, ends }))
-        }
+        ["held", token, left] => Ok(Answer::Held(Holder {
+            token: (*token).to_owned(),
+            left: left.parse().unwrap_or_default(),
+        })),
         [word, id, known, fence] => {
             let begun = if *word == "fresh" {
-                "a new store"
+                "the store was empty, a new one is begun"
             } else {
                 "the store is ours"
             };
@@ -156,13 +154,12 @@ impl<'a> Wait<'a> {
 
     /// Somebody has the lease. Whoever renews it is alive.
     fn held(&mut self, found: Holder) -> Result<(), StoreError> {
-        // Much less than the pause between two renewals, and more than the way there takes.
-        const HARDLY: Duration = Duration::from_millis(500);
         let standby = self.link.place().standby && self.purpose == Purpose::Run;
+        // What is left of a lease that nobody renews only ever becomes less.
         let renewed = self
             .holder
             .as_ref()
-            .is_some_and(|seen| seen.token != found.token || found.ends > seen.ends + HARDLY);
+            .is_some_and(|seen| seen.token != found.token || found.left > seen.left);
         if renewed && !standby {
             let place = Place::Redis(self.link.place().clone());
             return Err(StoreError::InUse(place.to_string()));
@@ -175,10 +172,7 @@ impl<'a> Wait<'a> {
                 info!(%place, "the last process has not given the store back; waiting up to 5 s for its lease to run out");
             });
         }
-        // The first sight counts: a lease that is renewed moves away from it.
-        if renewed || self.holder.is_none() {
-            self.holder = Some(found);
-        }
+        self.holder = Some(found);
         Ok(())
     }
 
