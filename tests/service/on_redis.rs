@@ -297,6 +297,8 @@ fn what_redis_puts_at_risk_is_told_at_the_start() {
     let log = told(&risky);
     assert!(log.contains("set appendfsync always"), "{log}");
     assert!(log.contains("set maxmemory-policy noeviction"), "{log}");
+    let log = told(&["--no-appendfsync-on-rewrite", "yes"]);
+    assert!(log.contains("set no-appendfsync-on-rewrite no"), "{log}");
     let log = told(&["--appendonly", "no"]);
     assert!(log.contains("set appendonly yes"), "{log}");
     let log = told(&["--rename-command", "CONFIG", ""]);

@@ -144,9 +144,21 @@ async fn who_was_replaced_writes_nothing_more_and_is_told_to_stop() {
         [("c/1".into(), "old".into()), ("c/2".into(), "new".into())]
     );
     drop(old);
-    new.commit(vec![line("c", "3", "")]).await.unwrap();
     let left: i64 = redis.ask(&["PTTL", "wl1:{tests}:lease"]);
     assert!(left > 0, "the old one has given back what is not its own");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_replaced_stays_so_when_the_other_has_left_again() {
+    let redis = Redis::start();
+    let old = open(&one(&redis)).await;
+    let _: i64 = redis.ask(&["DEL", "wl1:{tests}:lease"]);
+    drop(open(&one(&redis)).await);
+    let error = old.commit(vec![line("c", "1", "late")]).await.unwrap_err();
+    assert!(matches!(error, StoreError::TakenOver), "{error}");
+    drop(old);
+    let new = open(&one(&redis)).await;
+    assert_eq!(new.load(Table::Line).await.unwrap(), []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

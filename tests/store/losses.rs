@@ -177,6 +177,11 @@ async fn a_store_that_came_back_older_says_how_much_is_lost_and_goes_on() {
     redis.kill();
     redis.replace_data(Some(&data));
     redis.start_again();
+    // The connection is made anew by whoever asks first, here for the lease.
+    until("the lease is renewed", async || {
+        redis.ask::<i64>(&["EXISTS", "wl1:{tests}:lease"]) == 1
+    })
+    .await;
     // Somebody else than the engine may be the first to run into it.
     refused(&store).await;
     let mut lost = None;
@@ -294,6 +299,19 @@ async fn a_password_is_needed_and_never_told() {
     );
     let store = open(&place(Some("hunter2"))).await;
     store.commit(vec![line("c", "1", "")]).await.unwrap();
+    drop(store);
+    let rules = "on >hunter4 ~wl1:{tests}:* +@all -@admin -@dangerous";
+    let rules: Vec<&str> = rules.split(' ').collect();
+    let setting = [&["--user", "desk"], rules.as_slice()].concat();
+    let redis = Redis::with(&setting);
+    let desk = RedisPlace {
+        user: Some("desk".into()),
+        password: Some("hunter4".into()),
+        ..one(&redis)
+    };
+    let store = open(&desk).await;
+    store.commit(vec![line("c", "1", "")]).await.unwrap();
+    assert_eq!(lines(&store).await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -198,6 +198,8 @@ async fn what_the_source_went_through_after_a_kill_counts() {
     source.commit(vec![gone, fresh]).await.unwrap();
     let rows = all_of(source.as_ref()).await;
     drop(source);
+    // Nor does the mark of another move speak for it.
+    interrupted(&home, &Redis::start());
     moved(&from, &to).await.unwrap();
     let store = open(&to).await;
     assert!(all_of(store.as_ref()).await == rows);

@@ -21,6 +21,12 @@ pub(super) async fn look(link: &Link) {
     } else if sync != "always" {
         warn!(%place, appendfsync = sync, "a power cut can lose what was accepted in the last second or more: set appendfsync always");
     }
+    if setting(link, "no-appendfsync-on-rewrite")
+        .await
+        .is_some_and(|set| set == "yes")
+    {
+        warn!(%place, "while Redis rewrites its log, a power cut can lose what was accepted meanwhile: set no-appendfsync-on-rewrite no");
+    }
     if policy != "noeviction" {
         warn!(%place, maxmemory_policy = policy, "Redis may throw away what was accepted when its memory is full: set maxmemory-policy noeviction");
     }
