@@ -15,7 +15,7 @@ pub use commands::{
 
 use std::time::Duration;
 
-use crate::config::{Problem, Settings};
+use crate::config::{Problem, Settings, StoreUrl, What};
 use crate::store::{MoveError, StoreError};
 
 /// How long what cannot be called off may hold the end up.
@@ -44,6 +44,9 @@ pub enum AppError {
     /// No outgoing HTTP calls can be made.
     #[error("outgoing calls: {0}")]
     Outbound(#[from] crate::outbox::HttpError),
+    /// Links to media cannot be made.
+    #[error("links to media: {0}")]
+    Media(#[from] crate::media::KeyError),
     /// No figures can be collected.
     #[error(transparent)]
     Telemetry(#[from] crate::telemetry::TelemetryError),
@@ -62,6 +65,15 @@ impl AppError {
     fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |problem| Self::System { what, problem }
     }
+}
+
+/// Where the store of a URL is, if nothing else is said of it; for benchmarks.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn place_of(url: &str) -> Result<crate::store::Place, What> {
+    let store = crate::config::Store::at(StoreUrl::parse(url)?);
+    Ok(translate::place(&store, &store.url))
 }
 
 /// Runs until SIGTERM or SIGINT.

@@ -86,6 +86,18 @@ impl Value for Partition {
 }
 
 impl Store {
+    /// The store of a URL, everything else at its default.
+    pub fn at(url: StoreUrl) -> Self {
+        Self {
+            url,
+            partition: "default".to_owned(),
+            standby: false,
+            ca_file: None,
+            password: None,
+            sentinel_password: None,
+        }
+    }
+
     pub(super) fn read(r: &mut Reader) -> Self {
         let url = r.or("url", StoreUrl::Embedded(PathBuf::from("data")));
         if let StoreUrl::Embedded(path) = &url

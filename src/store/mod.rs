@@ -25,6 +25,8 @@ pub enum Table {
     Past,
     /// What was said: group the conversation's id, key the sequence number in twelve digits.
     Line,
+    /// What was said before a conversation: group the conversation's id, key empty.
+    Before,
     /// What is remembered of an agent: group empty, key the bare JID.
     Agent,
     /// What a channel was told by its peer (a callback address): group empty, key the channel's id.
@@ -43,11 +45,13 @@ pub enum Table {
     Context,
     /// How far a move to or from another store has come; only [`move_all`] writes it.
     Move,
+    /// Keys that the program made for itself: group empty, key what it is for.
+    Key,
 }
 
 impl Table {
     /// Every table that holds what people rely on, which is all but [`Table::Move`].
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Conversation,
         Self::Past,
         Self::Line,
@@ -58,6 +62,7 @@ impl Table {
         Self::DeadLetter,
         Self::Order,
         Self::Context,
+        Self::Key,
     ];
 
     /// The name under which a store keeps the table. It never changes.
@@ -66,6 +71,7 @@ impl Table {
             Self::Conversation => "conversation",
             Self::Past => "past",
             Self::Line => "line",
+            Self::Before => "before",
             Self::Agent => "agent",
             Self::Channel => "channel",
             Self::Seen => "seen",
@@ -74,6 +80,7 @@ impl Table {
             Self::Order => "order",
             Self::Context => "context",
             Self::Move => "move",
+            Self::Key => "key",
         }
     }
 }

@@ -106,6 +106,8 @@ fn policy() -> Policy {
         workgroups: workgroups.collect(),
         keep: seconds(86_400),
         remember_ids: seconds(86_400),
+        context: seconds(86_400),
+        labels: Default::default(),
         zone: jiff::tz::TimeZone::UTC,
     }
 }
@@ -225,6 +227,8 @@ impl Desk {
                 facts: vec![("email".into(), "vera@example.net".into())],
             },
             earlier: Vec::new(),
+            recall: false,
+            manners: Default::default(),
         }))
     }
 

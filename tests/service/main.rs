@@ -15,6 +15,7 @@ mod hostility;
 mod leaving;
 mod main_job;
 mod many;
+mod media;
 mod on_redis;
 mod operators;
 mod policy;

@@ -231,7 +231,7 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
     }
     assert_eq!(
         tables.map(Table::name).iter().collect::<HashSet<_>>().len(),
-        10
+        11
     );
 }
 
