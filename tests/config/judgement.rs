@@ -3,7 +3,7 @@
 use crate::{SMALL, problems, small_with};
 
 /// One replacement in the valid sample must give exactly these lines.
-fn told(from: &str, to: &str, expected: &[&str]) {
+pub fn told(from: &str, to: &str, expected: &[&str]) {
     assert_eq!(
         problems(&small_with(from, to)),
         expected,
@@ -176,62 +176,6 @@ fn names_of_later_versions_are_told_as_such() {
         &[
             "channel[0].kind: must be one of rapidpro, found \"rapidrpo\"; did you mean \"rapidpro\"?",
         ],
-    );
-}
-
-#[test]
-fn a_store_url_that_cannot_be_used_is_told_without_its_password() {
-    let form = "the form is redis://USER:PASSWORD@HOST:PORT/DATABASE";
-    let sentinels = "sentinels need the master's name: redis+sentinel://HOST,HOST/MASTER/DATABASE";
-    for (url, why) in [
-        ("redis::hunter2@h", form),
-        ("redis://u:%ffhunter2@h", form),
-        (
-            "redis://:hunter2@h?protocol=resp3",
-            "nothing may follow a \"?\" or \"#\"",
-        ),
-        ("rediss://:hunter2@", "a host is written HOST or HOST:PORT"),
-        (
-            "redis://:hunter2@h:0",
-            "a host is written HOST or HOST:PORT",
-        ),
-        (
-            "redis://:hunter2@h:123456",
-            "a host is written HOST or HOST:PORT",
-        ),
-        (
-            "redis://:hunter2@h/70000",
-            "the database at the end is a number",
-        ),
-        ("redis+sentinel://:hunter2@a,b", sentinels),
-        ("redis+sentinel://:hunter2@a,b//0", sentinels),
-        (
-            "redis+cluster://:hunter2@a,b/1",
-            "a cluster has only database 0",
-        ),
-        (
-            "redis://:hunter2@a,b",
-            "several hosts take redis+sentinel:// or redis+cluster://",
-        ),
-    ] {
-        told(
-            "[xmpp]",
-            &format!("store.url = \"{url}\"\n[xmpp]"),
-            &[&format!("store.url: cannot be used: {why}")],
-        );
-    }
-    for scheme in ["redis+", "redis+ring", "valkey", "hunter2"] {
-        let lines = problems(&small_with(
-            "[xmpp]",
-            &format!("store.url = \"{scheme}://:hunter3@h\"\n[xmpp]"),
-        ));
-        let expected = format!("found \"{scheme}:…\"");
-        assert!(lines[0].ends_with(&expected), "{lines:?}");
-    }
-    told(
-        "[xmpp]",
-        "store.url = \"redis://:hunter2@h\"\nstore.password = \"hunter3\"\n[xmpp]",
-        &["store.password: is given twice, inline and as store.url"],
     );
 }
 

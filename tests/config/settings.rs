@@ -3,8 +3,8 @@
 use crate::{SMALL, small_with};
 use std::time::Duration;
 use warmline::config::{
-    ChannelKind, LogFormat, OnRequestTimeout, RedisKind, RedisUrl, Reveal, StoreUrl,
-    UnknownDepartment, WhenNoAgents, parse,
+    ChannelKind, LogFormat, OnRequestTimeout, Reveal, StoreUrl, UnknownDepartment, WhenNoAgents,
+    parse,
 };
 
 #[test]
@@ -29,49 +29,6 @@ fn a_small_file_gets_the_defaults() {
     assert_eq!(tickets.on_request_timeout, OnRequestTimeout::Close);
     assert_eq!(tickets.texts.agent_joined, None);
     assert!(settings.warnings().is_empty(), "{:?}", settings.warnings());
-}
-
-fn redis(line: &str) -> RedisUrl {
-    let text = small_with("[xmpp]", &format!("store.url = \"{line}\"\n[xmpp]"));
-    let settings = parse(&text).expect("valid");
-    let shown = format!("{settings:?} {}", settings.store.url);
-    assert!(!shown.contains("hunter"), "{shown}");
-    match settings.store.url {
-        StoreUrl::Redis(redis) => redis,
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn a_redis_is_named_in_each_of_its_forms() {
-    let hosts =
-        |redis: &RedisUrl| -> Vec<String> { redis.hosts.iter().map(ToString::to_string).collect() };
-    let plain = redis("redis://h");
-    assert_eq!((plain.tls, plain.database), (false, 0));
-    assert_eq!(
-        (plain.kind.clone(), plain.user.clone()),
-        (RedisKind::One, None)
-    );
-    assert_eq!(hosts(&plain), ["h:6379"]);
-    let full = redis("rediss://us%40er:hunter%2F@[::1]:7000/3");
-    assert_eq!((full.tls, full.database), (true, 3));
-    assert_eq!(full.user.as_deref(), Some("us@er"));
-    assert_eq!(
-        full.password.as_ref().map(|word| word.expose()),
-        Some("hunter/")
-    );
-    assert_eq!(hosts(&full), ["[::1]:7000"]);
-    let watched = redis("redis+sentinel://:hunter2@a,b:5000,[::1]/desk/2");
-    let master = "desk".to_owned();
-    assert_eq!(watched.kind, RedisKind::Sentinel { master });
-    assert_eq!((watched.database, watched.user.clone()), (2, None));
-    assert_eq!(hosts(&watched), ["a:26379", "b:5000", "[::1]:26379"]);
-    let cluster = redis("rediss+cluster://a,b:1/");
-    assert_eq!(
-        (cluster.kind.clone(), cluster.tls),
-        (RedisKind::Cluster, true)
-    );
-    assert_eq!(hosts(&cluster), ["a:6379", "b:1"]);
 }
 
 #[test]
