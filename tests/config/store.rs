@@ -9,10 +9,11 @@ fn redis(line: &str) -> RedisUrl {
     let settings = parse(&text).expect("valid");
     let shown = format!("{settings:?} {}", settings.store.url);
     assert!(!shown.contains("hunter"), "{shown}");
-    match settings.store.url {
-        StoreUrl::Redis(redis) => redis,
-        other => panic!("{other:?}"),
-    }
+    let redis = match settings.store.url {
+        StoreUrl::Redis(redis) => Some(redis),
+        StoreUrl::Embedded(_) => None,
+    };
+    redis.expect("a Redis")
 }
 
 #[test]
