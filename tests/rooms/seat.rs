@@ -82,6 +82,7 @@ impl Seat {
             workgroup: WorkgroupName::new("support"),
             pseudonym: self.conversation.pseudonym(),
             members: members.iter().map(|name| agent(name)).collect(),
+            awaited: None,
             since,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
@@ -122,6 +123,7 @@ impl Seat {
                     assert_eq!(conversation, self.conversation);
                     self.told.push(event);
                 }
+                Out::Invited(_) => {}
                 other => panic!("not expected: {other:?}"),
             }
         }
