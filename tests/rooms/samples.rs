@@ -111,7 +111,12 @@ fn an_order_to_invite_is_carried_out_once_if_the_agent_was_asked_early() {
     stage.invite("agent1@example.test");
     assert_eq!(stage.sent(), [""; 0]);
     stage.invite("agent1@example.test");
-    assert_eq!(stage.sent().len(), 3);
+    let sent = stage.sent();
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    // In before the order came.
+    stage.feed(&presence("Ana", ANA, ""));
+    stage.invite("agent1@example.test");
+    assert_eq!(stage.sent(), ["invited agent1@example.test"]);
 }
 
 /// The form of one room serves for the next; where it does not, the room's own is asked for.

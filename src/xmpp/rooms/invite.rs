@@ -26,13 +26,17 @@ pub(super) struct Invitation {
 }
 
 impl Room {
-    /// Invites an agent, unless that was done early.
+    /// Invites an agent, unless that was done early. Whoever came in meanwhile needs no
+    /// invitation.
     pub(super) fn invite(
         &mut self,
         cx: &mut Cx<'_>,
         (agent, client): (AgentJid, Option<Contact>),
         pseudonym: &str,
     ) {
+        if self.occupants.has(&agent) {
+            return cx.out.push(Out::Invited(agent));
+        }
         let to = address(&agent, client.as_ref());
         let mut out = self.invitations.values_mut();
         match out.find(|other| other.early && other.agent == agent && other.to == to) {
