@@ -74,6 +74,8 @@ impl Bench {
             wait_ends: false,
             brief: Brief::default(),
             earlier: Vec::new(),
+            recall: false,
+            manners: Default::default(),
         };
         let effects = self.step(Input::Open(opening));
         let opened = |effect: &Effect| matches!(effect, Effect::Answer(Answer::Opened { .. }));
@@ -140,6 +142,8 @@ fn policy(agents: usize, max_chats: u32) -> Policy {
         workgroups: BTreeMap::from([(WorkgroupName::new("support"), workgroup)]),
         keep: Duration::from_secs(86_400),
         remember_ids: Duration::from_secs(86_400),
+        context: Duration::from_secs(86_400),
+        labels: Default::default(),
         zone: jiff::tz::TimeZone::UTC,
     }
 }

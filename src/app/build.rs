@@ -8,13 +8,15 @@ use actix_web::web;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
-use crate::channels::http;
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::channels::{http, media};
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Outlets};
 use crate::ids::ChannelId;
+use crate::media::{MediaDesk, MediaKey, MediaLinks};
 use crate::outbox::{
-    Carrier, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
+    Carrier, Fetcher, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle,
+    OutboxSettings, Report,
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
@@ -36,6 +38,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     // Before anything that counts: what is counted earlier is lost.
     let figures = install_metrics()?;
     let store = store::open(&settings.store.url.to_string()).await?;
+    let media = media(settings, store.as_ref()).await?;
     let addresses = AddressBook::default();
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
@@ -59,10 +62,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let seat = Seat::new(Parts {
         engine: engine.clone(),
         link: link.clone(),
-        rooms: Rooms::new(RoomsSettings::new(
-            settings.xmpp.domain.to_string(),
-            settings.xmpp.muc.to_string(),
-        )),
+        rooms: rooms(settings),
         agents: Agents::new(agents.borrow().clone()),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
@@ -77,7 +77,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
+    let callers = (engine.clone(), health, media);
+    let server = serve(settings, (&client, &addresses), callers)?;
     Ok(Running {
         server,
         outbox,
@@ -92,12 +93,35 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     })
 }
 
+fn rooms(settings: &Settings) -> Rooms {
+    let (domain, muc) = (&settings.xmpp.domain, &settings.xmpp.muc);
+    Rooms::new(RoomsSettings::new(domain.to_string(), muc.to_string()))
+}
+
 fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
     HttpClient::new(&OutboundSettings {
         allow_private_networks: settings.outbound.allow_private_networks,
         timeout: settings.outbound.timeout,
         ca_file: None,
     })
+}
+
+/// Links to media, where others can reach us to open them.
+async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDesk>, AppError> {
+    let Some(public_url) = &settings.http.public_url else {
+        return Ok(None);
+    };
+    let key = match &settings.media.key {
+        Some(secret) => MediaKey::from_secret(secret),
+        None => MediaKey::kept(store).await?,
+    };
+    let links = MediaLinks::new(key, public_url, settings.media.link_ttl);
+    let fetcher = Fetcher::new(&translate::fetching(settings))?;
+    Ok(Some(MediaDesk::new(
+        links,
+        fetcher,
+        translate::media(settings),
+    )))
 }
 
 fn start_outbox(
@@ -128,7 +152,7 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    (engine, health): (Handle, Health),
+    (engine, health, media): (Handle, Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
     let mut channels = Vec::new();
     for channel in &settings.channels {
@@ -147,6 +171,9 @@ fn serve(
     };
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
+        if let Some(media) = &media {
+            media::configure(services, media.clone());
+        }
         rapidpro::configure(services, state.clone());
     })
     .map_err(AppError::system("http.listen"))?;

@@ -5,7 +5,9 @@ use std::time::Duration;
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
-use crate::workgroup::{Policy, WorkgroupPolicy};
+use crate::media::Limits;
+use crate::outbox::{AllowedHost, FetchSettings};
+use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Served};
 use crate::xmpp::link;
 
@@ -25,7 +27,12 @@ pub(super) fn policy(settings: &Settings) -> Policy {
             .collect(),
         keep: KEEP,
         remember_ids: settings.context.ttl.max(REMEMBER_IDS),
+        context: settings.context.ttl,
         zone: settings.context.time_zone.clone(),
+        labels: Labels {
+            visitor: settings.context.visitor_label.clone(),
+            bot: settings.context.bot_label.clone(),
+        },
     }
 }
 
@@ -89,6 +96,31 @@ pub(super) fn link(settings: &Settings) -> link::LinkSettings {
     link
 }
 
+/// How media is fetched.
+pub(super) fn fetching(settings: &Settings) -> FetchSettings {
+    let media = &settings.media;
+    let hosts = media.allow_hosts.iter().map(|allowed| AllowedHost {
+        host: allowed.host.clone(),
+        port: allowed.port,
+    });
+    FetchSettings {
+        allow_private_networks: settings.outbound.allow_private_networks,
+        allow_hosts: hosts.collect(),
+        connect_timeout: media.connect_timeout,
+        silence: media.first_byte_timeout,
+    }
+}
+
+/// What media may cost.
+pub(super) fn media(settings: &Settings) -> Limits {
+    Limits {
+        max_size: settings.media.max_size,
+        max_fetches: settings.media.max_fetches,
+        first_byte: settings.media.first_byte_timeout,
+        whole: settings.media.timeout,
+    }
+}
+
 /// A RapidPro channel.
 pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> RapidProSettings {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -141,6 +173,7 @@ pub(super) fn fixed_differences(before: &Settings, after: &Settings) -> Vec<&'st
     compare("xmpp", before.xmpp == after.xmpp);
     compare("store", before.store == after.store);
     compare("outbound", before.outbound == after.outbound);
+    compare("media", before.media == after.media);
     compare("log", before.log == after.log);
     compare("channel", before.channels == after.channels);
     sections

@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::conversation::{Brief, ClosedBy, Conversation, DeadLetter, Delivery, Line, Past, Words};
+use crate::conversation::{
+    Brief, ClosedBy, Conversation, DeadLetter, Delivery, Earlier, Line, Past, Words,
+};
 use crate::ids::{AgentJid, ChannelId, ConversationId, MessageId, Timestamp, WorkgroupName};
 use crate::workgroup::{AgentRecord, Contact, Request};
 
-use super::input::Answer;
+use super::input::{Answer, Visitor};
 
 /// One consequence of an input. `Keep`, `Forget` and `Deliver` belong to the commit; all others
 /// are carried out after it.
@@ -41,6 +43,11 @@ pub enum Record {
     Past(Box<Past>),
     /// A line of a conversation.
     Line(ConversationId, Box<Line>),
+    /// What was said before a conversation; replaces what was stored of it.
+    Before(ConversationId, Vec<Earlier>),
+    /// Something that was said outside of any conversation. Where its id is stored already the
+    /// stored one stays.
+    Context(Box<ContextRecord>),
     /// An agent.
     Agent(AgentJid, Box<AgentRecord>),
     /// Where a channel's peer wants to be called.
@@ -75,6 +82,17 @@ pub struct SeenRecord {
     pub until: Timestamp,
 }
 
+/// Something that was said outside of any conversation, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextRecord {
+    /// Who said it or was told it.
+    pub visitor: Visitor,
+    /// What, when, and under which id of the platform.
+    pub entry: Earlier,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
 /// Names a stored record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Key {
@@ -82,7 +100,7 @@ pub enum Key {
     Conversation(ConversationId),
     /// A delivery that was made or given up, by its number in the conversation.
     Delivery(ConversationId, u64),
-    /// All lines of a conversation, from the given moment on.
+    /// All that was said in and before a conversation, from the given moment on.
     Lines(ConversationId, Timestamp),
 }
 

@@ -15,12 +15,13 @@ impl Bridge {
             return;
         }
         let agent = conversation.agent().cloned();
+        let every_end = conversation.manners.every_end;
         self.release_all(id);
         let name = MessageId::new(format!("{id}-end"));
         let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
         // The visitor's side knows that it closed; telling it again would close twice.
         let closing = match by {
-            ClosedBy::Visitor => None,
+            ClosedBy::Visitor if !every_end => None,
             _ => self.deliver(id, seq, Outgoing::Closed(by)),
         };
         let Some(conversation) = self.conversations.get_mut(id) else {
@@ -108,7 +109,7 @@ impl Bridge {
 
 fn farewell(by: ClosedBy) -> &'static str {
     match by {
-        ClosedBy::Visitor => "The visitor's side ended the conversation.",
+        ClosedBy::Visitor | ClosedBy::Platform => "The visitor's side ended the conversation.",
         ClosedBy::Agent => "The conversation was ended.",
         ClosedBy::Operator => "An operator ended the conversation.",
         ClosedBy::NobodyCame => "Nobody took the conversation in time.",

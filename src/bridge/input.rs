@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::conversation::{Brief, ClosedBy, Delivery, Earlier, Words};
+use crate::conversation::{Author, Brief, ClosedBy, Delivery, Earlier, Manners, Words};
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
@@ -16,8 +16,15 @@ pub enum Input {
     Open(Opening),
     /// A visitor said something. Answered with `Taken` or `Refused`.
     Said(Saying),
+    /// Something was said between a visitor and a bot, as far as is known outside of any
+    /// conversation. Where the visitor has an open one it belongs to that: the visitor's words as
+    /// if `Said`, the bot's as a line of the transcript. Answered with `Noted` or `Taken`.
+    Overheard(Box<Overheard>),
     /// The visitor's side ends the conversation. Answered with `Closed` or `Refused`.
     VisitorClosed(Visitor),
+    /// The platform behind the channel ends it, and is told as of any other end. Answered with
+    /// `Closed` or `Refused`.
+    PlatformClosed(Visitor),
     /// What was said before the handoff has been fetched. Answered with `Done`.
     History {
         /// The conversation.
@@ -150,6 +157,27 @@ pub struct Opening {
     pub brief: Brief,
     /// What was said before, as far as it is known yet.
     pub earlier: Vec<Earlier>,
+    /// Whether the engine is to add what was [`Input::Overheard`] of this visitor before.
+    pub recall: bool,
+    /// How the channel wants it handled.
+    pub manners: Manners,
+}
+
+/// Something that was said between a visitor and a bot.
+#[derive(Clone, Debug)]
+pub struct Overheard {
+    /// The visitor that it was said by or to.
+    pub visitor: Visitor,
+    /// The id minted for it.
+    pub id: MessageId,
+    /// The platform's own id: the same one again of this visitor is ignored.
+    pub platform_id: String,
+    /// `Author::Visitor` or `Author::Bot`.
+    pub author: Author,
+    /// What is said.
+    pub words: Words,
+    /// When it was said, as the platform tells.
+    pub at: Timestamp,
 }
 
 /// A visitor's message.
@@ -264,6 +292,8 @@ pub enum Answer {
         /// Whether it was over already, and who ended it then.
         before: Option<ClosedBy>,
     },
+    /// It is kept with what was said before a conversation.
+    Noted,
     /// A workgroup's line.
     Queue(Box<QueueView>),
     /// An agent's conversations.
@@ -307,6 +337,8 @@ pub struct ChatView {
 pub enum Refusal {
     /// Nobody is online and the channel does not want to wait.
     NoAgents,
+    /// The visitor has an open conversation already, and the channel wants no second one.
+    AlreadyOpen,
     /// No workgroup of that name.
     UnknownWorkgroup,
     /// This visitor never had a conversation.

@@ -4,8 +4,10 @@ mod agents;
 mod deliveries;
 mod effect;
 mod ending;
+mod heard;
 mod input;
 mod link;
+mod place;
 mod restore;
 mod rooms;
 mod service;
@@ -22,7 +24,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use crate::conversation::{
-    Author, Conversation, Delivery, Fate, Line, Outgoing, Past, Stage, Words,
+    Author, ClosedBy, Conversation, Delivery, Fate, Line, Outgoing, Past, Scribe, Stage, Words,
 };
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
@@ -129,7 +131,11 @@ impl Bridge {
         match input {
             Input::Open(opening) => self.open(now, opening),
             Input::Said(saying) => self.said(now, saying),
-            Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor),
+            Input::Overheard(heard) => self.overheard(now, *heard),
+            Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor, ClosedBy::Visitor),
+            Input::PlatformClosed(visitor) => {
+                self.visitor_closed(now, &visitor, ClosedBy::Platform)
+            }
             Input::History {
                 conversation,
                 earlier,
@@ -256,8 +262,13 @@ impl Bridge {
     }
 
     fn due(&self, conversation: &Conversation) -> Option<Timestamp> {
-        let Stage::Served(service) = &conversation.stage else {
-            return None;
+        let service = match &conversation.stage {
+            Stage::Waiting { place, .. } => {
+                let every = conversation.manners.place_every?;
+                return Some(place.as_ref()?.at.plus(every));
+            }
+            Stage::Served(service) => service,
+            Stage::Over { .. } => return None,
         };
         let policy = self.policy.workgroups.get(&conversation.workgroup);
         let silence = policy
@@ -337,6 +348,7 @@ impl Bridge {
             ticket: conversation.ticket.clone(),
             visitor: conversation.token.clone(),
             opened_at: conversation.opened_at,
+            language: conversation.manners.language.clone(),
             at,
             what,
         };
@@ -348,5 +360,14 @@ impl Bridge {
     fn queues_of(&mut self, agent: &AgentJid) {
         let names: Vec<WorkgroupName> = self.policy.workgroups_of(agent).cloned().collect();
         self.step.queues.extend(names);
+    }
+
+    /// How what was said is written for agents.
+    fn scribe<'a>(policy: &'a Policy) -> Scribe<'a> {
+        Scribe {
+            zone: &policy.zone,
+            visitor: &policy.labels.visitor,
+            bot: &policy.labels.bot,
+        }
     }
 }

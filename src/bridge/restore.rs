@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::conversation::{Line, Past, Stage, Successor};
+use crate::conversation::{Earlier, Line, Past, Stage, Successor};
 use crate::ids::{AgentJid, ConversationId};
 use crate::workgroup::{AgentRecord, Policy};
 
@@ -13,6 +13,8 @@ use super::{Bridge, ConversationRecord, SeenRecord, Visitor};
 pub struct Restored {
     /// Open conversations, and those whose room is not destroyed yet.
     pub conversations: Vec<ConversationRecord>,
+    /// What was said before them.
+    pub before: Vec<(ConversationId, Vec<Earlier>)>,
     /// Their lines, in order.
     pub lines: Vec<(ConversationId, Line)>,
     /// Conversations that are over.
@@ -38,6 +40,11 @@ impl Bridge {
         }
         for record in stored.conversations {
             bridge.restore_conversation(record);
+        }
+        for (id, earlier) in stored.before {
+            if let Some(conversation) = bridge.conversations.get_mut(&id) {
+                conversation.earlier = earlier;
+            }
         }
         let mut lines = stored.lines;
         lines.sort_by_key(|(_, line)| line.seq);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Notice, Outgoing, Presence, Room, Service, Stage, Successor,
-    Words,
+    Author, ClosedBy, Conversation, Notice, Outgoing, PlaceTold, Presence, Room, Service, Stage,
+    Successor, Words,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 use crate::workgroup::{EndOfOffer, Offer, Place, Request};
@@ -262,6 +262,8 @@ impl Bridge {
                 conversation.stage = Stage::Waiting {
                     told: false,
                     ends: false,
+                    // First in line, of which the visitor is told in other words.
+                    place: Some(PlaceTold { place: 1, at: now }),
                 };
             }
         }
@@ -310,6 +312,10 @@ impl Bridge {
         let policy = self.policy.workgroups.get(&conversation.workgroup);
         let silent_since = conversation.stirred_at();
         let idle = policy.and_then(|policy| policy.idle_close);
+        if let Stage::Waiting { .. } = conversation.stage {
+            self.tell_place(now, id);
+            return;
+        }
         let Some(service) = conversation.service_mut() else {
             return;
         };

@@ -1,7 +1,7 @@
 //! What a room is told: the briefing, then whatever it does not hold yet.
 
 use crate::conversation::{
-    Author, Clock, Conversation, Fate, MAX_SAID, Presence, Room, Stage, Words, render_brief,
+    Author, Conversation, Fate, MAX_SAID, Presence, Room, Scribe, Stage, Words, render_brief,
     render_transcript, split,
 };
 use crate::ids::{ConversationId, MessageId};
@@ -11,7 +11,7 @@ use super::{Bridge, Effect, RoomOrder};
 impl Bridge {
     /// Says everything that the room was not told yet, if there is an agent to hear it.
     pub(super) fn pump(&mut self, id: &ConversationId) {
-        let zone = self.policy.zone.clone();
+        let policy = self.policy.clone();
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
@@ -27,7 +27,7 @@ impl Bridge {
         let mut orders = Vec::new();
         if !service.briefed && !service.briefing_said {
             service.briefing_said = true;
-            orders.extend(briefing(conversation, &zone));
+            orders.extend(briefing(conversation, &Self::scribe(&policy)));
             self.step.conversations.insert(id.clone());
         }
         orders.extend(untold(conversation));
@@ -38,11 +38,11 @@ impl Bridge {
 
     /// Shows one occupant what was said so far.
     pub(super) fn whisper_context(&mut self, id: &ConversationId, nick: String) {
-        let zone = self.policy.zone.clone();
+        let policy = self.policy.clone();
         let Some(conversation) = self.conversations.get(id) else {
             return;
         };
-        for text in split(&whole_story(conversation, &zone), MAX_SAID) {
+        for text in split(&whole_story(conversation, &Self::scribe(&policy)), MAX_SAID) {
             let order = RoomOrder::Whisper {
                 nick: nick.clone(),
                 text: text.to_owned(),
@@ -52,9 +52,9 @@ impl Bridge {
     }
 }
 
-fn whole_story(conversation: &Conversation, zone: &jiff::tz::TimeZone) -> String {
+fn whole_story(conversation: &Conversation, scribe: &Scribe<'_>) -> String {
     let mut text = render_brief(&conversation.id.pseudonym(), &conversation.brief);
-    let said = render_transcript(conversation, &Clock(zone));
+    let said = render_transcript(conversation, scribe);
     if !said.is_empty() {
         text.push_str("\n--\n");
         text.push_str(&said);
@@ -63,8 +63,8 @@ fn whole_story(conversation: &Conversation, zone: &jiff::tz::TimeZone) -> String
 }
 
 /// The briefing in as many messages as it needs; the last one bears the id that is waited for.
-fn briefing(conversation: &Conversation, zone: &jiff::tz::TimeZone) -> Vec<RoomOrder> {
-    let text = whole_story(conversation, zone);
+fn briefing(conversation: &Conversation, scribe: &Scribe<'_>) -> Vec<RoomOrder> {
+    let text = whole_story(conversation, scribe);
     let pieces = split(&text, MAX_SAID);
     let last = pieces.len() - 1;
     let name = last_briefing(conversation);

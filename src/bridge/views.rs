@@ -18,14 +18,21 @@ impl Bridge {
         waits.push_back(millis);
     }
 
+    /// How long those who came last had to wait on average; unknown while nobody was served.
+    pub(super) fn usual_wait(&self, workgroup: &WorkgroupName) -> Option<Duration> {
+        let waits = self
+            .waits
+            .get(workgroup)
+            .filter(|waits| !waits.is_empty())?;
+        let sum: u64 = waits.iter().sum();
+        Some(Duration::from_millis(sum / waits.len() as u64))
+    }
+
     pub(super) fn queue_view(&self, name: &WorkgroupName) -> Answer {
         let Some(policy) = self.policy.workgroups.get(name) else {
             return Answer::Refused(Refusal::UnknownWorkgroup);
         };
         let line = self.dispatch.line(name);
-        let waits = self.waits.get(name);
-        let sum: u64 = waits.into_iter().flatten().sum();
-        let count = waits.map_or(0, |waits| waits.len() as u64).max(1);
         Answer::Queue(Box::new(QueueView {
             workgroup: name.clone(),
             title: policy.title.clone(),
@@ -34,7 +41,7 @@ impl Bridge {
                 .into_iter()
                 .map(|(id, request)| (id.clone(), request.since))
                 .collect(),
-            average_wait: Duration::from_millis(sum / count),
+            average_wait: self.usual_wait(name).unwrap_or_default(),
             watchers: self.dispatch.fastpath_clients(name),
         }))
     }

@@ -1,8 +1,10 @@
 //! What comes from the visitor's side.
 
+use std::time::Duration;
+
 use crate::conversation::{
-    Author, Clock, ClosedBy, Conversation, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
-    Words, render_earlier, split,
+    Author, ClosedBy, Conversation, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage, Words,
+    render_earlier, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
@@ -12,9 +14,17 @@ use super::{
     Visitor,
 };
 
+/// For how long the same wish for a conversation is a repetition.
+const ALIKE_FOR: Duration = Duration::from_secs(60);
+/// How many entries of what was said before are kept with a conversation: the last ones.
+const MOST_EARLIER: usize = 1000;
+
 impl Bridge {
     pub(super) fn open(&mut self, now: Timestamp, opening: Opening) -> Answer {
-        if let Some(answer) = self.opened_before(&opening) {
+        if let Some(answer) = self
+            .opened_alike(now, &opening)
+            .or_else(|| self.opened_before(&opening))
+        {
             return answer;
         }
         let Some(policy) = self.policy.workgroups.get(&opening.workgroup) else {
@@ -44,11 +54,31 @@ impl Bridge {
         self.step.queues.insert(opening.workgroup.clone());
         self.conversations
             .insert(id.clone(), conversation_of(now, opening));
+        self.keep_earlier(&id);
+        self.tell_place(now, &id);
         self.touch(&id);
         Answer::Opened {
             conversation: id,
             again: false,
         }
+    }
+
+    /// Where a channel wants one conversation a visitor: the same wish again within a minute is the
+    /// same conversation, any other is refused.
+    fn opened_alike(&self, now: Timestamp, opening: &Opening) -> Option<Answer> {
+        let likeness = opening.manners.likeness.as_ref()?;
+        let known = self.visitors.get(&opening.visitor)?;
+        let open = self.conversations.get(known.open.as_ref()?)?;
+        let same = open.manners.likeness.as_ref() == Some(likeness)
+            && now.since(open.opened_at) < ALIKE_FOR;
+        Some(if same {
+            Answer::Opened {
+                conversation: open.id.clone(),
+                again: true,
+            }
+        } else {
+            Answer::Refused(Refusal::AlreadyOpen)
+        })
     }
 
     /// The same ticket again is the same conversation, even when it is over: callers repeat what
@@ -112,7 +142,7 @@ impl Bridge {
         }
     }
 
-    fn said_before(&self, saying: &Saying) -> Option<Answer> {
+    pub(super) fn said_before(&self, saying: &Saying) -> Option<Answer> {
         let known = self.visitors.get(&saying.visitor)?;
         let past = known.past.as_ref().map(|past| &past.id);
         let mut ids = known.open.as_ref().into_iter().chain(past);
@@ -173,7 +203,12 @@ impl Bridge {
         }
     }
 
-    fn remember(&mut self, now: Timestamp, saying: &Saying, conversation: &ConversationId) {
+    pub(super) fn remember(
+        &mut self,
+        now: Timestamp,
+        saying: &Saying,
+        conversation: &ConversationId,
+    ) {
         let record = SeenRecord {
             channel: saying.visitor.channel.clone(),
             platform_id: saying.known_as().to_owned(),
@@ -245,14 +280,19 @@ impl Bridge {
         }
     }
 
-    pub(super) fn visitor_closed(&mut self, now: Timestamp, visitor: &Visitor) -> Answer {
+    pub(super) fn visitor_closed(
+        &mut self,
+        now: Timestamp,
+        visitor: &Visitor,
+        by: ClosedBy,
+    ) -> Answer {
         let Some(known) = self.visitors.get(visitor) else {
             return Answer::Refused(Refusal::UnknownVisitor);
         };
         match (&known.open, &known.past) {
             (Some(open), _) => {
                 let open = open.clone();
-                self.close(now, &open, ClosedBy::Visitor);
+                self.close(now, &open, by);
                 Answer::Closed { before: None }
             }
             (None, Some(past)) => Answer::Closed {
@@ -287,12 +327,12 @@ impl Bridge {
         let text = render_earlier(
             &conversation.id.pseudonym(),
             &earlier,
-            &Clock(&self.policy.zone),
+            &Self::scribe(&self.policy),
         );
         conversation.earlier.extend(earlier);
-        conversation.earlier.sort_by_key(|entry| entry.at);
+        conversation.earlier = in_order(std::mem::take(&mut conversation.earlier));
         let missed = conversation.was_briefed() && !text.is_empty();
-        self.touch(id);
+        self.keep_earlier(id);
         if missed {
             for piece in split(&format!("What was said before:\n{text}"), MAX_SAID) {
                 self.desk_says(now, id, piece.to_owned());
@@ -300,6 +340,13 @@ impl Bridge {
         }
         Answer::Done
     }
+}
+
+/// The last entries, in the order of their times.
+fn in_order(mut earlier: Vec<Earlier>) -> Vec<Earlier> {
+    earlier.sort_by_key(|entry| entry.at);
+    let first = earlier.len().saturating_sub(MOST_EARLIER);
+    earlier.split_off(first)
 }
 
 fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
@@ -310,11 +357,13 @@ fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
         ticket: opening.ticket,
         workgroup: opening.workgroup,
         brief: opening.brief,
-        earlier: opening.earlier,
+        earlier: in_order(opening.earlier),
+        manners: opening.manners,
         opened_at: now,
         stage: Stage::Waiting {
             told: false,
             ends: opening.wait_ends,
+            place: None,
         },
         room: None,
         guests: Vec::new(),

@@ -4,6 +4,7 @@
 mod channel;
 mod hint;
 mod layers;
+mod media;
 mod problem;
 mod rapidpro;
 mod reader;
@@ -17,6 +18,7 @@ mod workgroup;
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use media::{MediaHost, MediaLinking};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
@@ -45,6 +47,8 @@ pub struct Settings {
     pub store: Store,
     /// `[outbound]`
     pub outbound: Outbound,
+    /// `[media]`
+    pub media: MediaLinking,
     /// `[context]`
     pub context: Context,
     /// `[offers]`
@@ -121,6 +125,7 @@ impl Settings {
         let xmpp = r.section("xmpp", Xmpp::read);
         let store = r.section("store", Store::read);
         let outbound = r.section("outbound", Outbound::read);
+        let media = r.section("media", MediaLinking::read);
         let context = r.section("context", Context::read);
         let offers = r.section("offers", Offers::read);
         let log = r.section("log", Log::read);
@@ -132,6 +137,7 @@ impl Settings {
             xmpp: xmpp?,
             store,
             outbound,
+            media,
             context,
             offers,
             log,

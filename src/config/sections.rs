@@ -257,6 +257,10 @@ pub struct Context {
     pub ttl: Duration,
     /// The zone in which agents read times.
     pub time_zone: TimeZone,
+    /// What visitors are called in what agents read; the pseudonym where it is empty.
+    pub visitor_label: String,
+    /// What bots are called there.
+    pub bot_label: String,
 }
 
 impl Context {
@@ -264,6 +268,8 @@ impl Context {
         Self {
             ttl: r.or("ttl", secs(24 * 60 * 60)),
             time_zone: r.or("time_zone", TimeZone::UTC),
+            visitor_label: r.or("visitor_label", String::new()),
+            bot_label: r.or("bot_label", "Bot".to_owned()),
         }
     }
 }

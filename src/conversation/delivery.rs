@@ -25,6 +25,9 @@ pub struct Delivery {
     pub visitor: VisitorToken,
     /// When the conversation was opened.
     pub opened_at: Timestamp,
+    /// The visitor's language, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<String>,
     /// When the promise was made.
     pub at: Timestamp,
     /// What to tell.
@@ -54,6 +57,13 @@ pub enum Outgoing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Notice {
+    /// The visitor waits.
+    Place {
+        /// The place in the line, from 1.
+        place: u32,
+        /// How long those waited who came last, in seconds; unknown at first.
+        wait_seconds: Option<u64>,
+    },
     /// An agent has come.
     AgentJoined,
     /// The agent is gone; the visitor is first in line again.

@@ -133,6 +133,9 @@ pub struct Earlier {
     pub author: Author,
     /// What was said.
     pub words: Words,
-    /// When.
+    /// When, as the platform tells.
     pub at: Timestamp,
+    /// The platform's own id of it, where it has one: the same one again is a repetition.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }

@@ -3,6 +3,7 @@
 mod command;
 mod delivery;
 mod lines;
+mod manners;
 mod message;
 mod render;
 mod service;
@@ -10,11 +11,13 @@ mod service;
 pub use command::{Command, HELP, parse as parse_command};
 pub use delivery::{DeadLetter, Delivery, Notice, Outgoing};
 pub use lines::Lines;
+pub use manners::Manners;
 pub use message::{Attachment, Author, Earlier, Fate, Line, Words};
 pub use render::{
-    Clock, brief as render_brief, earlier as render_earlier, split, transcript as render_transcript,
+    Scribe, brief as render_brief, earlier as render_earlier, split,
+    transcript as render_transcript,
 };
-pub use service::{Presence, Service, Stage, Successor};
+pub use service::{PlaceTold, Presence, Service, Stage, Successor};
 
 use std::collections::BTreeMap;
 
@@ -44,6 +47,8 @@ pub struct Brief {
 pub enum ClosedBy {
     /// The visitor's side: the person, the bot or the ticket system.
     Visitor,
+    /// The platform behind the channel, on its own account: it is told of the end as well.
+    Platform,
     /// An agent.
     Agent,
     /// An operator.
@@ -61,6 +66,7 @@ impl ClosedBy {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Visitor => "visitor",
+            Self::Platform => "platform",
             Self::Agent => "agent",
             Self::Operator => "operator",
             Self::NobodyCame => "nobody_came",
@@ -126,8 +132,12 @@ pub struct Conversation {
     pub workgroup: WorkgroupName,
     /// What agents are shown.
     pub brief: Brief,
-    /// What was said before the handoff, oldest first.
+    /// What was said before the handoff, oldest first; stored apart from this record.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier: Vec<Earlier>,
+    /// How its channel wants it handled.
+    #[serde(default)]
+    pub manners: Manners,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// Where it stands.
@@ -167,7 +177,7 @@ impl Conversation {
         self.lines.iter().rev().find(in_room).map(|line| line.at)
     }
 
-    /// This conversation without its lines, as it is stored.
+    /// This conversation without what is stored apart from it: its lines and what was said before.
     pub fn without_lines(&self) -> Self {
         Self {
             id: self.id.clone(),
@@ -176,7 +186,8 @@ impl Conversation {
             ticket: self.ticket.clone(),
             workgroup: self.workgroup.clone(),
             brief: self.brief.clone(),
-            earlier: self.earlier.clone(),
+            earlier: Vec::new(),
+            manners: self.manners.clone(),
             opened_at: self.opened_at,
             stage: self.stage.clone(),
             room: self.room.clone(),

@@ -6,15 +6,28 @@ use crate::ids::Timestamp;
 
 use super::{Author, Brief, Conversation, Earlier, Fate, Line, Words};
 
-/// How dates are written: `dd-mm-yyyy hh:mm:ss` in this zone.
-pub struct Clock<'a>(pub &'a TimeZone);
+/// How entries are written: `Label [dd-mm-yyyy hh:mm:ss]: text`, dates in this zone.
+pub struct Scribe<'a> {
+    /// The zone.
+    pub zone: &'a TimeZone,
+    /// What visitors are called; their pseudonym where it is empty.
+    pub visitor: &'a str,
+    /// What bots are called.
+    pub bot: &'a str,
+}
 
-impl Clock<'_> {
+impl Scribe<'_> {
     fn show(&self, at: Timestamp) -> String {
         jiff::Timestamp::from_millisecond(at.0)
-            .map(|at| at.to_zoned(self.0.clone()))
+            .map(|at| at.to_zoned(self.zone.clone()))
             .map(|at| at.strftime("%d-%m-%Y %H:%M:%S").to_string())
             .unwrap_or_default()
+    }
+
+    fn visitor_label<'a>(&'a self, pseudonym: &'a str) -> &'a str {
+        Some(self.visitor)
+            .filter(|label| !label.is_empty())
+            .unwrap_or(pseudonym)
     }
 }
 
@@ -33,14 +46,14 @@ pub fn brief(pseudonym: &str, brief: &Brief) -> String {
 
 /// What was said before the handoff and since then, one entry a line. Lines that wait to be said
 /// in the room are left out: they are about to appear there.
-pub fn transcript(conversation: &Conversation, clock: &Clock<'_>) -> String {
+pub fn transcript(conversation: &Conversation, scribe: &Scribe<'_>) -> String {
     let pseudonym = conversation.id.pseudonym();
     let since = conversation
         .lines
         .iter()
         .filter(|line| is_told(line))
-        .map(|line| entry_line(&pseudonym, &line.author, (line.at, &line.words), clock));
-    let before = earlier(&pseudonym, &conversation.earlier, clock);
+        .map(|line| entry_line(&pseudonym, &line.author, (line.at, &line.words), scribe));
+    let before = earlier(&pseudonym, &conversation.earlier, scribe);
     let before = Some(before).filter(|text| !text.is_empty());
     before
         .into_iter()
@@ -50,9 +63,9 @@ pub fn transcript(conversation: &Conversation, clock: &Clock<'_>) -> String {
 }
 
 /// What was said before the handoff, one entry a line.
-pub fn earlier(pseudonym: &str, entries: &[Earlier], clock: &Clock<'_>) -> String {
+pub fn earlier(pseudonym: &str, entries: &[Earlier], scribe: &Scribe<'_>) -> String {
     let line =
-        |entry: &Earlier| entry_line(pseudonym, &entry.author, (entry.at, &entry.words), clock);
+        |entry: &Earlier| entry_line(pseudonym, &entry.author, (entry.at, &entry.words), scribe);
     entries.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
@@ -89,18 +102,18 @@ fn entry_line(
     pseudonym: &str,
     author: &Author,
     (at, words): (Timestamp, &Words),
-    clock: &Clock<'_>,
+    scribe: &Scribe<'_>,
 ) -> String {
     let label = match author {
-        Author::Visitor => pseudonym.to_owned(),
+        Author::Visitor => scribe.visitor_label(pseudonym).to_owned(),
         Author::Agent { name } => name.clone(),
-        Author::Bot => "Bot".to_owned(),
+        Author::Bot => scribe.bot.to_owned(),
         Author::Note { name } => format!("Note by {name}"),
         Author::Desk | Author::Command { .. } | Author::Told(_) | Author::End(_) => {
             "Desk".to_owned()
         }
     };
-    let mut text = format!("{label} [{}]: {}", clock.show(at), words.text);
+    let mut text = format!("{label} [{}]: {}", scribe.show(at), words.text);
     for attachment in &words.attachments {
         if !text.ends_with(' ') {
             text.push(' ');
@@ -129,7 +142,11 @@ mod tests {
             "Visitor-7K2M",
             &Author::Visitor,
             (Timestamp(1_594_981_680_000), &words),
-            &Clock(&TimeZone::UTC),
+            &Scribe {
+                zone: &TimeZone::UTC,
+                visitor: "",
+                bot: "Bot",
+            },
         );
         assert_eq!(
             line,

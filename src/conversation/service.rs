@@ -16,6 +16,9 @@ pub enum Stage {
         told: bool,
         /// Whether the end of the wait ends the conversation; otherwise the visitor is told once.
         ends: bool,
+        /// What the visitor was told of the place in the line.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        place: Option<PlaceTold>,
     },
     /// An agent serves.
     Served(Service),
@@ -26,6 +29,15 @@ pub enum Stage {
         /// Its last words for those in the room.
         why: String,
     },
+}
+
+/// What a visitor who waits was told of the place in the line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlaceTold {
+    /// The place, from 1; 0 while none was told.
+    pub place: u32,
+    /// When that was last looked at.
+    pub at: Timestamp,
 }
 
 /// An agent's part in a conversation.

@@ -4,8 +4,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tracing::error;
 
-use crate::bridge::{ConversationRecord, Effect, Key, Record, Restored, SeenRecord};
-use crate::conversation::{Delivery, Line, Past};
+use crate::bridge::{
+    ContextRecord, ConversationRecord, Effect, Key, Record, Restored, SeenRecord, Visitor,
+};
+use crate::conversation::{Delivery, Earlier, Line, Past};
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp};
 use crate::outbox::{delivery_key, delivery_row};
 use crate::store::{Change, Put, Row, Store, StoreError, Table};
@@ -48,12 +50,46 @@ fn expiring(put: Put, at: Timestamp) -> Put {
     }
 }
 
-/// The change that a `Keep` or a `Forget` stands for.
-pub(super) fn change(effect: &Effect) -> Result<Option<Change>, Unwritable> {
+/// The changes that a `Keep` or a `Forget` stands for.
+pub(super) fn changes(effect: &Effect) -> Result<Vec<Change>, Unwritable> {
     Ok(match effect {
-        Effect::Keep(record) => Some(Change::Put(keep(record)?)),
-        Effect::Forget(key) => Some(forget(key)),
-        _ => None,
+        Effect::Keep(record @ Record::Context(_)) => vec![Change::Add(keep(record)?)],
+        Effect::Keep(record) => vec![Change::Put(keep(record)?)],
+        Effect::Forget(key) => forget(key),
+        _ => Vec::new(),
+    })
+}
+
+/// The group of the rows that hold what was said by and to a visitor.
+fn context_group(visitor: &Visitor) -> String {
+    format!("{}\u{1f}{}", visitor.channel, visitor.token.as_str())
+}
+
+/// What was said by and to a visitor outside of conversations, in the order of its times.
+pub(super) async fn recall(
+    store: &dyn Store,
+    visitor: &Visitor,
+) -> Result<Vec<ContextRecord>, StoreError> {
+    let group = context_group(visitor);
+    let rows = store.group(Table::Context, &group).await?;
+    let mut records: Vec<ContextRecord> = rows
+        .into_iter()
+        .filter_map(|row| context(visitor, row))
+        .collect();
+    records.sort_by_key(|record| record.entry.at);
+    Ok(records)
+}
+
+/// Millions of these may be stored: what the row itself tells is not written in its value again.
+fn context(visitor: &Visitor, row: Row) -> Option<ContextRecord> {
+    let entry: Earlier = parse(&row)?;
+    Some(ContextRecord {
+        visitor: visitor.clone(),
+        until: row.expires?,
+        entry: Earlier {
+            id: Some(row.key),
+            ..entry
+        },
     })
 }
 
@@ -70,6 +106,14 @@ fn keep(record: &Record) -> Result<Put, Unwritable> {
         Record::Line(id, line) => {
             let key = delivery_key(line.seq);
             put(Table::Line, (id.as_str(), key), line)
+        }
+        Record::Before(id, earlier) => put(Table::Before, (id.as_str(), String::new()), earlier),
+        Record::Context(record) => {
+            let group = context_group(&record.visitor);
+            let mut entry = record.entry.clone();
+            let key = entry.id.take().unwrap_or_default();
+            let row = put(Table::Context, (&group, key), &entry)?;
+            Ok(expiring(row, record.until))
         }
         Record::Agent(jid, record) => put(Table::Agent, ("", jid.as_str().to_owned()), record),
         Record::Callback(channel, url) => {
@@ -88,23 +132,25 @@ fn keep(record: &Record) -> Result<Put, Unwritable> {
     }
 }
 
-fn forget(key: &Key) -> Change {
+fn forget(key: &Key) -> Vec<Change> {
     match key {
-        Key::Conversation(id) => Change::Delete {
+        Key::Conversation(id) => vec![Change::Delete {
             table: Table::Conversation,
             group: String::new(),
             key: id.as_str().to_owned(),
-        },
-        Key::Delivery(id, number) => Change::Delete {
+        }],
+        Key::Delivery(id, number) => vec![Change::Delete {
             table: Table::Delivery,
             group: id.as_str().to_owned(),
             key: delivery_key(*number),
-        },
-        Key::Lines(id, at) => Change::ExpireGroup {
-            table: Table::Line,
-            group: id.as_str().to_owned(),
-            at: *at,
-        },
+        }],
+        Key::Lines(id, at) => [Table::Line, Table::Before]
+            .map(|table| Change::ExpireGroup {
+                table,
+                group: id.as_str().to_owned(),
+                at: *at,
+            })
+            .to_vec(),
     }
 }
 
@@ -118,10 +164,14 @@ pub(super) fn delivery(delivery: &Delivery) -> Result<Change, Unwritable> {
 pub(super) async fn read(store: &dyn Store) -> Result<Stored, StoreError> {
     let conversations: Vec<ConversationRecord> = all(store, Table::Conversation).await?;
     let mut lines: Vec<(ConversationId, Line)> = Vec::new();
+    let mut before: Vec<(ConversationId, Vec<Earlier>)> = Vec::new();
     for record in &conversations {
         let id = &record.conversation.id;
         let rows = store.group(Table::Line, id.as_str()).await?;
         lines.extend(rows.iter().filter_map(parse).map(|line| (id.clone(), line)));
+        let earlier = store.get(Table::Before, id.as_str(), "").await?;
+        let earlier = earlier.as_ref().and_then(parse);
+        before.extend(earlier.map(|earlier| (id.clone(), earlier)));
     }
     let past: Vec<Past> = all(store, Table::Past).await?;
     let seen: Vec<SeenRecord> = all(store, Table::Seen).await?;
@@ -137,6 +187,7 @@ pub(super) async fn read(store: &dyn Store) -> Result<Stored, StoreError> {
     Ok(Stored {
         bridge: Restored {
             conversations,
+            before,
             lines,
             past,
             agents: agents.collect(),

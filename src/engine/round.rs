@@ -37,7 +37,7 @@ impl Round {
     pub async fn commit(&self, store: &dyn Store) -> Result<(), StoreError> {
         let mut changes: Vec<Change> = Vec::new();
         for effect in &self.keeps {
-            changes.extend(records::change(effect)?);
+            changes.extend(records::changes(effect)?);
         }
         for delivery in &self.deliveries {
             changes.push(records::delivery(delivery)?);

@@ -21,6 +21,8 @@ pub enum Table {
     Past,
     /// What was said: group the conversation's id, key the sequence number in twelve digits.
     Line,
+    /// What was said before a conversation: group the conversation's id, key empty.
+    Before,
     /// What is remembered of an agent: group empty, key the bare JID.
     Agent,
     /// What a channel was told by its peer (a callback address): group empty, key the channel's id.
@@ -34,6 +36,11 @@ pub enum Table {
     DeadLetter,
     /// An operator's orders to the running process: group empty, key ordered by time.
     Order,
+    /// What was said outside of a conversation: group a channel's id and the visitor's token there
+    /// in one text, key the platform's message id. Every row has an expiry.
+    Context,
+    /// Keys that the program made for itself: group empty, key what it is for.
+    Key,
 }
 
 impl Table {
@@ -43,12 +50,15 @@ impl Table {
             Self::Conversation => "conversation",
             Self::Past => "past",
             Self::Line => "line",
+            Self::Before => "before",
             Self::Agent => "agent",
             Self::Channel => "channel",
             Self::Seen => "seen",
             Self::Delivery => "delivery",
             Self::DeadLetter => "dead_letter",
             Self::Order => "order",
+            Self::Context => "context",
+            Self::Key => "key",
         }
     }
 }
@@ -89,6 +99,9 @@ pub type Row = Put;
 pub enum Change {
     /// Write a row.
     Put(Put),
+    /// Write a row, unless there is an unexpired one of the same table, group and key: that one
+    /// keeps its content and its expiry.
+    Add(Put),
     /// Delete a row; no error where there is none.
     Delete {
         /// The table.

@@ -10,4 +10,4 @@ mod serving;
 pub use agent::{AgentRecord, Contact, Resource, Show};
 pub use dispatch::{AnswerError, Decision, Dispatch, EndOfOffer};
 pub use line::{Offer, Place, Request};
-pub use policy::{Policy, WorkgroupPolicy};
+pub use policy::{Labels, Policy, WorkgroupPolicy};

@@ -5,6 +5,24 @@ use std::time::Duration;
 
 use crate::ids::{AgentJid, WorkgroupName};
 
+/// What those are called in what agents read who have no name of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Labels {
+    /// The visitor; the pseudonym where it is empty.
+    pub visitor: String,
+    /// The bot.
+    pub bot: String,
+}
+
+impl Default for Labels {
+    fn default() -> Self {
+        Self {
+            visitor: String::new(),
+            bot: "Bot".to_owned(),
+        }
+    }
+}
+
 /// All rules that the pure rooms follow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -14,8 +32,12 @@ pub struct Policy {
     pub keep: Duration,
     /// How long a platform's message id is remembered.
     pub remember_ids: Duration,
+    /// How long what was said before a conversation is kept.
+    pub context: Duration,
     /// The time zone in which agents are shown dates.
     pub zone: jiff::tz::TimeZone,
+    /// What visitors and bots are called in what agents read.
+    pub labels: Labels,
 }
 
 impl Policy {

@@ -108,6 +108,8 @@ fn policy() -> Policy {
         workgroups: workgroups.collect(),
         keep: seconds(86_400),
         remember_ids: seconds(86_400),
+        context: seconds(86_400),
+        labels: Default::default(),
         zone: jiff::tz::TimeZone::UTC,
     }
 }
@@ -245,6 +247,8 @@ impl Desk {
                 facts: vec![("email".into(), "vera@example.net".into())],
             },
             earlier: Vec::new(),
+            recall: false,
+            manners: Default::default(),
         }))
     }
 

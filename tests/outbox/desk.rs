@@ -259,6 +259,7 @@ pub fn delivery(channel: &str, conversation: &str, number: u64) -> Delivery {
         ticket: None,
         visitor: VisitorToken::new("tel:+1555"),
         opened_at: Timestamp(0),
+        language: None,
         at: Timestamp(0),
         what: Outgoing::Words {
             message: MessageId::new(format!("m{number}")),

@@ -348,6 +348,7 @@ impl World {
 
     fn history(&mut self, conversation: ConversationId, kind: u8) {
         let entry = Earlier {
+            id: None,
             author: Author::Bot,
             words: Words::text(format!("bot {kind}")),
             at: Timestamp(1_599_999_000_000),

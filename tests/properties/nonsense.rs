@@ -61,6 +61,7 @@ fn delivery() -> impl Strategy<Value = Box<Delivery>> {
             ticket: None,
             visitor: visitor(&id).token,
             opened_at: Timestamp(0),
+            language: None,
             at: Timestamp(0),
             what,
         })

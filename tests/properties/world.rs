@@ -272,7 +272,9 @@ fn comes_twice(input: &Input) -> bool {
     match input {
         Input::Open(_)
         | Input::Said(_)
+        | Input::Overheard(_)
         | Input::VisitorClosed(_)
+        | Input::PlatformClosed(_)
         | Input::History { .. }
         | Input::CallbackLearnt { .. }
         | Input::LinkDown

@@ -54,6 +54,7 @@ fn owed(what: Outgoing, age: Duration) -> Delivery {
         ticket: Some(TicketId::new("11137eb1-c831-4ddc-ba26-0bb77837f15e")),
         visitor: VisitorToken::new("1234"),
         opened_at: now.minus(age),
+        language: None,
         at: now,
         what,
     }

@@ -17,6 +17,7 @@ fn owed(what: Outgoing) -> Delivery {
         ticket: Some(TicketId::new("11137eb1-c831-4ddc-ba26-0bb77837f15e")),
         visitor: VisitorToken::new("1234"),
         opened_at: Timestamp(0),
+        language: None,
         at: Timestamp(0),
         what,
     }

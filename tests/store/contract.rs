@@ -21,7 +21,7 @@ macro_rules! suite {
     ($name:ident, $backend:expr) => {
         mod $name {
             $crate::contract::suite!(@ $backend;
-                all_or_none, changes_apply_in_order, a_put_replaces, groups_come_in_key_order,
+                all_or_none, changes_apply_in_order, a_put_replaces, an_add_does_not_replace, groups_come_in_key_order,
                 any_text_is_a_key, tables_do_not_share_keys, what_expired_is_unseen,
                 a_group_expires_together, expiry_does_not_wake_the_dead, reopening_sees_all,
                 many_commit_at_once, one_failure_fails_no_other, errors_pass,
@@ -105,6 +105,41 @@ pub async fn a_put_replaces(backend: &impl Backend) {
     assert_eq!(lines(&store, "c").await, pairs(&[("c/1", "again")]));
 }
 
+pub async fn an_add_does_not_replace(backend: &impl Backend) {
+    let store = backend.open();
+    let (soon, later) = (
+        ahead(Duration::from_secs(600)),
+        ahead(Duration::from_secs(900)),
+    );
+    let add = |key: &str, value: &str, expires| {
+        let put = row(Table::Context, "c", key, value);
+        Change::Add(Put { expires, ..put })
+    };
+    let changes = vec![
+        add("1", "first", Some(soon)),
+        add("1", "second", Some(later)),
+        add("2", "first", None),
+        add("3", "dead", Some(past())),
+        add("3", "risen", Some(later)),
+    ];
+    store.commit(changes).await.unwrap();
+    store
+        .commit(vec![add("2", "second", Some(past()))])
+        .await
+        .unwrap();
+    let found = store.group(Table::Context, "c").await.unwrap();
+    let found: Vec<_> = found
+        .iter()
+        .map(|row| (row.key.as_str(), row.value.as_slice(), row.expires))
+        .collect();
+    let expected = [
+        ("1", &b"first"[..], Some(soon)),
+        ("2", b"first", None),
+        ("3", b"risen", Some(later)),
+    ];
+    assert_eq!(found, expected);
+}
+
 pub async fn groups_come_in_key_order(backend: &impl Backend) {
     let store = backend.open();
     let numbers = [10, 2, 1, 100, 9];
@@ -174,6 +209,8 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
         Table::Delivery,
         Table::DeadLetter,
         Table::Order,
+        Table::Context,
+        Table::Key,
     ];
     let put = |table: &Table| Change::Put(row(*table, "g", "k", table.name()));
     store
@@ -189,7 +226,7 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
     }
     assert_eq!(
         tables.map(Table::name).iter().collect::<HashSet<_>>().len(),
-        9
+        11
     );
 }
 

@@ -15,6 +15,8 @@ type Row = (String, Option<Timestamp>);
 pub struct Kept {
     pub conversations: BTreeMap<ConversationId, String>,
     pub lines: BTreeMap<(ConversationId, u64), Row>,
+    pub before: BTreeMap<ConversationId, Row>,
+    pub context: BTreeMap<(String, String), Row>,
     pub past: BTreeMap<ConversationId, Row>,
     pub agents: BTreeMap<AgentJid, String>,
     pub seen: BTreeMap<(String, String), Row>,
@@ -58,6 +60,19 @@ impl Kept {
                 }
                 self.lines.insert(place, (json(line), None));
             }
+            Record::Before(id, earlier) => {
+                self.before.insert(id.clone(), (json(earlier), None));
+            }
+            Record::Context(record) => {
+                let place = (
+                    record.visitor.token.as_str().to_owned(),
+                    record.entry.id.clone(),
+                );
+                let place = (place.0, place.1.unwrap());
+                self.context
+                    .entry(place)
+                    .or_insert((json(record), Some(record.until)));
+            }
             Record::Agent(agent, record) => {
                 self.agents.insert(agent.clone(), json(record));
             }
@@ -85,6 +100,9 @@ impl Kept {
                 self.deliveries.remove(&(id.clone(), *number));
             }
             Key::Lines(id, until) => {
+                if let Some(row) = self.before.get_mut(id) {
+                    row.1 = Some(*until);
+                }
                 for ((of, _), row) in &mut self.lines {
                     if of == id {
                         row.1 = Some(*until);
@@ -99,6 +117,8 @@ impl Kept {
         let stays = |row: &Row| row.1.is_none_or(|until| until > now);
         self.lines.retain(|_, row| stays(row));
         self.past.retain(|_, row| stays(row));
+        self.before.retain(|_, row| stays(row));
+        self.context.retain(|_, row| stays(row));
         self.seen.retain(|_, row| stays(row));
     }
 
@@ -115,6 +135,7 @@ impl Kept {
         }
         first(&self.conversations, &other.conversations)
             .or_else(|| first(&self.lines, &other.lines))
+            .or_else(|| first(&self.before, &other.before))
             .or_else(|| first(&self.past, &other.past))
             .or_else(|| first(&self.agents, &other.agents))
             .or_else(|| first(&self.seen, &other.seen))
@@ -128,6 +149,11 @@ impl Kept {
         self.expire(now);
         Restored {
             conversations: self.conversations.values().map(|row| read(row)).collect(),
+            before: self
+                .before
+                .iter()
+                .map(|(id, row)| (id.clone(), read(&row.0)))
+                .collect(),
             lines: self
                 .lines
                 .iter()

@@ -58,6 +58,8 @@ pub fn policy() -> Policy {
         .into(),
         keep: Duration::from_secs(86_400),
         remember_ids: Duration::from_secs(86_400),
+        context: Duration::from_secs(86_400),
+        labels: Default::default(),
         zone: jiff::tz::TimeZone::UTC,
     }
 }
@@ -75,6 +77,8 @@ pub fn opening(id: &str) -> Opening {
             facts: Vec::new(),
         },
         earlier: Vec::new(),
+        recall: false,
+        manners: Default::default(),
     }
 }
 

@@ -268,6 +268,7 @@ fn what_the_outside_does_not_take_is_told_to_the_agent() {
 fn history_that_comes_after_the_briefing_is_shown_too() {
     let mut story = Story::new();
     let earlier = |text: &str| Earlier {
+        id: None,
         author: Author::Bot,
         words: Words::text(text),
         at: Timestamp(1_599_999_000_000),

@@ -146,6 +146,7 @@ fn earlier(message: Message) -> Option<Earlier> {
         corrects: None,
     };
     (!words.is_empty()).then_some(Earlier {
+        id: None,
         author,
         words,
         at: Timestamp(at.as_millisecond()),

@@ -13,6 +13,7 @@ fn owed(channel: &str, conversation: &str, number: u64) -> OwedDelivery {
         ticket: None,
         visitor: VisitorToken::new("v"),
         opened_at: Timestamp(0),
+        language: None,
         at: Timestamp(0),
         what: crate::conversation::Outgoing::Closed(crate::conversation::ClosedBy::Agent),
     })

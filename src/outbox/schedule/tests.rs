@@ -17,6 +17,7 @@ pub fn owed() -> OwedDelivery {
         ticket: None,
         visitor: VisitorToken::new("v"),
         opened_at: Timestamp(0),
+        language: None,
         at: Timestamp(0),
         what: Outgoing::Closed(ClosedBy::Agent),
     })

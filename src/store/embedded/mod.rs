@@ -172,7 +172,7 @@ fn broken(error: &rusqlite::Error) -> StoreError {
 
 fn table(change: &Change) -> Table {
     match change {
-        Change::Put(row) => row.table,
+        Change::Put(row) | Change::Add(row) => row.table,
         Change::Delete { table, .. } | Change::ExpireGroup { table, .. } => *table,
     }
 }

@@ -9,6 +9,7 @@ use crate::store::{Change, Put, Row, Table};
 pub(super) fn apply(conn: &Connection, change: &Change, now: Timestamp) -> rusqlite::Result<()> {
     match change {
         Change::Put(row) => put(conn, row),
+        Change::Add(row) => add(conn, row, now),
         Change::Delete { table, group, key } => {
             let sql = "DELETE FROM entry WHERE kind = ?1 AND grp = ?2 AND key = ?3";
             write(conn, sql, params![table.name(), group, key])
@@ -27,6 +28,24 @@ fn put(conn: &Connection, row: &Put) -> rusqlite::Result<()> {
                DO UPDATE SET value = excluded.value, expires = excluded.expires";
     let expires = row.expires.map(|at| at.0);
     let columns = params![row.table.name(), row.group, row.key, row.value, expires];
+    write(conn, sql, columns)
+}
+
+// A row that has expired but is not swept yet counts as none.
+fn add(conn: &Connection, row: &Put, now: Timestamp) -> rusqlite::Result<()> {
+    let sql = "INSERT INTO entry (kind, grp, key, value, expires) VALUES (?1, ?2, ?3, ?4, ?5)
+               ON CONFLICT (kind, grp, key)
+               DO UPDATE SET value = excluded.value, expires = excluded.expires
+               WHERE entry.expires <= ?6";
+    let expires = row.expires.map(|at| at.0);
+    let columns = params![
+        row.table.name(),
+        row.group,
+        row.key,
+        row.value,
+        expires,
+        now.0
+    ];
     write(conn, sql, columns)
 }
 

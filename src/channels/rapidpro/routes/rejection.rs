@@ -45,7 +45,10 @@ impl From<Refusal> for Rejection {
             Refusal::NoAgents => Self::NoAgents,
             Refusal::UnknownWorkgroup => Self::UnknownWorkgroup,
             Refusal::UnknownVisitor | Refusal::UnknownConversation => Self::UnknownVisitor,
-            Refusal::Ambiguous | Refusal::NotAnAgent | Refusal::NoSuchOffer => Self::Unexpected,
+            Refusal::AlreadyOpen
+            | Refusal::Ambiguous
+            | Refusal::NotAnAgent
+            | Refusal::NoSuchOffer => Self::Unexpected,
         }
     }
 }

@@ -24,6 +24,8 @@ pub fn callback(delivery: &Delivery, settings: &RapidProSettings) -> Option<Call
         Outgoing::Notice(notice) => {
             let texts = &settings.texts;
             let text = match notice {
+                // Not asked for when it is opened.
+                Notice::Place { .. } => return None,
                 Notice::AgentJoined => &texts.agent_joined,
                 Notice::AgentLost => &texts.agent_lost,
                 Notice::NobodyCame => &texts.nobody_came,

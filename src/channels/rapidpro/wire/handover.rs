@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::bridge::{Input, Opening, Visitor};
 use crate::channels::rapidpro::{RapidProSettings, Reveal, UnknownDepartment};
-use crate::conversation::Brief;
+use crate::conversation::{Brief, Manners};
 use crate::ids::{ConversationId, TicketId, Timestamp, WorkgroupName};
 
 use super::fields::{self, Fields, WireError};
@@ -71,6 +71,8 @@ impl Handover {
     ) -> Result<Input, UnknownDepartmentError> {
         let workgroup = workgroup(self.department.as_deref(), settings)?;
         Ok(Input::Open(Opening {
+            recall: false,
+            manners: Manners::default(),
             conversation,
             visitor: self.visitor,
             ticket: Some(self.ticket),
