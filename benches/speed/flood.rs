@@ -31,25 +31,16 @@ pub fn measure(
     stage.bot.answer_with(move |callback| {
         if let Some((_, number)) = parse(callback.text()) {
             let mut said = listener.lock().expect("what was said");
-            said.entry(number)
-                .and_modify(|(_, called)| *called = Some(callback.at));
+            let called = |one: &mut (Instant, Option<Instant>)| one.1 = Some(callback.at);
+            said.entry(number).and_modify(called);
         }
         Answer::handled()
     });
     let over = AtomicBool::new(false);
+    // A lane that no visitor has.
+    let lane = visitors.tokens.len();
     let told = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let rooms = rooms.iter().cycle().enumerate();
-            for (number, room) in rooms.take_while(|_| !over.load(Ordering::Relaxed)) {
-                let now = (Instant::now(), None);
-                said.lock().expect("what was said").insert(number, now);
-                // A lane that no visitor has.
-                agent
-                    .writer()
-                    .send(&say(room, (rooms_end(visitors), number)));
-                std::thread::sleep(PAUSE);
-            }
-        });
+        scope.spawn(|| speak(agent, (rooms, lane), (&said, &over)));
         let told = words::talk((visitors, news), Pace::Answered(MESSAGES), 9_000_000);
         over.store(true, Ordering::Relaxed);
         told
@@ -83,6 +74,12 @@ pub fn measure(
     ));
 }
 
-fn rooms_end(visitors: &Visitors) -> usize {
-    visitors.tokens.len()
+fn speak(agent: &Agent, (rooms, lane): (&[String], usize), (said, over): (&Said, &AtomicBool)) {
+    let rooms = rooms.iter().cycle().enumerate();
+    for (number, room) in rooms.take_while(|_| !over.load(Ordering::Relaxed)) {
+        let now = (Instant::now(), None);
+        said.lock().expect("what was said").insert(number, now);
+        agent.writer().send(&say(room, (lane, number)));
+        std::thread::sleep(PAUSE);
+    }
 }
