@@ -9,9 +9,10 @@ use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
 use crate::channels::http;
-use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
+use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
 use crate::config::{ChannelKind, Settings};
-use crate::engine::{AddressBook, Engine, Handle, Outlets};
+use crate::engine::{AddressBook, Engine, Handle, Memory, Outlets};
 use crate::ids::ChannelId;
 use crate::outbox::{
     Carrier, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
@@ -77,7 +78,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
+    let writing = (engine.clone(), Memory::new(store.clone()));
+    let server = serve(settings, (&client, &addresses), (writing, health))?;
     Ok(Running {
         server,
         outbox,
@@ -107,15 +109,15 @@ fn start_outbox(
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                let settings = Arc::new(translate::rapidpro(channel, kind));
-                let id = settings.id.clone();
-                let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
-                carriers.insert(id, Arc::new(carrier));
-            }
-        }
+    for channel in rapidpro_channels(settings) {
+        let id = channel.id.clone();
+        let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in YaloSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), Media::default());
+        carriers.insert(id, Arc::new(carrier));
     }
     let settings = OutboxSettings {
         retry: settings.outbound.retry.clone(),
@@ -128,16 +130,17 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    (engine, health): (Handle, Health),
+    ((engine, memory), health): ((Handle, Memory), Health),
 ) -> Result<http::Running, AppError> {
-    let mut channels = Vec::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                channels.push(Arc::new(translate::rapidpro(channel, kind)));
-            }
-        }
-    }
+    let parts = yalo::Parts {
+        engine: engine.clone(),
+        memory,
+        http: client.clone(),
+        media: Media::default(),
+    };
+    let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
+    let yalos = web::Data::new(Yalo::new(yalos, parts));
+    let channels = rapidpro_channels(settings);
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
     let serving = http::Serving {
@@ -148,10 +151,20 @@ fn serve(
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
         rapidpro::configure(services, state.clone());
+        yalo::configure(services, &yalos);
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.
     let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
     info!(address = %server.address, "listening");
     Ok(server)
+}
+
+fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
+    let channels = settings.channels.iter();
+    let ours = channels.filter_map(|channel| match &channel.kind {
+        ChannelKind::Rapidpro(kind) => Some(Arc::new(translate::rapidpro(channel, kind))),
+        ChannelKind::Yalo(_) => None,
+    });
+    ours.collect()
 }

@@ -2,6 +2,7 @@
 
 pub mod http;
 pub mod rapidpro;
+pub mod yalo;
 
 pub use crate::config::Secret;
 pub use crate::engine::AddressBook;

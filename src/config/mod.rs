@@ -4,6 +4,7 @@
 mod channel;
 mod hint;
 mod layers;
+mod password;
 mod problem;
 mod rapidpro;
 mod reader;
@@ -12,11 +13,13 @@ mod sections;
 mod value;
 mod warnings;
 mod workgroup;
+mod yalo;
 
 #[cfg(test)]
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
@@ -24,6 +27,7 @@ pub use sections::{
     Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Store, StoreUrl, Xmpp,
 };
 pub use workgroup::{Agent, Workgroup};
+pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
 use layers::Layers;
 use reader::{Book, Reader};
