@@ -8,14 +8,16 @@ use actix_web::web;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
-use crate::channels::http;
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
 use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
+use crate::channels::{http, media};
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Memory, Outlets};
 use crate::ids::ChannelId;
+use crate::media::{MediaDesk, MediaKey, MediaLinks};
 use crate::outbox::{
-    Carrier, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
+    Carrier, Fetcher, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle,
+    OutboxSettings, Report,
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
@@ -37,10 +39,13 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     // Before anything that counts: what is counted earlier is lost.
     let figures = install_metrics()?;
     let store = store::open(&settings.store.url.to_string()).await?;
+    let media = media(settings, store.as_ref()).await?;
     let addresses = AddressBook::default();
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let outbox = start_outbox(settings, (&client, &addresses), store.clone(), reports);
+    let links = Media::new(media.as_ref().map(MediaDesk::links));
+    let callers = (&client, &addresses, &links);
+    let outbox = start_outbox(settings, callers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
@@ -60,10 +65,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let seat = Seat::new(Parts {
         engine: engine.clone(),
         link: link.clone(),
-        rooms: Rooms::new(RoomsSettings::new(
-            settings.xmpp.domain.to_string(),
-            settings.xmpp.muc.to_string(),
-        )),
+        rooms: rooms(settings),
         agents: Agents::new(agents.borrow().clone()),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
@@ -79,7 +81,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         (outbox.clone(), letters),
     ));
     let writing = (engine.clone(), Memory::new(store.clone()));
-    let server = serve(settings, (&client, &addresses), (writing, health))?;
+    let server = serve(settings, (&client, &addresses), (writing, health, media))?;
     Ok(Running {
         server,
         outbox,
@@ -94,6 +96,11 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     })
 }
 
+fn rooms(settings: &Settings) -> Rooms {
+    let (domain, muc) = (&settings.xmpp.domain, &settings.xmpp.muc);
+    Rooms::new(RoomsSettings::new(domain.to_string(), muc.to_string()))
+}
+
 fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
     HttpClient::new(&OutboundSettings {
         allow_private_networks: settings.outbound.allow_private_networks,
@@ -102,9 +109,27 @@ fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
     })
 }
 
+/// Links to media, where others can reach us to open them.
+async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDesk>, AppError> {
+    let Some(public_url) = &settings.http.public_url else {
+        return Ok(None);
+    };
+    let key = match &settings.media.key {
+        Some(secret) => MediaKey::from_secret(secret),
+        None => MediaKey::kept(store).await?,
+    };
+    let links = MediaLinks::new(key, public_url, settings.media.link_ttl);
+    let fetcher = Fetcher::new(&translate::fetching(settings))?;
+    Ok(Some(MediaDesk::new(
+        links,
+        fetcher,
+        translate::media(settings),
+    )))
+}
+
 fn start_outbox(
     settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
+    (client, addresses, links): (&HttpClient, &AddressBook, &Media),
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
@@ -116,7 +141,7 @@ fn start_outbox(
     }
     for channel in YaloSettings::all(settings) {
         let id = channel.id.clone();
-        let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), Media::default());
+        let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
         carriers.insert(id, Arc::new(carrier));
     }
     let settings = OutboxSettings {
@@ -130,13 +155,13 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    ((engine, memory), health): ((Handle, Memory), Health),
+    ((engine, memory), health, media): ((Handle, Memory), Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
     let parts = yalo::Parts {
         engine: engine.clone(),
         memory,
         http: client.clone(),
-        media: Media::default(),
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
     };
     let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
     let yalos = web::Data::new(Yalo::new(yalos, parts));
@@ -150,6 +175,9 @@ fn serve(
     };
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
+        if let Some(media) = &media {
+            media::configure(services, media.clone());
+        }
         rapidpro::configure(services, state.clone());
         yalo::configure(services, &yalos);
     })

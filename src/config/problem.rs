@@ -101,6 +101,9 @@ pub enum What {
     /// A secret with white space or control characters, which no peer would send.
     #[error("must not contain white space or control characters")]
     SecretNotPlain,
+    /// A secret that could be guessed.
+    #[error("must have at least {0} characters")]
+    TooShort(usize),
     /// The secret stands inline and in a file.
     #[error("is given twice, inline and as {0}")]
     GivenTwice(String),
@@ -154,9 +157,6 @@ pub enum What {
     /// The deliveries to this address would all be refused.
     #[error("points to a private address, which outbound.allow_private_networks = false refuses")]
     PrivateAddress,
-    /// A key for signatures that could be guessed.
-    #[error("must have at least {0} characters")]
-    TooShort(usize),
     /// Something else than the hash of a password.
     #[error("must be an argon2 hash as `warmline hash-password` prints it")]
     NotAPasswordHash,
@@ -235,6 +235,11 @@ pub enum Caution {
     /// Whoever finds the webhooks can speak for every visitor.
     #[error("is off: whoever knows the webhook's address can speak as any visitor")]
     SignatureOff,
+    /// Files and webhooks need an address of our own.
+    #[error(
+        "needs http.public_url: without it agents see no visitor's files, and no webhook can be registered"
+    )]
+    NoMedia,
     /// Several channels of a kind whose routes tell no channel.
     #[error("is not the only yalo channel: its webhooks are at /yalo/{0}/v1/…, not at /v1/…")]
     SharedRoutes(String),

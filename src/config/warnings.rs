@@ -23,6 +23,10 @@ pub(super) fn all(settings: &Settings) -> Vec<Warning> {
             Caution::PrivateNetworksAllowed,
         );
     }
+    let idle = settings.http.public_url.is_none();
+    if idle && (settings.media.key.is_some() || !settings.media.allow_hosts.is_empty()) {
+        tell("media".into(), Caution::NoEffectWithout("http.public_url"));
+    }
     xmpp(settings, &mut tell);
     if settings.workgroups.is_empty() {
         tell("workgroup".into(), Caution::NoneConfigured);
@@ -97,9 +101,8 @@ fn yalo(
     if kind.signature == Signature::Off {
         tell("signature", Caution::SignatureOff);
     }
-    let bots = [&kind.whatsapp, &kind.facebook].into_iter().flatten();
-    if settings.http.public_url.is_none() && bots.into_iter().any(|bot| bot.phone.is_some()) {
-        tell("phone", Caution::NoEffectWithout("http.public_url"));
+    if settings.http.public_url.is_none() {
+        tell("kind", Caution::NoMedia);
     }
     let all = settings.channels.iter();
     let alike = all.filter(|other| matches!(other.kind, ChannelKind::Yalo(_)));

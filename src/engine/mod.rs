@@ -2,19 +2,23 @@
 
 mod addresses;
 mod gauges;
+mod handle;
 mod journal;
+mod memory;
 mod records;
 mod round;
 
 pub use addresses::AddressBook;
+pub use handle::{Handle, Job, Unavailable};
+pub use memory::Memory;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::bridge::{AgentOrder, Answer, Bridge, ContextRecord, Input, RoomOrder, Visitor};
+use crate::bridge::{AgentOrder, Bridge, Input, RoomOrder};
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
 use crate::outbox::OutboxHandle;
 use crate::store::{Store, StoreError};
@@ -29,94 +33,6 @@ const MOST_IN_A_ROUND: usize = 512;
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 /// How long nothing may have been written before the store is asked whether it still can be.
 const STORE_ASKED: Duration = Duration::from_secs(5);
-
-/// Reads what was said by and to visitors outside of conversations.
-#[derive(Clone)]
-pub struct Memory {
-    store: Arc<dyn Store>,
-}
-
-impl Memory {
-    /// Reads from this store.
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store }
-    }
-
-    /// What is kept of a visitor, in the order of its times.
-    ///
-    /// # Errors
-    /// The store does not answer.
-    pub async fn of(&self, visitor: &Visitor) -> Result<Vec<ContextRecord>, StoreError> {
-        records::recall(self.store.as_ref(), visitor).await
-    }
-}
-
-/// One input on its way to the engine.
-#[derive(Debug)]
-pub struct Job {
-    input: Input,
-    reply: Option<oneshot::Sender<Result<Answer, Unavailable>>>,
-}
-
-impl Job {
-    /// What is to be taken.
-    pub fn input(&self) -> &Input {
-        &self.input
-    }
-
-    /// Tells the asker how it ended.
-    pub fn answer(self, answer: Result<Answer, Unavailable>) {
-        if let Some(reply) = self.reply {
-            // An asker that went away needs no answer.
-            let _ = reply.send(answer);
-        }
-    }
-}
-
-/// The engine cannot take inputs now: its store does not answer, or it is stopping. The input had
-/// no effect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not available just now")]
-pub struct Unavailable;
-
-/// A way to the engine; cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Handle {
-    inbox: mpsc::Sender<Job>,
-}
-
-impl Handle {
-    /// A handle, and the inbox that it fills.
-    pub fn pair(capacity: usize) -> (Self, mpsc::Receiver<Job>) {
-        let (inbox, jobs) = mpsc::channel(capacity);
-        (Self { inbox }, jobs)
-    }
-
-    /// Hands an input over and waits until its consequences are committed.
-    pub async fn ask(&self, input: Input) -> Result<Answer, Unavailable> {
-        let answer = self.submit(input).await?;
-        answer.await.map_err(|_| Unavailable)?
-    }
-
-    /// Hands an input over, in the order of calls; the answer comes after the commit.
-    pub async fn submit(
-        &self,
-        input: Input,
-    ) -> Result<oneshot::Receiver<Result<Answer, Unavailable>>, Unavailable> {
-        let (reply, answer) = oneshot::channel();
-        let reply = Some(reply);
-        let job = Job { input, reply };
-        self.inbox.send(job).await.map_err(|_| Unavailable)?;
-        Ok(answer)
-    }
-
-    /// Hands an input over, in the order of calls, without waiting for its commit. When the inbox
-    /// is full this waits.
-    pub async fn tell(&self, input: Input) -> Result<(), Unavailable> {
-        let job = Job { input, reply: None };
-        self.inbox.send(job).await.map_err(|_| Unavailable)
-    }
-}
 
 /// Something for the seat on the XMPP server.
 #[derive(Clone, Debug)]
@@ -229,12 +145,15 @@ impl Engine {
     async fn round(&mut self, batch: Vec<Job>) {
         let mut together = Vec::with_capacity(batch.len());
         for mut job in batch {
-            if let Some(visitor) = recalled(&job.input) {
-                if together.iter().any(|job: &Job| hears(&job.input, &visitor)) {
+            if let Some(visitor) = memory::recalled(&job.input) {
+                if together
+                    .iter()
+                    .any(|job: &Job| memory::hears(&job.input, &visitor))
+                {
                     self.commit(std::mem::take(&mut together)).await;
                 }
                 match records::recall(self.store.as_ref(), &visitor).await {
-                    Ok(found) => add_earlier(&mut job.input, found),
+                    Ok(found) => memory::add_earlier(&mut job.input, found),
                     Err(problem) => {
                         warn!(%problem, "what was said before cannot be read");
                         job.answer(Err(Unavailable));
@@ -347,25 +266,6 @@ impl Engine {
             self.note_link(&job.input);
             job.answer(Err(Unavailable));
         }
-    }
-}
-
-/// The visitor whose earlier words the input is to be given, if it is.
-fn recalled(input: &Input) -> Option<Visitor> {
-    match input {
-        Input::Open(opening) if opening.recall => Some(opening.visitor.clone()),
-        _ => None,
-    }
-}
-
-fn hears(input: &Input, visitor: &Visitor) -> bool {
-    matches!(input, Input::Overheard(heard) if heard.visitor == *visitor)
-}
-
-fn add_earlier(input: &mut Input, found: Vec<ContextRecord>) {
-    if let Input::Open(opening) = input {
-        let earlier = found.into_iter().map(|record| record.entry);
-        opening.earlier.extend(earlier);
     }
 }
 

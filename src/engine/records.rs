@@ -70,10 +70,28 @@ pub(super) async fn recall(
     store: &dyn Store,
     visitor: &Visitor,
 ) -> Result<Vec<ContextRecord>, StoreError> {
-    let rows = store.group(Table::Context, &context_group(visitor)).await?;
-    let mut records: Vec<ContextRecord> = rows.iter().filter_map(parse).collect();
-    records.sort_by_key(|record| record.entry.at);
+    let group = context_group(visitor);
+    let rows = store.group(Table::Context, &group).await?;
+    let mut records: Vec<ContextRecord> = rows
+        .into_iter()
+        .filter_map(|row| context(visitor, row))
+        .collect();
+    // A platform that tells times in seconds tells several of one time: in the order of coming.
+    records.sort_by_key(|record| (record.entry.at, record.until));
     Ok(records)
+}
+
+/// Millions of these may be stored: what the row itself tells is not written in its value again.
+fn context(visitor: &Visitor, row: Row) -> Option<ContextRecord> {
+    let entry: Earlier = parse(&row)?;
+    Some(ContextRecord {
+        visitor: visitor.clone(),
+        until: row.expires?,
+        entry: Earlier {
+            id: Some(row.key),
+            ..entry
+        },
+    })
 }
 
 fn keep(record: &Record) -> Result<Put, Unwritable> {
@@ -93,8 +111,9 @@ fn keep(record: &Record) -> Result<Put, Unwritable> {
         Record::Before(id, earlier) => put(Table::Before, (id.as_str(), String::new()), earlier),
         Record::Context(record) => {
             let group = context_group(&record.visitor);
-            let key = record.entry.id.clone().unwrap_or_default();
-            let row = put(Table::Context, (&group, key), record)?;
+            let mut entry = record.entry.clone();
+            let key = entry.id.take().unwrap_or_default();
+            let row = put(Table::Context, (&group, key), &entry)?;
             Ok(expiring(row, record.until))
         }
         Record::Agent(jid, record) => put(Table::Agent, ("", jid.as_str().to_owned()), record),

@@ -39,6 +39,8 @@ pub enum Table {
     /// What was said outside of a conversation: group a channel's id and the visitor's token there
     /// in one text, key the platform's message id. Every row has an expiry.
     Context,
+    /// Keys that the program made for itself: group empty, key what it is for.
+    Key,
 }
 
 impl Table {
@@ -56,6 +58,7 @@ impl Table {
             Self::DeadLetter => "dead_letter",
             Self::Order => "order",
             Self::Context => "context",
+            Self::Key => "key",
         }
     }
 }

@@ -10,6 +10,7 @@ mod shown;
 mod story;
 
 mod coming_and_going;
+mod context;
 mod ending;
 mod handing_over;
 mod rooms;

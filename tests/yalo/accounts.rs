@@ -1,6 +1,5 @@
 //! Accounts, tokens, and who may do what.
 
-use jsonwebtoken::errors::ErrorKind;
 use serde_json::{Value, json};
 
 use super::support::http::Request;
@@ -207,9 +206,8 @@ fn forged_tokens_are_403_and_never_500() {
         format!("{none}.{claims}."),
         format!("{none}.{claims}.{signature}"),
         format!("{hs384}.{claims}.{signature}"),
-        of_another_key
-            .unwrap_or_else(|e| panic!("{:?}", matches!(e.kind(), ErrorKind::InvalidToken))),
-        "é".repeat(10),
+        of_another_key.unwrap(),
+        "%C3%A9".repeat(10),
     ] {
         let reply = world.send(&Request::new(
             "GET",

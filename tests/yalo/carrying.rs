@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use warmline::channels::yalo::{Media, YaloCarrier};
+use warmline::channels::Origin;
+use warmline::channels::yalo::YaloCarrier;
 use warmline::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words};
 use warmline::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
@@ -13,7 +14,7 @@ use warmline::ids::{
 use warmline::outbox::{Carrier, Trouble, Verdict};
 
 use super::support::bot::{Answer, Callback, HttpBot};
-use super::world::{channels, client, usual};
+use super::world::{channels, client, leads_to, media, usual};
 
 /// A carrier and the platform that it calls.
 pub struct Scene {
@@ -35,7 +36,7 @@ impl Scene {
         let settings = channels(&config).remove(0);
         Self {
             platform,
-            carrier: YaloCarrier::new(settings, client(), Media::default()),
+            carrier: YaloCarrier::new(settings, client(), media()),
             runtime: Runtime::new().unwrap(),
         }
     }
@@ -138,13 +139,25 @@ fn files_in_both_forms() {
         ("", "https://up.example/a/form.pdf", "document", "file"),
     ] {
         let words = with_files("", &[(kind, url)]);
+        let told = match (kind, whatsapp) {
+            ("", "image") => "image/jpeg",
+            ("", _) => "application/pdf",
+            (kind, _) => kind,
+        };
+        let origin = Origin::at(url).kind(told);
         let bodies = scene.bodies(&says("whatsapp", words.clone()));
+        let url = bodies[0][whatsapp]["url"].as_str().unwrap();
+        assert!(leads_to(url, origin.clone()));
         let form = json!({
             "id": "wl-c1-7", "type": whatsapp, "userId": "5217331175599",
             whatsapp: {"url": url, "caption": ""},
         });
         assert_eq!(bodies, [form]);
         let bodies = scene.bodies(&says("facebook", words));
+        let url = bodies[0]["message"]["attachment"]["payload"]["url"]
+            .as_str()
+            .unwrap();
+        assert!(leads_to(url, origin));
         let message = json!({"attachment": {"type": facebook, "payload": {"url": url, "is_reusable": false}}});
         assert_eq!(bodies[0]["message"], message);
     }

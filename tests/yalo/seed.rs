@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use warmline::channels::Origin;
+
 use super::support::bot::Answer;
 use super::support::http::{Reply, Request};
-use super::world::{PASSWORD, World};
+use super::world::{PASSWORD, World, leads_to};
 
 macro_rules! sample {
     ($name:literal) => {
@@ -108,7 +110,10 @@ fn whatsapp_webhook() {
     let shown = world.context("5215514732842");
     assert_eq!(shown[0]["mimeType"], "image/jpeg");
     assert_eq!(shown[0].get("caption"), None);
-    assert!(shown[0]["url"].as_str().unwrap().starts_with("https://"));
+    let link = shown[0]["url"].as_str().unwrap();
+    let sent: Value = serde_json::from_str(sample!("whatsapp_image")).unwrap();
+    let origin = Origin::at(sent["image"]["url"].as_str().unwrap()).kind("image/jpeg");
+    assert!(leads_to(link, origin));
 }
 
 #[test]
@@ -129,7 +134,11 @@ fn facebook_webhook() {
     assert_eq!(said[0]["timestamp"], 1_632_348_042_261_i64);
     let shown = world.context("5018811078130077");
     assert_eq!(shown.len(), 1);
-    assert!(shown[0]["url"].as_str().unwrap().starts_with("https://"));
+    let link = shown[0]["url"].as_str().unwrap();
+    let sent: Value = serde_json::from_str(sample!("facebook_image")).unwrap();
+    let item = &sent["message"]["entry"][0]["messaging"][0]["message"];
+    let url = item["attachments"][0]["payload"]["url"].as_str().unwrap();
+    assert!(leads_to(link, Origin::at(url).kind("image/jpeg")));
 }
 
 #[test]

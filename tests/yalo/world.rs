@@ -14,15 +14,16 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
-use warmline::bridge::{Answer, Input};
+use warmline::bridge::Input;
 use warmline::channels::http::{self, Serving};
 use warmline::channels::yalo::{Media, Parts, Yalo, YaloCarrier, YaloSettings, configure};
-use warmline::channels::{AddressBook, HttpClient};
+use warmline::channels::{AddressBook, HttpClient, MediaLinks, Origin, Secret};
 use warmline::config;
 use warmline::engine::{Engine, Handle, Memory, Outlets, SeatOrder};
 use warmline::ids::{AgentJid, ChannelId, WorkgroupName};
+use warmline::media::MediaKey;
 use warmline::outbox::{Carrier, OutboundSettings, Outbox, OutboxSettings, Report};
-use warmline::store;
+use warmline::store::{self, Store};
 use warmline::workgroup::{Labels, Policy, WorkgroupPolicy};
 
 use super::support::bot::{Answer as Answering, Callback, HttpBot};
@@ -115,7 +116,12 @@ impl World {
 
     fn on(config: String, folder: TempDir, platform: HttpBot) -> Self {
         let runtime = Runtime::new().unwrap();
-        let (engine, server) = runtime.block_on(start(&config, &folder));
+        let url = format!("embedded:{}", folder.path().display());
+        // The server's threads of before may still hold it.
+        let store = wait::until("the store is free", wait::START, || {
+            runtime.block_on(store::open(&url)).ok()
+        });
+        let (engine, server) = runtime.block_on(start(&config, store));
         Self {
             address: server.address,
             platform,
@@ -187,11 +193,6 @@ impl World {
         reply.json().as_array().unwrap().clone()
     }
 
-    /// Gives the engine anything.
-    pub fn ask(&self, input: Input) -> Answer {
-        self.runtime.block_on(self.engine.ask(input)).unwrap()
-    }
-
     /// Waits for so many calls to the platform that it took.
     pub fn told(&self, count: usize) -> Vec<Callback> {
         self.platform.wait_for(count, wait::SOON)
@@ -218,6 +219,25 @@ pub fn channels(config: &str) -> Vec<Arc<YaloSettings>> {
         .collect()
 }
 
+fn links() -> MediaLinks {
+    let key = MediaKey::from_secret(&Secret::new("what the tests' links are sealed with"));
+    let ours = "https://help.example.org/".parse().unwrap();
+    MediaLinks::new(key, &ours, Duration::from_secs(3600))
+}
+
+/// Links on our own address.
+pub fn media() -> Media {
+    Media::new(Some(links()))
+}
+
+/// Whether this is a link of ours to this.
+pub fn leads_to(link: &str, origin: Origin) -> bool {
+    let path = link.strip_prefix("https://help.example.org/media/");
+    let parts = path.and_then(|path| path.split_once('/'));
+    let (sealed, name) = parts.unwrap_or_else(|| panic!("no link of ours: {link}"));
+    links().open(sealed, name) == Ok(origin.name(name))
+}
+
 /// A client that may call this machine.
 pub fn client() -> HttpClient {
     HttpClient::new(&OutboundSettings {
@@ -227,14 +247,12 @@ pub fn client() -> HttpClient {
     .unwrap()
 }
 
-async fn start(config: &str, folder: &TempDir) -> (Handle, http::Running) {
+async fn start(config: &str, store: Arc<dyn Store>) -> (Handle, http::Running) {
     let channels = channels(config);
-    let url = format!("embedded:{}", folder.path().display());
-    let store = store::open(&url).await.unwrap();
     let carriers: HashMap<ChannelId, Arc<dyn Carrier>> = channels
         .iter()
         .map(|one| {
-            let carrier = YaloCarrier::new(one.clone(), client(), Media::default());
+            let carrier = YaloCarrier::new(one.clone(), client(), media());
             (one.id.clone(), Arc::new(carrier) as Arc<dyn Carrier>)
         })
         .collect();
@@ -260,7 +278,7 @@ async fn start(config: &str, folder: &TempDir) -> (Handle, http::Running) {
         engine: engine.clone(),
         memory: Memory::new(store),
         http: client(),
-        media: Media::default(),
+        media: media(),
     };
     let state = Data::new(Yalo::new(channels, parts));
     let serving = Serving {

@@ -160,7 +160,7 @@ fn spoken(message: &Fields<'_>, media: &Media) -> Result<Words, Malformed> {
 fn sort(kind: &str) -> &'static str {
     match kind {
         "image" => "image/jpeg",
-        "audio" => "audio/mpeg",
+        "audio" => "audio/mp4",
         "file" => "application/octet-stream",
         _ => "video/mp4",
     }

@@ -89,12 +89,21 @@ fn state_after(by: ClosedBy) -> Option<State> {
 fn shown(words: &Words, media: &Media) -> Words {
     let files = words.attachments.iter();
     let linked = files.map(|file| {
+        let name = last_step(&file.url);
+        let kind = match file.kind.contains('/') {
+            true => file.kind.as_str(),
+            // Agents' clients do not tell the type, so that the name has to.
+            false => type_of(name),
+        };
         let link = media.attachment(File {
-            kind: &file.kind,
+            kind,
             url: &file.url,
-            name: None,
+            name: Some(name).filter(|name| !name.is_empty()),
         });
-        link.unwrap_or_else(|| file.clone())
+        link.unwrap_or_else(|| Attachment {
+            kind: kind.to_owned(),
+            url: file.url.clone(),
+        })
     });
     let text = match words.corrects.is_some() && !words.text.is_empty() {
         true => format!("* {}", words.text),
@@ -198,10 +207,10 @@ fn facebook(user: &str, words: &Words) -> Vec<Value> {
 }
 
 fn whatsapp_sort(file: &Attachment) -> &'static str {
-    match main_type(file) {
-        "image" => "image",
-        "video" => "video",
-        "audio" => "audio",
+    match file.kind.split('/').next() {
+        Some("image") => "image",
+        Some("video") => "video",
+        Some("audio") => "audio",
         _ => "document",
     }
 }
@@ -213,17 +222,29 @@ fn facebook_sort(file: &Attachment) -> &'static str {
     }
 }
 
-/// The first half of the MIME type; agents' clients do not tell it, so the name has to.
-fn main_type(file: &Attachment) -> &str {
-    if let Some((main, _)) = file.kind.split_once('/') {
-        return main;
-    }
-    let path = file.url.split(['?', '#']).next().unwrap_or_default();
-    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+/// The file's name in its address.
+fn last_step(url: &str) -> &str {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.rsplit_once('/').map_or("", |(_, last)| last)
+}
+
+/// The MIME type that a name's ending tells; empty where it tells none.
+fn type_of(name: &str) -> &'static str {
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
     match ending.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" | "png" | "gif" | "webp" => "image",
-        "mp4" | "3gp" | "mov" => "video",
-        "ogg" | "oga" | "opus" | "mp3" | "m4a" | "aac" | "amr" => "audio",
-        _ => "application",
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "gif" => "image/gif",
+        "webp" => "image/webp",
+        "mp4" => "video/mp4",
+        "3gp" => "video/3gpp",
+        "mov" => "video/quicktime",
+        "ogg" | "oga" | "opus" => "audio/ogg",
+        "mp3" => "audio/mpeg",
+        "m4a" => "audio/mp4",
+        "aac" => "audio/aac",
+        "amr" => "audio/amr",
+        "pdf" => "application/pdf",
+        _ => "",
     }
 }
