@@ -161,6 +161,11 @@ fn files_in_both_forms() {
         let message = json!({"attachment": {"type": facebook, "payload": {"url": url, "is_reusable": false}}});
         assert_eq!(bodies[0]["message"], message);
     }
+}
+
+#[test]
+fn files_and_words_together() {
+    let scene = Scene::new();
     // One file bears the words as its caption; sound has none, and several files share none.
     let one = with_files("look", &[("image/png", "https://up.example/a")]);
     assert_eq!(

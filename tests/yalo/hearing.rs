@@ -137,14 +137,16 @@ fn the_ignore_list_is_by_the_exact_type() {
     );
 }
 
+fn refused(world: &World, provider: &str, body: &str) -> String {
+    let reply = world.tells(provider, body);
+    assert_eq!(reply.status, 400, "{body}");
+    reply.string("ErrorDescription")
+}
+
 #[test]
 fn bad_bodies_are_400_in_the_documents_words() {
     let world = World::new();
-    let told = |provider: &str, body: &str| {
-        let reply = world.tells(provider, body);
-        assert_eq!(reply.status, 400, "{body}");
-        reply.string("ErrorDescription")
-    };
+    let told = |provider: &str, body: &str| refused(&world, provider, body);
     let unreadable = "invalid pauload received : error decode body request";
     for (provider, body) in [
         ("whatsapp", ""),
@@ -178,6 +180,12 @@ fn bad_bodies_are_400_in_the_documents_words() {
     ] {
         assert_eq!(told(provider, body), unreadable, "{body}");
     }
+}
+
+#[test]
+fn missing_members_and_odd_times_are_named() {
+    let world = World::new();
+    let told = |provider: &str, body: &str| refused(&world, provider, body);
     let failed = |request: &str, fields: &[&str]| {
         let lines = fields.iter().map(|field| {
             format!("Key: '{request}.{field}' Error:Field validation for '{field}' failed on the 'required' tag")
