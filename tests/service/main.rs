@@ -28,3 +28,4 @@ mod store_faults;
 mod tickets;
 mod tls;
 mod turns;
+mod yalo;
