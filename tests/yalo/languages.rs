@@ -1,5 +1,7 @@
 //! What visitors are told, in their language.
 
+use std::time::Duration;
+
 use serde_json::json;
 use warmline::conversation::{ClosedBy, Delivery, Notice, Outgoing};
 
@@ -55,6 +57,14 @@ fn the_place_and_the_expected_wait() {
         told(&scene, ("es", 0), place(1, Some(5))),
         "Esperando un agente. Su lugar es el 1. Unos 1 minutos."
     );
+}
+
+#[test]
+fn a_place_of_some_time_ago_is_not_told() {
+    let scene = Scene::new();
+    let mut owed = owed("whatsapp", place(2, None));
+    owed.at = owed.at.minus(Duration::from_secs(121));
+    assert_eq!(scene.bodies(&owed), [json!(null); 0]);
 }
 
 #[test]

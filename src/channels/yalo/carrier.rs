@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::channels::HttpClient;
-use crate::conversation::{Delivery, Outgoing};
+use crate::conversation::{Delivery, Notice, Outgoing};
+use crate::engine::now;
 use crate::ids::DeliveryId;
 use crate::outbox::{Carrier, Verdict};
 
@@ -17,6 +19,8 @@ use super::{Media, YaloSettings, platform, wire};
 
 /// More deliveries than can be in trouble at a time; only keeps a forgotten one from staying.
 const TALLY_LIMIT: usize = 10_000;
+/// How long a place in the line is worth telling.
+const PLACE_LASTS: Duration = Duration::from_mins(2);
 
 /// The carrier of one `yalo` channel.
 #[derive(Debug)]
@@ -49,6 +53,9 @@ impl YaloCarrier {
     }
 
     async fn attempt(&self, delivery: &Delivery, attempt: u32) -> Verdict {
+        if is_stale(delivery) {
+            return Verdict::Done;
+        }
         let steps = wire::steps(delivery, &self.settings, &self.media);
         let mut tally = self.tally(&delivery.id);
         let left = steps.iter().enumerate().skip(tally.taken);
@@ -109,6 +116,13 @@ impl YaloCarrier {
         }
         tallies.insert(id.clone(), tally);
     }
+}
+
+/// Whether it is a place in the line that was true some time ago: after an outage nobody is to read
+/// all the places that there were in between.
+fn is_stale(delivery: &Delivery) -> bool {
+    let place = matches!(delivery.what, Outgoing::Notice(Notice::Place { .. }));
+    place && now().since(delivery.at) > PLACE_LASTS
 }
 
 impl Carrier for YaloCarrier {

@@ -52,12 +52,12 @@ impl YaloSettings {
         let kinds = settings.channels.iter();
         let ours: Vec<_> = kinds
             .filter_map(|channel| match &channel.kind {
-                ChannelKind::Yalo(keys) => Some((channel, keys)),
+                ChannelKind::Yalo(keys) => Some((channel, keys.as_ref())),
                 ChannelKind::Rapidpro(_) => None,
             })
             .collect();
         let alone = ours.len() == 1;
-        let one = |(channel, keys): (&config::Channel, &Box<config::Yalo>)| Self {
+        let one = |(channel, keys): (&config::Channel, &config::Yalo)| Self {
             id: ChannelId::new(channel.id.clone()),
             workgroup: WorkgroupName::new(channel.workgroup.clone()),
             refuse_without_agents: channel.when_no_agents == WhenNoAgents::Refuse,
@@ -66,7 +66,7 @@ impl YaloSettings {
             translations: channel.translations.clone(),
             public_url: settings.http.public_url.clone(),
             alone,
-            keys: keys.as_ref().clone(),
+            keys: keys.clone(),
         };
         ours.into_iter().map(one).collect()
     }

@@ -89,9 +89,8 @@ impl Yalo {
         }
         for answer in answers {
             let answer = answer.await.map_err(|_| Rejection::Unavailable)?;
-            match answer.map_err(|_| Rejection::Unavailable)? {
-                Answer::Refused(refusal) => return Err(refusal.into()),
-                _ => continue,
+            if let Answer::Refused(_) = answer.map_err(|_| Rejection::Unavailable)? {
+                return Err(Rejection::Unexpected);
             }
         }
         Ok(())
