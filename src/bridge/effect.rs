@@ -228,6 +228,10 @@ pub struct RoomPlan {
     pub pseudonym: String,
     /// Who may enter.
     pub members: Vec<AgentJid>,
+    /// Whom to invite as soon as a room that had to be made can be entered, and the best of the
+    /// agent's clients where one is known. The `Invite` that follows on `Ready` is then not sent
+    /// again.
+    pub awaited: Option<(AgentJid, Option<Contact>)>,
     /// When the last thing said in it was stored; `None` where nothing is known of it.
     pub since: Option<Timestamp>,
 }

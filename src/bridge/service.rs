@@ -168,7 +168,11 @@ impl Bridge {
             .into_iter()
             .flat_map(|policy| policy.supervisors.iter().cloned());
         let mut members: Vec<AgentJid> = Vec::new();
+        let mut awaited = None;
         if let Stage::Served(service) = &conversation.stage {
+            if matches!(service.presence, Presence::Expected { .. }) {
+                awaited = Some((service.agent.clone(), self.dispatch.contact(&service.agent)));
+            }
             members.push(service.agent.clone());
             members.extend(service.expected_successor().cloned());
         }
@@ -178,6 +182,7 @@ impl Bridge {
             workgroup: room.workgroup.clone(),
             pseudonym: id.pseudonym(),
             members,
+            awaited,
             since: conversation.known_since(),
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));

@@ -10,6 +10,7 @@ mod rapidpro;
 mod reader;
 mod secret;
 mod sections;
+mod store;
 mod value;
 mod warnings;
 mod workgroup;
@@ -22,9 +23,8 @@ pub use media::{MediaHost, MediaLinking};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
-pub use sections::{
-    Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Store, StoreUrl, Xmpp,
-};
+pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
+pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use workgroup::{Agent, Workgroup};
 
 use layers::Layers;
