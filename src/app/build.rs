@@ -8,10 +8,11 @@ use actix_web::web;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
-use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
+use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
 use crate::channels::{http, media};
 use crate::config::{ChannelKind, Settings};
-use crate::engine::{AddressBook, Engine, Handle, Outlets};
+use crate::engine::{AddressBook, Engine, Handle, Memory, Outlets};
 use crate::ids::ChannelId;
 use crate::media::{MediaDesk, MediaKey, MediaLinks};
 use crate::outbox::{
@@ -42,7 +43,9 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let addresses = AddressBook::default();
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let outbox = start_outbox(settings, (&client, &addresses), store.clone(), reports);
+    let links = Media::new(media.as_ref().map(MediaDesk::links));
+    let callers = (&client, &addresses, &links);
+    let outbox = start_outbox(settings, callers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
@@ -77,8 +80,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let callers = (engine.clone(), health, media);
-    let server = serve(settings, (&client, &addresses), callers)?;
+    let writing = (engine.clone(), Memory::new(store.clone()));
+    let server = serve(settings, (&client, &addresses), (writing, health, media))?;
     Ok(Running {
         server,
         outbox,
@@ -126,20 +129,20 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
 
 fn start_outbox(
     settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
+    (client, addresses, links): (&HttpClient, &AddressBook, &Media),
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                let settings = Arc::new(translate::rapidpro(channel, kind));
-                let id = settings.id.clone();
-                let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
-                carriers.insert(id, Arc::new(carrier));
-            }
-        }
+    for channel in rapidpro_channels(settings) {
+        let id = channel.id.clone();
+        let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in YaloSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
+        carriers.insert(id, Arc::new(carrier));
     }
     let settings = OutboxSettings {
         retry: settings.outbound.retry.clone(),
@@ -152,16 +155,17 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    (engine, health, media): (Handle, Health, Option<MediaDesk>),
+    ((engine, memory), health, media): ((Handle, Memory), Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
-    let mut channels = Vec::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                channels.push(Arc::new(translate::rapidpro(channel, kind)));
-            }
-        }
-    }
+    let parts = yalo::Parts {
+        engine: engine.clone(),
+        memory,
+        http: client.clone(),
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
+    };
+    let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
+    let yalos = web::Data::new(Yalo::new(yalos, parts));
+    let channels = rapidpro_channels(settings);
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
     let serving = http::Serving {
@@ -175,10 +179,20 @@ fn serve(
             media::configure(services, media.clone());
         }
         rapidpro::configure(services, state.clone());
+        yalo::configure(services, &yalos);
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.
     let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
     info!(address = %server.address, "listening");
     Ok(server)
+}
+
+fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
+    let channels = settings.channels.iter();
+    let ours = channels.filter_map(|channel| match &channel.kind {
+        ChannelKind::Rapidpro(kind) => Some(Arc::new(translate::rapidpro(channel, kind))),
+        ChannelKind::Yalo(_) => None,
+    });
+    ours.collect()
 }

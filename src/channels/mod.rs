@@ -3,6 +3,7 @@
 pub mod http;
 pub mod media;
 pub mod rapidpro;
+pub mod yalo;
 
 pub use crate::config::Secret;
 pub use crate::engine::AddressBook;

@@ -5,6 +5,7 @@ mod channel;
 mod hint;
 mod layers;
 mod media;
+mod password;
 mod problem;
 mod rapidpro;
 mod reader;
@@ -14,18 +15,21 @@ mod store;
 mod value;
 mod warnings;
 mod workgroup;
+mod yalo;
 
 #[cfg(test)]
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
 pub use media::{MediaHost, MediaLinking};
+pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use workgroup::{Agent, Workgroup};
+pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
 use layers::Layers;
 use reader::{Book, Reader};

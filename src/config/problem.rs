@@ -160,6 +160,12 @@ pub enum What {
     /// The deliveries to this address would all be refused.
     #[error("points to a private address, which outbound.allow_private_networks = false refuses")]
     PrivateAddress,
+    /// Something else than the hash of a password.
+    #[error("must be an argon2 hash as `warmline hash-password` prints it")]
+    NotAPasswordHash,
+    /// One of two keys at least is needed.
+    #[error("{0} or {1} must be set, or both")]
+    NeitherOf(&'static str, &'static str),
     /// Two keys contradict each other.
     #[error("must differ from {0}")]
     SameAs(&'static str),
@@ -232,6 +238,17 @@ pub enum Caution {
     /// RapidPro shows a secret of 32 characters (reference: rapidpro §1.2).
     #[error("has {0} characters; the secret that RapidPro shows has 32")]
     UnusualSecretLength(usize),
+    /// Whoever finds the webhooks can speak for every visitor.
+    #[error("is off: whoever knows the webhook's address can speak as any visitor")]
+    SignatureOff,
+    /// Files and webhooks need an address of our own.
+    #[error(
+        "needs http.public_url: without it agents see no visitor's files, and no webhook can be registered"
+    )]
+    NoMedia,
+    /// Several channels of a kind whose routes tell no channel.
+    #[error("is not the only yalo channel: its webhooks are at /yalo/{0}/v1/…, not at /v1/…")]
+    SharedRoutes(String),
     /// A key that has no effect without another one.
     #[error("has no effect without {0}")]
     NoEffectWithout(&'static str),

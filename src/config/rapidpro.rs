@@ -86,7 +86,7 @@ impl Rapidpro {
 
 /// Whether a URL names, by itself, an address that the SSRF guard refuses. Names other than
 /// `localhost` are judged when they are resolved, not here.
-fn is_private(url: &Url) -> bool {
+pub(super) fn is_private(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => private_v4(address),
         Some(Host::Ipv6(address)) => match IpAddr::from(address).to_canonical() {

@@ -1,7 +1,7 @@
 //! What works, but should be known to the operator.
 
 use super::problem::{Caution, Warning};
-use super::{ChannelKind, HostPort, Settings, StoreUrl};
+use super::{ChannelKind, HostPort, Settings, Signature, StoreUrl, Yalo};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -103,14 +103,37 @@ fn workgroups(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
 
 fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
     for (index, channel) in settings.channels.iter().enumerate() {
-        let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
-        let length = rapidpro.secret.expose().chars().count();
-        if length != RAPIDPRO_SECRET {
-            tell(
-                format!("channel[{index}].secret"),
-                Caution::UnusualSecretLength(length),
-            );
+        match &channel.kind {
+            ChannelKind::Rapidpro(rapidpro) => {
+                let length = rapidpro.secret.expose().chars().count();
+                if length != RAPIDPRO_SECRET {
+                    tell(
+                        format!("channel[{index}].secret"),
+                        Caution::UnusualSecretLength(length),
+                    );
+                }
+            }
+            ChannelKind::Yalo(kind) => yalo(settings, (index, &channel.id, kind), tell),
         }
+    }
+}
+
+fn yalo(
+    settings: &Settings,
+    (index, id, kind): (usize, &str, &Yalo),
+    tell: &mut impl FnMut(String, Caution),
+) {
+    let mut tell = |key: &str, what| tell(format!("channel[{index}].{key}"), what);
+    if kind.signature == Signature::Off {
+        tell("signature", Caution::SignatureOff);
+    }
+    if settings.http.public_url.is_none() {
+        tell("kind", Caution::NoMedia);
+    }
+    let all = settings.channels.iter();
+    let alike = all.filter(|other| matches!(other.kind, ChannelKind::Yalo(_)));
+    if alike.count() > 1 {
+        tell("id", Caution::SharedRoutes(id.to_owned()));
     }
 }
 

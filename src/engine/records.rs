@@ -76,7 +76,8 @@ pub(super) async fn recall(
         .into_iter()
         .filter_map(|row| context(visitor, row))
         .collect();
-    records.sort_by_key(|record| record.entry.at);
+    // A platform that tells times in seconds tells several of one time: in the order of coming.
+    records.sort_by_key(|record| (record.entry.at, record.until));
     Ok(records)
 }
 

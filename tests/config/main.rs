@@ -11,6 +11,7 @@ mod judgement;
 mod secrets;
 mod settings;
 mod store;
+mod yalo;
 
 use warmline::config::{Problem, parse};
 

@@ -8,6 +8,7 @@ mod malformed;
 mod messages;
 mod rooms;
 mod settings;
+mod yalo;
 
 use warmline::bridge::{Input, Opening};
 use warmline::channels::rapidpro::RapidProSettings;

@@ -29,3 +29,4 @@ mod store_faults;
 mod tickets;
 mod tls;
 mod turns;
+mod yalo;
