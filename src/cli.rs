@@ -1,12 +1,14 @@
 //! The command line: reads it, loads the settings, calls the app, chooses the exit code.
 
+mod progress;
+
 use clap::{Args, Parser, Subcommand};
 use std::fmt::Display;
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use warmline::app::{self, AppError, Which};
-use warmline::config::{self, LogFormat, PasswordHash, Settings};
+use warmline::config::{self, LogFormat, PasswordHash, Settings, StoreUrl, What};
 use warmline::telemetry;
 
 /// Exit code for anything that fails while running.
@@ -47,6 +49,26 @@ enum Command {
     /// Handoffs and their transcripts
     #[command(subcommand)]
     Conversations(Conversations),
+    /// The store
+    #[command(subcommand)]
+    Store(StoreCommand),
+}
+
+#[derive(Subcommand)]
+enum StoreCommand {
+    /// Move everything to another store, while Warmline does not run; begun again it goes on
+    Migrate {
+        /// Where it is, as in store.url
+        #[arg(value_parser = store_url)]
+        from: StoreUrl,
+        /// Where it is to be
+        #[arg(value_parser = store_url)]
+        to: StoreUrl,
+    },
+}
+
+fn store_url(text: &str) -> Result<StoreUrl, What> {
+    StoreUrl::parse(text)
 }
 
 #[derive(Subcommand)]
@@ -120,6 +142,12 @@ pub fn main() -> ExitCode {
         Command::Run => run(settings, file),
         Command::DeadLetters(command) => answer(dead_letters(&settings, command)),
         Command::Conversations(command) => answer(conversations(&settings, command)),
+        Command::Store(StoreCommand::Migrate { from, to }) => {
+            let mut shown = progress::Shown::new();
+            let moved = app::store_migrate(&settings, (&from, &to), |now| shown.tell(now));
+            shown.end();
+            answer(moved)
+        }
         Command::Config | Command::HashPassword => ExitCode::SUCCESS,
     }
 }

@@ -38,7 +38,7 @@ const INBOX: usize = 1024;
 pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     // Before anything that counts: what is counted earlier is lost.
     let figures = install_metrics()?;
-    let store = store::open(&settings.store.url.to_string()).await?;
+    let store = store::open(&translate::place(&settings.store, &settings.store.url)).await?;
     let media = media(settings, store.as_ref()).await?;
     let addresses = AddressBook::default();
     let client = client(settings)?;

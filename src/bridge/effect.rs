@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::conversation::{
     Brief, ClosedBy, Conversation, DeadLetter, Delivery, Earlier, Line, Past, Words,
 };
-use crate::ids::{AgentJid, ChannelId, ConversationId, MessageId, Timestamp, WorkgroupName};
+use crate::ids::{
+    AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
+};
 use crate::workgroup::{AgentRecord, Contact, Request};
 
 use super::input::{Answer, Visitor};
@@ -72,6 +74,10 @@ pub struct ConversationRecord {
 pub struct SeenRecord {
     /// The channel.
     pub channel: ChannelId,
+    /// Whose message it was: platforms number the messages of each visitor anew. `None` in records
+    /// of before this was kept; then it is the visitor of the conversation.
+    #[serde(default)]
+    pub token: Option<VisitorToken>,
     /// The platform's id.
     pub platform_id: String,
     /// The conversation.
@@ -222,6 +228,10 @@ pub struct RoomPlan {
     pub pseudonym: String,
     /// Who may enter.
     pub members: Vec<AgentJid>,
+    /// Whom to invite as soon as a room that had to be made can be entered, and the best of the
+    /// agent's clients where one is known. The `Invite` that follows on `Ready` is then not sent
+    /// again.
+    pub awaited: Option<(AgentJid, Option<Contact>)>,
     /// When the last thing said in it was stored; `None` where nothing is known of it.
     pub since: Option<Timestamp>,
 }
@@ -239,6 +249,8 @@ pub enum Event {
     AgentSpoke(ConversationId, ChannelId),
     /// A conversation began.
     Opened(ConversationId, ChannelId),
+    /// A conversation has nobody left to serve it: its workgroup is no longer configured.
+    Stranded(ConversationId, WorkgroupName),
     /// A conversation ended.
     Closed(ConversationId, ChannelId, ClosedBy),
     /// An input came that is impossible in the state that it met.
@@ -256,6 +268,8 @@ pub enum OfferOutcome {
     Rejected,
     /// The agent did not answer in time.
     Lapsed,
+    /// The agent vanished while being asked.
+    Gone,
     /// It was taken back for another reason.
     Withdrawn,
 }
@@ -268,6 +282,7 @@ impl OfferOutcome {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
             Self::Lapsed => "lapsed",
+            Self::Gone => "gone",
             Self::Withdrawn => "withdrawn",
         }
     }

@@ -11,6 +11,7 @@ mod rapidpro;
 mod reader;
 mod secret;
 mod sections;
+mod store;
 mod value;
 mod warnings;
 mod workgroup;
@@ -25,9 +26,8 @@ pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
-pub use sections::{
-    Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Store, StoreUrl, Xmpp,
-};
+pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
+pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use workgroup::{Agent, Workgroup};
 pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 

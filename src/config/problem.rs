@@ -127,10 +127,13 @@ pub enum What {
         /// The place.
         path: PathBuf,
     },
+    /// The store's URL is none; what it says is not repeated, as it may hold a password.
+    #[error("cannot be used: {0}")]
+    StoreUrl(&'static str),
     /// Understood, but part of a later version.
     #[error("{what} \"{name}\" is not available in this version")]
     NotAvailable {
-        /// The sort of thing (`channel kind`, `store url scheme`).
+        /// The sort of thing (`channel kind`, `workgroup backend`).
         what: &'static str,
         /// Its name.
         name: String,
@@ -217,6 +220,9 @@ pub enum Caution {
     /// The component link crosses the network in clear text.
     #[error("crosses the network without TLS; set xmpp.tls if the server offers it")]
     PlainTextLink,
+    /// Everything that people say crosses the network in clear text.
+    #[error("crosses the network without TLS; use rediss:// if the server offers it")]
+    PlainTextStore,
     /// Openfire closes a silent component after about 360 s (design §5).
     #[error("is long: Openfire closes a silent component link after six minutes")]
     LongKeepalive,

@@ -10,6 +10,7 @@ mod hostile;
 mod judgement;
 mod secrets;
 mod settings;
+mod store;
 mod yalo;
 
 use warmline::config::{Problem, parse};

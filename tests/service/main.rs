@@ -16,6 +16,7 @@ mod leaving;
 mod main_job;
 mod many;
 mod media;
+mod on_redis;
 mod operators;
 mod policy;
 mod refusals;

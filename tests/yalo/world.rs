@@ -116,10 +116,10 @@ impl World {
 
     fn on(config: String, folder: TempDir, platform: HttpBot) -> Self {
         let runtime = Runtime::new().unwrap();
-        let url = format!("embedded:{}", folder.path().display());
+        let place = store::Place::Embedded(folder.path().to_owned());
         // The server's threads of before may still hold it.
         let store = wait::until("the store is free", wait::START, || {
-            runtime.block_on(store::open(&url)).ok()
+            runtime.block_on(store::open(&place)).ok()
         });
         let (engine, server) = runtime.block_on(start(&config, store));
         Self {
