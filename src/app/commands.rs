@@ -201,6 +201,7 @@ fn who(line: &Line) -> String {
         Author::Command { name } => format!("command by {name}"),
         Author::Told(_) => "to the visitor, in the channel's words".to_owned(),
         Author::End(by) => format!("ended by {}", by.as_str()),
+        Author::Reported(receipt) => format!("told outside: {}", receipt.as_str()),
     }
 }
 

@@ -16,13 +16,16 @@ impl Bridge {
         }
         let agent = conversation.agent().cloned();
         let every_end = conversation.manners.every_end;
+        self.report_rest(now, id);
+        let ended = self.summary(id, by);
         self.release_all(id);
         let name = MessageId::new(format!("{id}-end"));
         let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
         // The visitor's side knows that it closed; telling it again would close twice.
-        let closing = match by {
-            ClosedBy::Visitor if !every_end => None,
-            _ => self.deliver(id, seq, Outgoing::Closed(by)),
+        let closing = match (ended, by) {
+            (Some(ended), _) => self.deliver(id, seq, Outgoing::Ended(Box::new(ended))),
+            (None, ClosedBy::Visitor) if !every_end => None,
+            (None, _) => self.deliver(id, seq, Outgoing::Closed(by)),
         };
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;

@@ -105,6 +105,7 @@ impl Bridge {
             return;
         };
         conversation.workgroup = workgroup.clone();
+        conversation.course.waited.get_or_insert(waited);
         conversation.guests.retain(|guest| guest != agent);
         let new = || Room::new(workgroup);
         let room = conversation.room.get_or_insert_with(new);
@@ -118,6 +119,7 @@ impl Bridge {
             None => conversation.begin_service(Service::new(agent.clone(), until)),
         }
         self.touch(&id);
+        self.report_taken(now, &id);
         match nick {
             _ if !ready => self.open_room(&id),
             Some(nick) => self.entered(now, &id, (agent, nick)),
@@ -182,6 +184,7 @@ impl Bridge {
             pseudonym: id.pseudonym(),
             members,
             since: conversation.known_since(),
+            marked: !conversation.manners.receipts.is_empty(),
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
     }

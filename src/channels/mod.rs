@@ -1,6 +1,10 @@
 //! The systems that bots live in: each folder turns one system's wire into our words and back.
 
+pub mod api;
+pub mod external;
 pub mod http;
+mod names;
+pub mod openchs;
 pub mod rapidpro;
 
 pub use crate::config::Secret;

@@ -6,7 +6,7 @@ use crate::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
 };
 
-use super::{ClosedBy, Words};
+use super::{ClosedBy, Ended, Receipt, Words};
 
 /// One promise to call an outside system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,15 @@ pub enum Outgoing {
     Notice(Notice),
     /// The conversation is over.
     Closed(ClosedBy),
+    /// The conversation is over, told to a channel that wants to know more of it.
+    Ended(Box<Ended>),
+    /// What became of the visitor's own words.
+    Receipt {
+        /// Which, oldest first.
+        messages: Vec<MessageId>,
+        /// What.
+        receipt: Receipt,
+    },
 }
 
 /// What a visitor is told of.

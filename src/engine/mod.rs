@@ -10,6 +10,7 @@ mod round;
 
 pub use addresses::AddressBook;
 pub use handle::{Handle, Job, Unavailable};
+pub use records::extras_of;
 pub use memory::Memory;
 
 use std::sync::Arc;

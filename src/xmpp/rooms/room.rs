@@ -135,6 +135,7 @@ impl Room {
             pseudonym: id.pseudonym(),
             members: Vec::new(),
             since: None,
+            marked: false,
             workgroup,
         };
         Self {
