@@ -8,7 +8,9 @@ use actix_web::web;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
+use crate::channels::external::{self, External, ExternalCarrier};
 use crate::channels::http;
+use crate::channels::openchs::{self, Openchs, OpenchsCarrier};
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Outlets};
@@ -24,6 +26,7 @@ use crate::xmpp::rooms::{Rooms, RoomsSettings};
 use crate::xmpp::seat::{Parts, Seat};
 
 use super::health::{self, Health};
+use super::helplines;
 use super::orders;
 use super::running::{Running, carry_reports};
 use super::{AppError, translate};
@@ -77,7 +80,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
+    let kept = (engine.clone(), store.clone(), health);
+    let server = serve(settings, (&client, &addresses), kept)?;
     Ok(Running {
         server,
         outbox,
@@ -115,6 +119,18 @@ fn start_outbox(
                 let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
                 carriers.insert(id, Arc::new(carrier));
             }
+            ChannelKind::Openchs(kind) => {
+                let settings = Arc::new(helplines::openchs(channel, kind));
+                let id = settings.id.clone();
+                let carrier = OpenchsCarrier::new(settings, client.clone());
+                carriers.insert(id, Arc::new(carrier));
+            }
+            ChannelKind::External(kind) => {
+                let settings = Arc::new(helplines::external(channel, kind));
+                let id = settings.id.clone();
+                let carrier = ExternalCarrier::new(settings, client.clone());
+                carriers.insert(id, Arc::new(carrier));
+            }
         }
     }
     let settings = OutboxSettings {
@@ -128,16 +144,24 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    (engine, health): (Handle, Health),
+    (engine, store, health): (Handle, Arc<dyn Store>, Health),
 ) -> Result<http::Running, AppError> {
-    let mut channels = Vec::new();
+    let (mut channels, mut gateways, mut externals) = (Vec::new(), Vec::new(), Vec::new());
     for channel in &settings.channels {
         match &channel.kind {
             ChannelKind::Rapidpro(kind) => {
                 channels.push(Arc::new(translate::rapidpro(channel, kind)));
             }
+            ChannelKind::Openchs(kind) => {
+                gateways.push(Arc::new(helplines::openchs(channel, kind)));
+            }
+            ChannelKind::External(kind) => {
+                externals.push(Arc::new(helplines::external(channel, kind)));
+            }
         }
     }
+    let gateways = web::Data::new(Openchs::new(gateways, engine.clone(), store));
+    let externals = web::Data::new(External::new(externals, engine.clone()));
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
     let serving = http::Serving {
@@ -148,6 +172,8 @@ fn serve(
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
         rapidpro::configure(services, state.clone());
+        external::configure(services, externals.clone());
+        openchs::configure(services, gateways.clone());
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.

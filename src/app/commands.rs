@@ -3,7 +3,7 @@
 
 use crate::bridge::ConversationRecord;
 use crate::config::Settings;
-use crate::conversation::{Author, DeadLetter, Line, Past, Stage};
+use crate::conversation::{Author, DeadLetter, Earlier, Line, Past, Stage, Words};
 use crate::engine::now;
 use crate::ids::{ConversationId, Timestamp};
 use crate::store::{self, Row, Store, Table};
@@ -164,15 +164,24 @@ pub fn conversations_show(settings: &Settings, id: &str) -> Result<String, AppEr
             }
             (None, None) => return Err(AppError::NotFound(format!("conversation {id}"))),
         };
+        let mut said: Vec<(String, Timestamp, Words)> = Vec::new();
+        if let Some(row) = store.get(Table::Before, id, "").await? {
+            let earlier: Vec<Earlier> = parse(&row)?;
+            let before = |one: Earlier| (who(&one.author), one.at, one.words);
+            said.extend(earlier.into_iter().map(before));
+        }
         for row in store.group(Table::Line, id).await? {
             let line: Line = parse(&row)?;
-            let at = jiff::Timestamp::from_millisecond(line.at.0)
+            said.push((who(&line.author), line.at, line.words));
+        }
+        for (who, at, words) in said {
+            let at = jiff::Timestamp::from_millisecond(at.0)
                 .map(|at| at.to_zoned(zone.clone()))
                 .map(|at| at.strftime("%d-%m-%Y %H:%M:%S").to_string())
                 .unwrap_or_default();
-            let said = shown_text(&line.words.text);
-            text.push_str(&format!("\n{} [{at}]: {said}", shown_text(&who(&line))));
-            for attachment in &line.words.attachments {
+            let said = shown_text(&words.text);
+            text.push_str(&format!("\n{} [{at}]: {said}", shown_text(&who)));
+            for attachment in &words.attachments {
                 text.push_str(&format!(" {}", shown_text(&attachment.url)));
             }
         }
@@ -191,8 +200,8 @@ fn shown_text(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-fn who(line: &Line) -> String {
-    match &line.author {
+fn who(author: &Author) -> String {
+    match author {
         Author::Visitor => "visitor".to_owned(),
         Author::Agent { name } => name.clone(),
         Author::Bot => "bot".to_owned(),

@@ -79,7 +79,10 @@ impl Bridge {
 
     /// What `!case` shows.
     pub(super) fn cases_of(&self, id: &ConversationId) -> String {
-        let cases = self.conversations.get(id).map(|c| c.course.cases.as_slice());
+        let cases = self
+            .conversations
+            .get(id)
+            .map(|c| c.course.cases.as_slice());
         let cases = cases.unwrap_or_default();
         if cases.is_empty() {
             return "No case was filed here.".to_owned();

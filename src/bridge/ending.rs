@@ -22,11 +22,15 @@ impl Bridge {
         let name = MessageId::new(format!("{id}-end"));
         let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
         // The visitor's side knows that it closed; telling it again would close twice.
-        let closing = match (ended, by) {
-            (Some(ended), _) => self.deliver(id, seq, Outgoing::Ended(Box::new(ended))),
-            (None, ClosedBy::Visitor) if !every_end => None,
-            (None, _) => self.deliver(id, seq, Outgoing::Closed(by)),
+        let closing = match by {
+            ClosedBy::Visitor if !every_end => None,
+            _ => self.deliver(id, seq, Outgoing::Closed(by)),
         };
+        // A promise of its own: each of the two is kept, and repeated, by itself.
+        let reported = ended.map(|ended| {
+            let what = Outgoing::Ended(Box::new(ended));
+            self.deliver(id, seq + 1, what)
+        });
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
@@ -40,7 +44,7 @@ impl Bridge {
             closed_at: now,
             by,
             agent,
-            next_seq: conversation.next_seq(),
+            next_seq: seq + 1 + u64::from(reported.is_some()),
             closing,
             until: now.plus(self.policy.keep),
         };

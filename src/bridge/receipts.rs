@@ -5,19 +5,14 @@ use crate::conversation::{
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 
-use super::{Acknowledgement, Answer, Bridge, Effect, Record, Refusal, Visitor};
+use super::{Acknowledgement, Answer, Bridge, Effect, Key, Record, Refusal, Visitor};
 
 /// The most messages that one notice names: RapidPro's flows take 256 values with a start.
 const MOST_AT_ONCE: usize = 100;
 
 impl Bridge {
     /// A message is taken.
-    pub(super) fn report_sent(
-        &mut self,
-        now: Timestamp,
-        id: &ConversationId,
-        message: &MessageId,
-    ) {
+    pub(super) fn report_sent(&mut self, now: Timestamp, id: &ConversationId, message: &MessageId) {
         self.report(now, id, (Receipt::Sent, vec![message.clone()]));
     }
 
@@ -96,12 +91,7 @@ impl Bridge {
         self.report(now, id, (Receipt::Failed, lost));
     }
 
-    fn report_up_to(
-        &mut self,
-        now: Timestamp,
-        id: &ConversationId,
-        (receipt, to): (Receipt, u64),
-    ) {
+    fn report_up_to(&mut self, now: Timestamp, id: &ConversationId, (receipt, to): (Receipt, u64)) {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
@@ -169,6 +159,11 @@ impl Bridge {
         if let Some(line) = line.cloned() {
             self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(line))));
         }
+        if let Some(ended) = self.conversations.get(&id).and_then(Conversation::ended_at) {
+            // A row that is written anew has lost its expiry.
+            let until = ended.plus(self.policy.keep);
+            self.emit(Effect::Forget(Key::Lines(id.clone(), until)));
+        }
         if told.receipt == Receipt::Failed {
             let text = "⚠ The other side could not show the visitor one of your messages.";
             self.desk_says(now, &id, text.to_owned());
@@ -197,6 +192,7 @@ impl Bridge {
             by,
             helper: conversation.course.helper.clone(),
             waited: conversation.course.waited,
+            contact: conversation.manners.contact.clone(),
         })
     }
 }

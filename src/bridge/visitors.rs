@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Course, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage, Words,
-    render_earlier, split,
+    Author, ClosedBy, Conversation, Course, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
+    Words, render_earlier, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;

@@ -87,9 +87,10 @@ impl Order {
         key: String,
     ) -> Result<Reply, Trouble> {
         let (name, body) = match self {
-            Self::Start { flow, params } => {
-                ("flow_starts.json", json!({ "flow": flow, "params": params }))
-            }
+            Self::Start { flow, params } => (
+                "flow_starts.json",
+                json!({ "flow": flow, "params": params }),
+            ),
             Self::Broadcast(text) => ("broadcasts.json", json!({ "text": text })),
         };
         let url = format!("{}/{name}", api.url.trim_end_matches('/'));
@@ -182,7 +183,10 @@ mod tests {
     #[test]
     fn senders_become_contacts() {
         let uuid = "6393ABC0-283d-4c9b-a1b3-641a035c34bf";
-        assert_eq!(Contact::read(uuid, "tel"), Contact::Uuid(uuid.to_lowercase()));
+        assert_eq!(
+            Contact::read(uuid, "tel"),
+            Contact::Uuid(uuid.to_lowercase())
+        );
         for (given, urn) in [
             ("23343411", "tel:23343411"),
             ("telegram:77", "telegram:77"),
@@ -199,7 +203,10 @@ mod tests {
             let pieces = pieces(text, limit);
             assert_eq!(pieces.concat(), text, "{limit}");
             let long = |piece: &&str| escaped(piece).chars().count() > limit;
-            assert!(!pieces.iter().any(|piece| long(&piece)), "{limit} {pieces:?}");
+            assert!(
+                !pieces.iter().any(|piece| long(piece)),
+                "{limit} {pieces:?}"
+            );
         }
         assert_eq!(pieces("a b c", 3), ["a ", "b c"]);
     }

@@ -7,6 +7,6 @@ mod names;
 pub mod openchs;
 pub mod rapidpro;
 
-pub use crate::config::Secret;
+pub use crate::config::{PasswordHash, Secret};
 pub use crate::engine::AddressBook;
 pub use crate::outbox::{Call, HttpClient, Reply};

@@ -23,7 +23,9 @@ pub fn message_id(id: &str) -> String {
     let mut parts = rest.split('_');
     let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
     for part in parts {
-        let byte = part.get(..2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        let byte = part
+            .get(..2)
+            .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         bytes.extend(byte);
         bytes.extend_from_slice(part.get(2..).unwrap_or_default().as_bytes());
     }

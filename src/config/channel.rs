@@ -1,5 +1,6 @@
 //! `[[channel]]`: one way in and out, with the keys that all kinds share.
 
+use super::openchs::{External, Openchs};
 use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
@@ -26,7 +27,22 @@ pub struct Channel {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChannelKind {
     /// RapidPro's or Weni's Rocket.Chat ticketer.
-    Rapidpro(Rapidpro),
+    Rapidpro(Box<Rapidpro>),
+    /// The OpenCHS gateway of a child helpline.
+    Openchs(Box<Openchs>),
+    /// RapidPro's External channel.
+    External(Box<External>),
+}
+
+impl ChannelKind {
+    /// What happens to a request that waited too long, where it is not said. A helpline's waits on:
+    /// there may be a child in danger behind it.
+    fn usual_timeout(&self) -> OnRequestTimeout {
+        match self {
+            Self::Rapidpro(_) => OnRequestTimeout::Close,
+            Self::Openchs(_) | Self::External(_) => OnRequestTimeout::Keep,
+        }
+    }
 }
 
 choice! {
@@ -91,9 +107,11 @@ impl Channel {
             known_workgroup(r, "workgroup", name);
         }
         let when_no_agents = r.or("when_no_agents", WhenNoAgents::Queue);
-        let on_request_timeout = r.or("on_request_timeout", OnRequestTimeout::Close);
         let texts = r.section("texts", Texts::read);
         let kind = read_kind(r, allow_private);
+        let usual = kind.as_ref().map(ChannelKind::usual_timeout);
+        let usual = usual.unwrap_or(OnRequestTimeout::Close);
+        let on_request_timeout = r.or("on_request_timeout", usual);
         Some(Self {
             id: id?,
             workgroup: workgroup?,
@@ -106,11 +124,22 @@ impl Channel {
 }
 
 fn read_kind(r: &mut Reader, allow_private: bool) -> Option<ChannelKind> {
-    const KINDS: &[&str] = &["rapidpro"];
-    const LATER: [&str; 5] = ["weni", "openchs", "rapidpro_external", "yalo", "chat_api"];
+    const KINDS: &[&str] = &["rapidpro", "openchs", "rapidpro_external"];
+    const LATER: [&str; 3] = ["weni", "yalo", "chat_api"];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
-        Some("rapidpro") => return Rapidpro::read(r, allow_private).map(ChannelKind::Rapidpro),
+        Some("rapidpro") => {
+            let read = Rapidpro::read(r, allow_private);
+            return read.map(|kind| ChannelKind::Rapidpro(Box::new(kind)));
+        }
+        Some("openchs") => {
+            let read = Openchs::read(r, allow_private);
+            return read.map(|kind| ChannelKind::Openchs(Box::new(kind)));
+        }
+        Some("rapidpro_external") => {
+            let read = External::read(r, allow_private);
+            return read.map(|kind| ChannelKind::External(Box::new(kind)));
+        }
         Some(later) if LATER.contains(&later) => {
             let name = later.to_owned();
             r.complain(

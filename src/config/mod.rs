@@ -4,6 +4,8 @@
 mod channel;
 mod hint;
 mod layers;
+mod openchs;
+mod password;
 mod problem;
 mod rapidpro;
 mod reader;
@@ -17,6 +19,8 @@ mod workgroup;
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, RestApi};
+pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;

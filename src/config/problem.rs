@@ -154,6 +154,9 @@ pub enum What {
     /// The deliveries to this address would all be refused.
     #[error("points to a private address, which outbound.allow_private_networks = false refuses")]
     PrivateAddress,
+    /// Something else than the hash of a password.
+    #[error("must be an argon2 hash as `warmline hash-password` prints it")]
+    NotAPasswordHash,
     /// Two keys contradict each other.
     #[error("must differ from {0}")]
     SameAs(&'static str),
@@ -223,6 +226,9 @@ pub enum Caution {
     /// RapidPro shows a secret of 32 characters (reference: rapidpro §1.2).
     #[error("has {0} characters; the secret that RapidPro shows has 32")]
     UnusualSecretLength(usize),
+    /// The bot would go on sending to a session that is over.
+    #[error("is not set: the bot does not hear when a counselor ends a conversation")]
+    EndIsNotTold,
     /// A key that has no effect without another one.
     #[error("has no effect without {0}")]
     NoEffectWithout(&'static str),

@@ -71,10 +71,13 @@ fn the_examples_show_the_typed_defaults() {
     assert_eq!(workgroup, bare.workgroups[0]);
 
     let mut channel = full.channels[0].clone();
-    let super::ChannelKind::Rapidpro(rapidpro) = &mut channel.kind;
+    let super::ChannelKind::Rapidpro(rapidpro) = &mut channel.kind else {
+        panic!("no rapidpro channel");
+    };
     rapidpro.departments.clear();
     rapidpro.api_token = None;
     rapidpro.callback_url = None;
+    rapidpro.on_close_flow = None;
     assert_eq!(channel, bare.channels[0]);
 }
 

@@ -73,13 +73,31 @@ fn workgroups(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
 
 fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
     for (index, channel) in settings.channels.iter().enumerate() {
-        let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
-        let length = rapidpro.secret.expose().chars().count();
-        if length != RAPIDPRO_SECRET {
-            tell(
-                format!("channel[{index}].secret"),
-                Caution::UnusualSecretLength(length),
-            );
+        match &channel.kind {
+            ChannelKind::Rapidpro(rapidpro) => {
+                let length = rapidpro.secret.expose().chars().count();
+                if length != RAPIDPRO_SECRET {
+                    tell(
+                        format!("channel[{index}].secret"),
+                        Caution::UnusualSecretLength(length),
+                    );
+                }
+                if rapidpro.on_close_flow.is_some() && rapidpro.api_token.is_none() {
+                    tell(
+                        format!("channel[{index}].on_close_flow"),
+                        Caution::NoEffectWithout("api_token"),
+                    );
+                }
+            }
+            ChannelKind::Openchs(kind) => {
+                if kind.closed_flow.is_none() && kind.on_close_flow.is_none() {
+                    tell(
+                        format!("channel[{index}].closed_flow"),
+                        Caution::EndIsNotTold,
+                    );
+                }
+            }
+            ChannelKind::External(_) => {}
         }
     }
 }

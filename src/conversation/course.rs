@@ -75,4 +75,6 @@ pub struct Ended {
     pub helper: Option<String>,
     /// How long the visitor waited until an agent first accepted, in milliseconds.
     pub waited: Option<u64>,
+    /// As whom the outside's own API knows the visitor, where the channel told.
+    pub contact: Option<String>,
 }

@@ -51,7 +51,8 @@ pub enum Outgoing {
     Notice(Notice),
     /// The conversation is over.
     Closed(ClosedBy),
-    /// The conversation is over, told to a channel that wants to know more of it.
+    /// The conversation is over and the outside may go on, as channels want that ask for it; comes
+    /// beside `Closed`.
     Ended(Box<Ended>),
     /// What became of the visitor's own words.
     Receipt {

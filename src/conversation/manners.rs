@@ -27,10 +27,13 @@ pub struct Manners {
     /// What the outside wants to hear of the visitor's own words.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub receipts: BTreeSet<Receipt>,
-    /// Whether every end is told with who served, and how long it all took:
-    /// [`Outgoing::Ended`](super::Outgoing) in the place of a plain end.
+    /// Whether the outside hears after every end who served and how long it all took, by
+    /// [`Outgoing::Ended`](super::Outgoing).
     #[serde(default)]
     pub report_end: bool,
+    /// As whom the outside's own API knows the visitor, for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
     /// Whether an agent without a configured pseudonym goes by one that is made up, and never by
     /// the nickname in the room.
     #[serde(default)]

@@ -10,8 +10,8 @@ mod round;
 
 pub use addresses::AddressBook;
 pub use handle::{Handle, Job, Unavailable};
-pub use records::extras_of;
 pub use memory::Memory;
+pub use records::extras_of;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

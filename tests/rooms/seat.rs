@@ -83,6 +83,7 @@ impl Seat {
             pseudonym: self.conversation.pseudonym(),
             members: members.iter().map(|name| agent(name)).collect(),
             since,
+            marked: false,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
     }

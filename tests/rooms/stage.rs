@@ -75,6 +75,7 @@ impl Stage {
             pseudonym: NICK.into(),
             members: vec![],
             since,
+            marked: false,
         })));
     }
 
@@ -191,6 +192,7 @@ fn short(event: &RoomEvent) -> String {
         RoomEvent::Spoken(spoken) => format!("{}: {}", spoken.nick, spoken.words.text),
         RoomEvent::Reflected { id, .. } => format!("reflected {id}"),
         RoomEvent::Rejected { id } => format!("rejected {id}"),
+        RoomEvent::Marked { name, receipt, .. } => format!("{} {name}", receipt.as_str()),
         RoomEvent::Gone => "gone".into(),
     }
 }

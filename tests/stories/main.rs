@@ -13,5 +13,6 @@ mod coming_and_going;
 mod context;
 mod ending;
 mod handing_over;
+mod helpline;
 mod rooms;
 mod waiting;

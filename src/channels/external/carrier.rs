@@ -11,7 +11,7 @@ use crate::channels::api::{Contact, Order, after_talk, judge};
 use crate::channels::{Call, HttpClient};
 use crate::conversation::{Delivery, Outgoing};
 use crate::ids::{DeliveryId, VisitorToken};
-use crate::outbox::{Carrier, Trouble, Verdict};
+use crate::outbox::{Carrier, Verdict};
 
 use super::ExternalSettings;
 use super::wire::{Told, told};
@@ -46,12 +46,13 @@ impl ExternalCarrier {
         let done = lock(&self.done).get(&delivery.id).copied().unwrap_or(0);
         for (place, call) in calls.iter().enumerate().skip(done) {
             if let Some(wait) = self.too_soon(&delivery.visitor, call) {
-                return Verdict::Again {
-                    after: Some(wait),
-                    why: Trouble::Status(409),
-                };
+                tokio::time::sleep(wait).await;
             }
-            let url = format!("{}/{}", self.settings.courier_url.trim_end_matches('/'), call.action);
+            let url = format!(
+                "{}/{}",
+                self.settings.courier_url.trim_end_matches('/'),
+                call.action
+            );
             let form: Vec<(&str, &str)> = call.form.iter().map(|(n, v)| (*n, v.as_str())).collect();
             let outcome = self.http.post_form(&Call::to(url), &form).await;
             // A state of a message that courier does not know is not worth a dead letter.

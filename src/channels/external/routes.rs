@@ -42,7 +42,10 @@ impl External {
 /// Adds `/rapidpro/external/{channel}`, with and without a slash at its end, by any of the methods
 /// that RapidPro can be told to use.
 pub fn configure(services: &mut ServiceConfig, state: Data<External>) {
-    let paths = ["/rapidpro/external/{channel}", "/rapidpro/external/{channel}/"];
+    let paths = [
+        "/rapidpro/external/{channel}",
+        "/rapidpro/external/{channel}/",
+    ];
     let resource = web::resource(paths)
         .app_data(state)
         .route(web::get().to(sent))

@@ -7,9 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::bridge::{Approach, Opening, Saying, Visitor};
 use crate::channels::names::{id_of, message_id};
-use crate::conversation::{
-    Brief, ClosedBy, Delivery, Manners, Notice, Outgoing, Receipt, Words,
-};
+use crate::conversation::{Brief, ClosedBy, Delivery, Manners, Notice, Outgoing, Receipt, Words};
 use crate::ids::{ConversationId, MessageId, VisitorToken};
 
 use super::ExternalSettings;
@@ -69,7 +67,9 @@ pub fn sent(query: &str, body: &[u8]) -> Result<Sent, WireError> {
         take(form.as_bytes());
     }
     let mut member = |name: &'static str, limit: usize| {
-        let value = members.remove(name).filter(|value| !value.trim().is_empty());
+        let value = members
+            .remove(name)
+            .filter(|value| !value.trim().is_empty());
         let value = value.ok_or(WireError::Missing(name))?;
         match value.chars().count() > limit {
             true => Err(WireError::TooLong(name)),
@@ -93,11 +93,7 @@ pub fn visitor(to: &str, settings: &ExternalSettings) -> Visitor {
 
 /// The message as an input. A long text comes in several calls of the same id, and is repeated from
 /// the first on when one fails: only an id with the same text is a repetition.
-pub fn approach(
-    sent: Sent,
-    settings: &ExternalSettings,
-    conversation: ConversationId,
-) -> Approach {
+pub fn approach(sent: Sent, settings: &ExternalSettings, conversation: ConversationId) -> Approach {
     let visitor = visitor(&sent.to, settings);
     let digest = Sha256::digest(sent.text.as_bytes());
     let hash: String = digest.iter().take(6).map(|b| format!("{b:02x}")).collect();
@@ -116,7 +112,7 @@ pub fn approach(
             recall: false,
             manners: Manners {
                 receipts: wanted.into_iter().collect(),
-                report_end: true,
+                report_end: settings.on_close.is_some(),
                 hide_names: true,
                 ..Manners::default()
             },
@@ -169,7 +165,8 @@ pub fn told(delivery: &Delivery, settings: &ExternalSettings) -> Vec<Told> {
             ids.into_iter().map(call).collect()
         }
         Outgoing::Closed(by) => closed(delivery, (*by, &texts.closed)),
-        Outgoing::Ended(ended) => closed(delivery, (ended.by, &texts.closed)),
+        // Its flow is started by another way.
+        Outgoing::Ended(_) => Vec::new(),
     }
 }
 

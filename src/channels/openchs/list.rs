@@ -12,8 +12,8 @@ use crate::engine::extras_of;
 use crate::ids::{ConversationId, Timestamp, VisitorToken};
 use crate::store::{Store, StoreError, Table};
 
-use super::wire::{Extra, Naming, message_id};
 use super::OpenchsSettings;
+use super::wire::{Extra, Naming, message_id};
 
 const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 500;
@@ -58,7 +58,10 @@ impl Wanted {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
         query.append_pair("limit", &self.limit.to_string());
         query.append_pair("cursor", &format!("{}_{}_{}", place.0, place.1, place.2));
-        for (name, value) in [("chat_session", &self.session), ("chat_source", &self.source)] {
+        for (name, value) in [
+            ("chat_session", &self.session),
+            ("chat_source", &self.source),
+        ] {
             if let Some(value) = value {
                 query.append_pair(name, value);
             }
@@ -157,10 +160,12 @@ async fn talks(
     }
     let session = wanted.session.as_deref().map(VisitorToken::new);
     let after = wanted.after.unwrap_or(Timestamp(i64::MIN));
-    let talks = talks.into_values().filter(|(_, channel, token, (_, until))| {
-        let here = *channel == helpline.id && *until > after;
-        here && session.as_ref().is_none_or(|session| session == token)
-    });
+    let talks = talks
+        .into_values()
+        .filter(|(_, channel, token, (_, until))| {
+            let here = *channel == helpline.id && *until > after;
+            here && session.as_ref().is_none_or(|session| session == token)
+        });
     let talk = |(id, channel, token, (sender, until))| Talk {
         id,
         visitor: Visitor { channel, token },
@@ -176,7 +181,9 @@ async fn rows_of(
     wanted: &Wanted,
 ) -> Result<Vec<(Place, Value)>, StoreError> {
     let lines = store.group(Table::Line, talk.id.as_str()).await?;
-    let lines = lines.iter().filter_map(|row| serde_json::from_slice(&row.value).ok());
+    let lines = lines
+        .iter()
+        .filter_map(|row| serde_json::from_slice(&row.value).ok());
     let extras = store.group(Table::Extra, &extras_of(&talk.visitor)).await?;
     let extras: HashMap<String, Extra> = extras
         .into_iter()
@@ -212,7 +219,11 @@ fn whole(lines: Vec<Line>) -> Vec<Line> {
             Some((first, _)) => (first, line.author == Author::Visitor),
             None => ("", false),
         };
-        match whole.iter_mut().rev().find(|other| other.id.as_str() == first) {
+        match whole
+            .iter_mut()
+            .rev()
+            .find(|other| other.id.as_str() == first)
+        {
             Some(other) if piece => other.words.text.push_str(&line.words.text),
             _ => whole.push(line),
         }

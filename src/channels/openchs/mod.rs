@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use crate::ids::{ChannelId, WorkgroupName};
 
-use super::Secret;
+use super::PasswordHash;
 use super::api::Api;
 
 pub use carrier::OpenchsCarrier;
@@ -46,8 +46,8 @@ pub struct OpenchsSettings {
 pub struct Account {
     /// The user name or e-mail address; compared without regard to case.
     pub username: String,
-    /// The password's hash, as a PHC string.
-    pub password_hash: Secret,
+    /// The password's hash.
+    pub password: PasswordHash,
     /// As whom the account may speak.
     pub sources: BTreeSet<Source>,
 }

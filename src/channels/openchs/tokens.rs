@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use argon2::{Argon2, PasswordHash, PasswordVerifier};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use tokio::sync::Semaphore;
 
+use crate::channels::PasswordHash;
 use crate::engine::now;
 use crate::ids::{ChannelId, Timestamp};
 use crate::store::{Change, Put, Store, StoreError, Table};
@@ -108,8 +108,9 @@ impl Tokens {
 
     /// Checks a password against a hash. `account` is `None` for one that does not exist, which
     /// takes as long.
-    pub async fn check(&self, account: Option<&str>, (password, hash): (&str, &str)) -> Checked {
-        let digest = self.digest(password, hash);
+    pub async fn check(&self, account: Option<&str>, login: (&str, &PasswordHash)) -> Checked {
+        let (password, hash) = login;
+        let digest = self.digest(password, &hash.expose());
         let known = account.and_then(|account| lock(&self.right).get(account).copied());
         if known.is_some_and(|known| known.ct_eq(&digest).into()) {
             return Checked::Right;
@@ -121,8 +122,9 @@ impl Tokens {
         let Ok(_turn) = self.checks.acquire().await else {
             return Checked::Wrong;
         };
-        let (password, hash) = (password.to_owned(), hash.to_owned());
-        let checked = tokio::task::spawn_blocking(move || matches(&password, &hash)).await;
+        let (password, hash) = (password.to_owned(), hash.clone());
+        let check = move || hash.matches(password.as_bytes());
+        let checked = tokio::task::spawn_blocking(check).await;
         match (account, checked) {
             (Some(account), Ok(true)) => {
                 lock(&self.right).insert(account.to_owned(), digest);
@@ -160,15 +162,6 @@ impl Tokens {
         digest.update(password.as_bytes());
         digest.finalize().into()
     }
-}
-
-fn matches(password: &str, hash: &str) -> bool {
-    let Ok(hash) = PasswordHash::new(hash) else {
-        return false;
-    };
-    Argon2::default()
-        .verify_password(password.as_bytes(), &hash)
-        .is_ok()
 }
 
 /// A token's name in the store. It is random itself, so that one round of hashing is enough.

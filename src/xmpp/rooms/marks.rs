@@ -73,9 +73,18 @@ mod tests {
     fn receipts_and_markers_are_read_and_nothing_else() {
         let told = |receipt| Some(("m1".to_owned(), receipt));
         for (inner, expected) in [
-            ("<received xmlns='urn:xmpp:receipts' id='m1'/>", told(Receipt::Delivered)),
-            ("<received xmlns='urn:xmpp:chat-markers:0' id='m1'/>", told(Receipt::Delivered)),
-            ("<displayed xmlns='urn:xmpp:chat-markers:0' id='m1'/>", told(Receipt::Read)),
+            (
+                "<received xmlns='urn:xmpp:receipts' id='m1'/>",
+                told(Receipt::Delivered),
+            ),
+            (
+                "<received xmlns='urn:xmpp:chat-markers:0' id='m1'/>",
+                told(Receipt::Delivered),
+            ),
+            (
+                "<displayed xmlns='urn:xmpp:chat-markers:0' id='m1'/>",
+                told(Receipt::Read),
+            ),
             ("<displayed xmlns='urn:xmpp:chat-markers:0'/>", None),
             ("<request xmlns='urn:xmpp:receipts'/>", None),
             ("<displayed xmlns='urn:example' id='m1'/>", None),

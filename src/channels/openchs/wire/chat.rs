@@ -178,7 +178,7 @@ fn manners(settings: &OpenchsSettings) -> Manners {
     let told = settings.telling.receipt_flow.is_some();
     Manners {
         receipts: wanted.into_iter().filter(|_| told).collect(),
-        report_end: true,
+        report_end: settings.telling.on_close_flow.is_some(),
         hide_names: true,
         ..Manners::default()
     }

@@ -29,9 +29,17 @@ mod tests {
             ("/open/api/chat/a-b.c/close/", "a-b.c"),
             ("/open/api/chat/a/chat/b/close/", "a/chat/b"),
         ] {
-            assert_eq!(session_in(path, "close").as_deref(), Some(session), "{path}");
+            assert_eq!(
+                session_in(path, "close").as_deref(),
+                Some(session),
+                "{path}"
+            );
         }
-        for path in ["/open/api/chat/close/", "/open/api/chat//close/", "/open/api/chat/%FF/close/"] {
+        for path in [
+            "/open/api/chat/close/",
+            "/open/api/chat//close/",
+            "/open/api/chat/%FF/close/",
+        ] {
             assert_eq!(session_in(path, "close"), None, "{path}");
         }
     }

@@ -5,8 +5,7 @@ use serde_json::{Value, json};
 use crate::channels::api::{Order, after_talk, escaped, pieces};
 use crate::channels::names::message_id;
 use crate::channels::openchs::Telling;
-use crate::conversation::{ClosedBy, Delivery, Ended, Notice, Outgoing, Words};
-
+use crate::conversation::{ClosedBy, Delivery, Notice, Outgoing, Words};
 
 /// RapidPro cuts each parameter of a flow start at 640 characters.
 const PARAMETER: usize = 640;
@@ -24,15 +23,17 @@ pub fn orders(delivery: &Delivery, telling: &Telling) -> Vec<Order> {
             params["status"] = json!(receipt.as_str());
             start(telling.receipt_flow.as_ref(), params)
         }
-        Outgoing::Ended(ended) => end(delivery, telling, ended),
-        // Only a channel that asks for no more is told so.
+        // The bot knows what it closed itself.
+        Outgoing::Closed(ClosedBy::Visitor) => Vec::new(),
         Outgoing::Closed(by) => {
-            let plain = Ended {
-                by: *by,
-                helper: None,
-                waited: None,
-            };
-            end(delivery, telling, &plain)
+            let mut params = params(delivery);
+            params["status"] = json!("closed");
+            params["closed_by"] = json!(by.as_str());
+            start(telling.closed_flow.as_ref(), params)
+        }
+        Outgoing::Ended(ended) => {
+            let params = after_talk(delivery, ended, delivery.visitor.as_str());
+            start(telling.on_close_flow.as_ref(), params)
         }
     }
 }
@@ -129,16 +130,4 @@ fn notice_of(delivery: &Delivery, telling: &Telling, notice: Notice) -> Vec<Orde
         }
     };
     said(delivery, telling, ("", &Words::text(text.clone())))
-}
-
-fn end(delivery: &Delivery, telling: &Telling, ended: &Ended) -> Vec<Order> {
-    let conversation = delivery.visitor.as_str();
-    let params = after_talk(delivery, ended, conversation);
-    let by_helpline = !matches!(ended.by, ClosedBy::Visitor);
-    let mut orders = match by_helpline {
-        true => start(telling.closed_flow.as_ref(), params.clone()),
-        false => Vec::new(),
-    };
-    orders.extend(start(telling.on_close_flow.as_ref(), params));
-    orders
 }

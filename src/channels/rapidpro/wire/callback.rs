@@ -34,9 +34,8 @@ pub fn callback(delivery: &Delivery, settings: &RapidProSettings) -> Option<Call
         }
         // RapidPro is closing the ticket in the very call that told us.
         Outgoing::Closed(by) => closed(delivery, (*by, settings)),
-        Outgoing::Ended(ended) => closed(delivery, (ended.by, settings)),
-        // Mailroom has no place for it.
-        Outgoing::Receipt { .. } => None,
+        // Not for mailroom: a flow is started, by another way, or there is no place for it.
+        Outgoing::Ended(_) | Outgoing::Receipt { .. } => None,
     }
 }
 
