@@ -20,7 +20,10 @@ impl Bridge {
         let known = self.visitors.get(&opening.visitor);
         let open = known.is_some_and(|known| known.open.is_some());
         let over = known.is_some_and(|known| known.past.is_some());
-        if !open && over && !reopen {
+        let given = &opening.conversation;
+        let past = known.and_then(|known| known.past.as_ref());
+        let used = self.conversations.contains_key(given) || past.is_some_and(|p| p.id == *given);
+        if !open && (over && !reopen || used) {
             return Answer::Refused(Refusal::UnknownConversation);
         }
         if !open {
