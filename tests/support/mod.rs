@@ -10,6 +10,7 @@
 //! | `tls` | an own CA, and a server's side of TLS |
 //! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
+//! | `openchs` | a chatbot that calls the OpenCHS gateway |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
 //! | `config`, `warmline` | the program under test |
 
@@ -23,6 +24,7 @@ pub mod ejabberd;
 pub mod event;
 pub mod http;
 pub mod odd;
+pub mod openchs;
 pub mod process;
 pub mod prosody;
 pub mod rapidpro;
