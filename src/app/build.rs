@@ -9,14 +9,16 @@ use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
 use crate::channels::external::{self, External, ExternalCarrier};
-use crate::channels::http;
 use crate::channels::openchs::{self, Openchs, OpenchsCarrier};
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::channels::{http, media};
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Outlets};
 use crate::ids::ChannelId;
+use crate::media::{MediaDesk, MediaKey, MediaLinks};
 use crate::outbox::{
-    Carrier, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
+    Carrier, Fetcher, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle,
+    OutboxSettings, Report,
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
@@ -39,6 +41,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     // Before anything that counts: what is counted earlier is lost.
     let figures = install_metrics()?;
     let store = store::open(&settings.store.url.to_string()).await?;
+    let media = media(settings, store.as_ref()).await?;
     let addresses = AddressBook::default();
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
@@ -62,10 +65,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let seat = Seat::new(Parts {
         engine: engine.clone(),
         link: link.clone(),
-        rooms: Rooms::new(RoomsSettings::new(
-            settings.xmpp.domain.to_string(),
-            settings.xmpp.muc.to_string(),
-        )),
+        rooms: rooms(settings),
         agents: Agents::new(agents.borrow().clone()),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
@@ -80,8 +80,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let kept = (engine.clone(), store.clone(), health);
-    let server = serve(settings, (&client, &addresses), kept)?;
+    let callers = (engine.clone(), store.clone(), health, media);
+    let server = serve(settings, (&client, &addresses), callers)?;
     Ok(Running {
         server,
         outbox,
@@ -96,12 +96,35 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     })
 }
 
+fn rooms(settings: &Settings) -> Rooms {
+    let (domain, muc) = (&settings.xmpp.domain, &settings.xmpp.muc);
+    Rooms::new(RoomsSettings::new(domain.to_string(), muc.to_string()))
+}
+
 fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
     HttpClient::new(&OutboundSettings {
         allow_private_networks: settings.outbound.allow_private_networks,
         timeout: settings.outbound.timeout,
         ca_file: None,
     })
+}
+
+/// Links to media, where others can reach us to open them.
+async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDesk>, AppError> {
+    let Some(public_url) = &settings.http.public_url else {
+        return Ok(None);
+    };
+    let key = match &settings.media.key {
+        Some(secret) => MediaKey::from_secret(secret),
+        None => MediaKey::kept(store).await?,
+    };
+    let links = MediaLinks::new(key, public_url, settings.media.link_ttl);
+    let fetcher = Fetcher::new(&translate::fetching(settings))?;
+    Ok(Some(MediaDesk::new(
+        links,
+        fetcher,
+        translate::media(settings),
+    )))
 }
 
 fn start_outbox(
@@ -144,7 +167,7 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    (engine, store, health): (Handle, Arc<dyn Store>, Health),
+    (engine, store, health, media): (Handle, Arc<dyn Store>, Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
     let (mut channels, mut gateways, mut externals) = (Vec::new(), Vec::new(), Vec::new());
     for channel in &settings.channels {
@@ -171,6 +194,9 @@ fn serve(
     };
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
+        if let Some(media) = &media {
+            media::configure(services, media.clone());
+        }
         rapidpro::configure(services, state.clone());
         external::configure(services, externals.clone());
         openchs::configure(services, gateways.clone());

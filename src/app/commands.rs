@@ -1,7 +1,7 @@
 //! The commands for operators: they read the store beside the running process, and leave it
 //! orders.
 
-use crate::bridge::ConversationRecord;
+use crate::bridge::{CaseRecord, ConversationRecord};
 use crate::config::Settings;
 use crate::conversation::{Author, DeadLetter, Earlier, Line, Past, Stage, Words};
 use crate::engine::now;
@@ -174,6 +174,7 @@ pub fn conversations_show(settings: &Settings, id: &str) -> Result<String, AppEr
             let line: Line = parse(&row)?;
             said.push((who(&line.author), line.at, line.words));
         }
+        let cases = cases(store, id).await?;
         for (who, at, words) in said {
             let at = jiff::Timestamp::from_millisecond(at.0)
                 .map(|at| at.to_zoned(zone.clone()))
@@ -185,8 +186,22 @@ pub fn conversations_show(settings: &Settings, id: &str) -> Result<String, AppEr
                 text.push_str(&format!(" {}", shown_text(&attachment.url)));
             }
         }
+        text.push_str(&cases);
         Ok(text)
     })
+}
+
+/// The cases that were filed in a conversation, as they were sent.
+async fn cases(store: &dyn Store, id: &str) -> Result<String, AppError> {
+    let mut text = String::new();
+    for row in store.load(Table::Case).await? {
+        let case: CaseRecord = parse(&row)?;
+        if case.conversation.as_ref().is_some_and(|c| c.as_str() == id) {
+            let body = shown_text(&case.body);
+            text.push_str(&format!("\ncase {}: {body}", case.note.id));
+        }
+    }
+    Ok(text)
 }
 
 /// Words of strangers for a terminal: nothing in them moves its cursor, and no second line of a

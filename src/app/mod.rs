@@ -41,6 +41,9 @@ pub enum AppError {
     /// No outgoing HTTP calls can be made.
     #[error("outgoing calls: {0}")]
     Outbound(#[from] crate::outbox::HttpError),
+    /// Links to media cannot be made.
+    #[error("links to media: {0}")]
+    Media(#[from] crate::media::KeyError),
     /// No figures can be collected.
     #[error(transparent)]
     Telemetry(#[from] crate::telemetry::TelemetryError),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
+use crate::media::Limits;
+use crate::outbox::{AllowedHost, FetchSettings};
 use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Served};
 use crate::xmpp::link;
@@ -94,6 +96,31 @@ pub(super) fn link(settings: &Settings) -> link::LinkSettings {
     link
 }
 
+/// How media is fetched.
+pub(super) fn fetching(settings: &Settings) -> FetchSettings {
+    let media = &settings.media;
+    let hosts = media.allow_hosts.iter().map(|allowed| AllowedHost {
+        host: allowed.host.clone(),
+        port: allowed.port,
+    });
+    FetchSettings {
+        allow_private_networks: settings.outbound.allow_private_networks,
+        allow_hosts: hosts.collect(),
+        connect_timeout: media.connect_timeout,
+        silence: media.first_byte_timeout,
+    }
+}
+
+/// What media may cost.
+pub(super) fn media(settings: &Settings) -> Limits {
+    Limits {
+        max_size: settings.media.max_size,
+        max_fetches: settings.media.max_fetches,
+        first_byte: settings.media.first_byte_timeout,
+        whole: settings.media.timeout,
+    }
+}
+
 /// A RapidPro channel.
 pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> RapidProSettings {
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -147,6 +174,7 @@ pub(super) fn fixed_differences(before: &Settings, after: &Settings) -> Vec<&'st
     compare("xmpp", before.xmpp == after.xmpp);
     compare("store", before.store == after.store);
     compare("outbound", before.outbound == after.outbound);
+    compare("media", before.media == after.media);
     compare("log", before.log == after.log);
     compare("channel", before.channels == after.channels);
     sections

@@ -1,10 +1,35 @@
 //! Visitors who begin a conversation by saying something, and cases that are filed beside it.
 
-use crate::conversation::MAX_SAID;
-use crate::conversation::{CaseNote, split};
-use crate::ids::{ConversationId, Timestamp};
+use crate::conversation::{CaseNote, MAX_SAID, Receipt, split};
+use crate::ids::{ConversationId, DeliveryId, Timestamp};
 
-use super::{Answer, Approach, Bridge, CaseRecord, Effect, ExtraRecord, Record, Refusal};
+use super::{
+    Answer, Bridge, CaseRecord, Effect, ExtraRecord, Opening, Record, Refusal, Saying, Visitor,
+};
+
+/// What a visitor said, and the wish for a conversation that it is where there is none.
+#[derive(Clone, Debug)]
+pub struct Approach {
+    /// The wish. Its ticket plays no part in what is a repetition.
+    pub opening: Opening,
+    /// The words.
+    pub saying: Saying,
+    /// Whether another conversation begins after one that is over.
+    pub reopen: bool,
+    /// What came with the words and is kept beside them, as the channel writes it; may be empty.
+    pub extra: String,
+}
+
+/// What became of an agent's words, as the outside tells.
+#[derive(Clone, Debug)]
+pub struct Acknowledgement {
+    /// Whose conversation.
+    pub visitor: Visitor,
+    /// The delivery by which the outside was told the words.
+    pub delivery: DeliveryId,
+    /// What became of them.
+    pub receipt: Receipt,
+}
 
 impl Bridge {
     pub(super) fn approached(&mut self, now: Timestamp, approach: Approach) -> Answer {

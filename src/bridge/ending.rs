@@ -1,6 +1,8 @@
 //! The end of a conversation, whoever brings it about.
 
-use crate::conversation::{Author, ClosedBy, Outgoing, Past, Stage, Successor, Words};
+use crate::conversation::{
+    Author, ClosedBy, Conversation, Outgoing, Past, Stage, Successor, Words,
+};
 use crate::ids::{ConversationId, MessageId, Timestamp};
 
 use super::{Bridge, Effect, Event, Key, OfferOutcome, Record, RevokeReason, RoomOrder, Visitor};
@@ -35,18 +37,11 @@ impl Bridge {
             return;
         };
         let past = Past {
-            id: id.clone(),
-            channel: conversation.channel.clone(),
-            token: conversation.token.clone(),
-            ticket: conversation.ticket.clone(),
-            workgroup: conversation.workgroup.clone(),
-            opened_at: conversation.opened_at,
-            closed_at: now,
-            by,
             agent,
             next_seq: seq + 1 + u64::from(reported.is_some()),
             closing,
             until: now.plus(self.policy.keep),
+            ..past_of(conversation, now, by)
         };
         let why = farewell(by).to_owned();
         let room = conversation
@@ -111,6 +106,24 @@ impl Bridge {
             self.queues_of(&agent);
             self.step.agents.insert(agent);
         }
+    }
+}
+
+/// What is remembered of a conversation that ends now.
+fn past_of(conversation: &Conversation, now: Timestamp, by: ClosedBy) -> Past {
+    Past {
+        id: conversation.id.clone(),
+        channel: conversation.channel.clone(),
+        token: conversation.token.clone(),
+        ticket: conversation.ticket.clone(),
+        workgroup: conversation.workgroup.clone(),
+        opened_at: conversation.opened_at,
+        closed_at: now,
+        by,
+        agent: None,
+        next_seq: conversation.next_seq(),
+        closing: None,
+        until: now,
     }
 }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use crate::conversation::{Author, Brief, ClosedBy, Delivery, Earlier, Manners, Receipt, Words};
 use crate::ids::{
-    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
+    AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
 use crate::workgroup::{Policy, Resource, Show};
 
-use super::CaseRecord;
+use super::{Acknowledgement, Approach, CaseRecord};
 
 /// One fact from outside, already in our words.
 #[derive(Clone, Debug)]
@@ -172,30 +172,6 @@ pub struct Opening {
     pub recall: bool,
     /// How the channel wants it handled.
     pub manners: Manners,
-}
-
-/// What a visitor said, and the wish for a conversation that it is where there is none.
-#[derive(Clone, Debug)]
-pub struct Approach {
-    /// The wish. Its ticket plays no part in what is a repetition.
-    pub opening: Opening,
-    /// The words.
-    pub saying: Saying,
-    /// Whether another conversation begins after one that is over.
-    pub reopen: bool,
-    /// What came with the words and is kept beside them, as the channel writes it; may be empty.
-    pub extra: String,
-}
-
-/// What became of an agent's words, as the outside tells.
-#[derive(Clone, Debug)]
-pub struct Acknowledgement {
-    /// Whose conversation.
-    pub visitor: Visitor,
-    /// The delivery by which the outside was told the words.
-    pub delivery: DeliveryId,
-    /// What became of them.
-    pub receipt: Receipt,
 }
 
 /// Something that was said between a visitor and a bot.

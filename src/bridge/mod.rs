@@ -18,6 +18,7 @@ mod telling;
 mod views;
 mod visitors;
 
+pub use approach::{Acknowledgement, Approach};
 pub use effect::*;
 pub use input::*;
 pub use restore::Restored;

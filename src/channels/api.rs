@@ -204,7 +204,7 @@ mod tests {
             assert_eq!(pieces.concat(), text, "{limit}");
             let long = |piece: &&str| escaped(piece).chars().count() > limit;
             assert!(
-                !pieces.iter().any(|piece| long(piece)),
+                !pieces.iter().any(long),
                 "{limit} {pieces:?}"
             );
         }

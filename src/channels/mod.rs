@@ -3,10 +3,12 @@
 pub mod api;
 pub mod external;
 pub mod http;
+pub mod media;
 mod names;
 pub mod openchs;
 pub mod rapidpro;
 
 pub use crate::config::{PasswordHash, Secret};
 pub use crate::engine::AddressBook;
+pub use crate::media::{LinkError, MediaLinks, Origin};
 pub use crate::outbox::{Call, HttpClient, Reply};

@@ -4,6 +4,7 @@
 mod channel;
 mod hint;
 mod layers;
+mod media;
 mod openchs;
 mod password;
 mod problem;
@@ -19,6 +20,7 @@ mod workgroup;
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use media::{MediaHost, MediaLinking};
 pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, RestApi};
 pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
@@ -49,6 +51,8 @@ pub struct Settings {
     pub store: Store,
     /// `[outbound]`
     pub outbound: Outbound,
+    /// `[media]`
+    pub media: MediaLinking,
     /// `[context]`
     pub context: Context,
     /// `[offers]`
@@ -125,6 +129,7 @@ impl Settings {
         let xmpp = r.section("xmpp", Xmpp::read);
         let store = r.section("store", Store::read);
         let outbound = r.section("outbound", Outbound::read);
+        let media = r.section("media", MediaLinking::read);
         let context = r.section("context", Context::read);
         let offers = r.section("offers", Offers::read);
         let log = r.section("log", Log::read);
@@ -136,6 +141,7 @@ impl Settings {
             xmpp: xmpp?,
             store,
             outbound,
+            media,
             context,
             offers,
             log,

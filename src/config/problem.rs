@@ -101,6 +101,9 @@ pub enum What {
     /// A secret with white space or control characters, which no peer would send.
     #[error("must not contain white space or control characters")]
     SecretNotPlain,
+    /// A secret that could be guessed.
+    #[error("must have at least {0} characters")]
+    TooShort(usize),
     /// The secret stands inline and in a file.
     #[error("is given twice, inline and as {0}")]
     GivenTwice(String),

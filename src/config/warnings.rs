@@ -23,6 +23,10 @@ pub(super) fn all(settings: &Settings) -> Vec<Warning> {
             Caution::PrivateNetworksAllowed,
         );
     }
+    let idle = settings.http.public_url.is_none();
+    if idle && (settings.media.key.is_some() || !settings.media.allow_hosts.is_empty()) {
+        tell("media".into(), Caution::NoEffectWithout("http.public_url"));
+    }
     xmpp(settings, &mut tell);
     if settings.workgroups.is_empty() {
         tell("workgroup".into(), Caution::NoneConfigured);

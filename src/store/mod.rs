@@ -47,6 +47,8 @@ pub enum Table {
     /// What a message of a channel held besides its words: group the channel's id and the visitor's
     /// token there in one text, key the message's id. Every row has an expiry.
     Extra,
+    /// Keys that the program made for itself: group empty, key what it is for.
+    Key,
 }
 
 impl Table {
@@ -67,6 +69,7 @@ impl Table {
             Self::Case => "case",
             Self::Token => "token",
             Self::Extra => "extra",
+            Self::Key => "key",
         }
     }
 }

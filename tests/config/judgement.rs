@@ -183,6 +183,65 @@ fn names_of_later_versions_are_told_as_such() {
 }
 
 #[test]
+fn odd_media_settings_are_refused() {
+    let size = "must be a size such as \"25MiB\" or \"500KiB\", found";
+    let host =
+        "must be a host such as \"upload.example.org\" or \"upload.example.org:5281\", found";
+    for (line, expected) in [
+        (
+            "max_size = 0",
+            "media.max_size: must be more than zero".to_owned(),
+        ),
+        (
+            "max_size = \"0MiB\"",
+            "media.max_size: must be more than zero".to_owned(),
+        ),
+        ("max_size = -1", format!("media.max_size: {size} \"-1\"")),
+        (
+            "max_size = \"25MB\"",
+            format!("media.max_size: {size} \"25MB\""),
+        ),
+        (
+            "max_size = \"MiB\"",
+            format!("media.max_size: {size} \"MiB\""),
+        ),
+        (
+            "max_size = \"99999999999GiB\"",
+            format!("media.max_size: {size} \"99999999999GiB\""),
+        ),
+        (
+            "max_size = true",
+            format!("media.max_size: {size} true or false"),
+        ),
+        (
+            "max_fetches = 0",
+            "media.max_fetches: must be more than zero".to_owned(),
+        ),
+        (
+            "timeout = \"0s\"",
+            "media.timeout: must be more than zero".to_owned(),
+        ),
+        (
+            "key = \"thirty-one-characters-are-short\"",
+            "media.key: must have at least 32 characters".to_owned(),
+        ),
+        ("hosts = []", "media.hosts: is not a known key".to_owned()),
+    ] {
+        told("[xmpp]", &format!("[media]\n{line}\n[xmpp]"), &[&expected]);
+    }
+    for odd in [
+        "", "a b", "http://h", "h/x", "u@h", "h:0", "h:x", "h:99999", "::1", "h?", "*.h",
+    ] {
+        let line = format!("[media]\nallow_hosts = [\"upload.example.org\", {odd:?}]\n[xmpp]");
+        told(
+            "[xmpp]",
+            &line,
+            &[&format!("media.allow_hosts[1]: {host} \"{odd}\"")],
+        );
+    }
+}
+
+#[test]
 fn odd_workgroup_names_are_refused() {
     for name in ["Support", "a b", "a@b", "", "a/b", "it&co"] {
         let lines = problems(&small_with(

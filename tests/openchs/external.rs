@@ -144,17 +144,8 @@ fn settings(courier: &str) -> ExternalSettings {
     }
 }
 
-#[test]
-fn courier_hears_words_states_and_the_end_as_forms() {
-    let courier = HttpBot::start();
-    courier.answer(Answer::new(200, "{\"message\":\"Message Accepted\"}"));
-    let client = HttpClient::new(&OutboundSettings {
-        allow_private_networks: true,
-        ..OutboundSettings::default()
-    });
-    let carrier = ExternalCarrier::new(Arc::new(settings(&courier.url(""))), client.unwrap());
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    let owed = |number: u64, what| Delivery {
+fn owed(number: u64, what: Outgoing) -> Delivery {
+    Delivery {
         id: DeliveryId::new(format!("conv-{number}")),
         conversation: ConversationId::new("conv"),
         number,
@@ -165,7 +156,19 @@ fn courier_hears_words_states_and_the_end_as_forms() {
         language: None,
         at: Timestamp(1_600_000_000_000),
         what,
-    };
+    }
+}
+
+#[test]
+fn courier_hears_words_states_and_the_end_as_forms() {
+    let courier = HttpBot::start();
+    courier.answer(Answer::new(200, "{\"message\":\"Message Accepted\"}"));
+    let client = HttpClient::new(&OutboundSettings {
+        allow_private_networks: true,
+        ..OutboundSettings::default()
+    });
+    let carrier = ExternalCarrier::new(Arc::new(settings(&courier.url(""))), client.unwrap());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
     let words = Outgoing::Words {
         message: MessageId::new("m"),
         author: "Ana".into(),
@@ -205,7 +208,15 @@ fn courier_hears_words_states_and_the_end_as_forms() {
         paths,
         ["receive", "delivered", "delivered", "failed", "receive"]
     );
-    // The same words again at once would be a repetition for courier.
+    the_same_words_wait(&courier, (&carrier, &runtime), words);
+}
+
+/// The same words again at once would be a repetition for courier.
+fn the_same_words_wait(
+    courier: &HttpBot,
+    (carrier, runtime): (&ExternalCarrier, &tokio::runtime::Runtime),
+    words: Outgoing,
+) {
     let begun = std::time::Instant::now();
     runtime.block_on(carrier.carry(&owed(9, Outgoing::Closed(ClosedBy::Agent)), 0));
     assert!(begun.elapsed() >= std::time::Duration::from_secs(4));

@@ -13,6 +13,9 @@ use super::support::openchs::{
 };
 use super::support::wait;
 
+/// The session of the seed's example.
+const SESSION: &str = "e32434511";
+
 /// A RapidPro whose flows are started, and a stage with a helpline that starts them.
 struct Helpline {
     api: HttpBot,
@@ -98,99 +101,95 @@ fn the_seeds_whole_story() {
         helpline.stage.agent("agent1"),
         helpline.stage.agent("agent2"),
     );
-    let begun = helpline.bot.say("e32434511", "I am afraid", Some("m1"));
+    let begun = helpline.bot.say(SESSION, "I am afraid", Some("m1"));
     assert_eq!(
         (begun.status, &begun.json()["conversation"]),
         (201, &json!("new"))
     );
     let (counselor, room) = hunt(&ana, &ben);
+    let pseudonym = begun.string("client_pseudonym");
+    let pseudonym = first_words(&helpline, (counselor, &room), &pseudonym);
+    both_sides_restart(&mut helpline, counselor, &room);
+    a_client_marks(&helpline, counselor, &room);
+    the_counselor_ends_it(&helpline, (counselor, &room), &pseudonym);
+    the_bot_ends_one_too(&helpline, &ana, &ben);
+}
 
+/// Delivery, reply, acknowledgement; gives the counselor's pseudonym.
+fn first_words(helpline: &Helpline, (counselor, room): (&Agent, &str), client: &str) -> String {
     // Delivery is told when the counselor accepts.
     let receipts = helpline.started(RECEIPT_FLOW, 1);
     assert_eq!(fates(&receipts), ["delivered m1"]);
-    assert_eq!(receipts[0]["conversation_id"], "e32434511");
-    hears(counselor, &room, "I am afraid");
+    assert_eq!(receipts[0]["conversation_id"], SESSION);
+    hears(counselor, room, "I am afraid");
 
     // The counselor replies, by pseudonym; who answers has read.
-    counselor.say_in(&room, "I am here");
+    counselor.say_in(room, "I am here");
     let replies = helpline.started(REPLY_FLOW, 1);
-    assert_eq!(replies[0]["conversation_id"], "e32434511");
+    assert_eq!(replies[0]["conversation_id"], SESSION);
     assert_eq!(replies[0]["text"], "I am here");
-    let pseudonym = replies[0]["counselor_pseudonym"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let pseudonym = replies[0]["counselor_pseudonym"].as_str().unwrap();
     assert!(pseudonym.starts_with("Counselor-"), "{pseudonym}");
-    assert_eq!(
-        replies[0]["client_pseudonym"],
-        begun.json()["client_pseudonym"]
-    );
+    assert_eq!(replies[0]["client_pseudonym"], client);
     assert_eq!(fates(&helpline.started(RECEIPT_FLOW, 2))[1], "read m1");
 
     // Weni acknowledges what it has delivered.
     let message = replies[0]["message_id"].clone();
-    assert_eq!(helpline.ack("e32434511", &message, "delivered").status, 200);
-    assert_eq!(helpline.ack("e32434511", &message, "delivered").status, 200);
-    assert_eq!(helpline.ack("e32434511", &message, "failed").status, 409);
+    assert_eq!(helpline.ack(SESSION, &message, "delivered").status, 200);
+    assert_eq!(helpline.ack(SESSION, &message, "delivered").status, 200);
+    assert_eq!(helpline.ack(SESSION, &message, "failed").status, 409);
     assert_eq!(helpline.ack("another", &message, "delivered").status, 404);
+    pseudonym.to_owned()
+}
 
-    // RapidPro goes down, Warmline dies and comes back: nothing is lost, doubled or out of order.
+/// RapidPro goes down, Warmline dies and comes back: nothing is lost, doubled or out of order.
+fn both_sides_restart(helpline: &mut Helpline, counselor: &Agent, room: &str) {
     helpline.api.refuse();
-    counselor.say_in(&room, "one");
+    counselor.say_in(room, "one");
     wait::until("the words are taken", wait::SOON, || {
         let (chats, _) = helpline.bot.list("?limit=1");
         (chats[0]["chat_message"] == "one").then_some(())
     });
-    assert_eq!(helpline.bot.say("e32434511", "two", Some("m2")).status, 201);
-    hears(counselor, &room, "two");
+    assert_eq!(helpline.bot.say(SESSION, "two", Some("m2")).status, 201);
+    hears(counselor, room, "two");
     helpline.stage.warmline.kill9();
-    counselor.say_in(&room, "three");
+    counselor.say_in(room, "three");
     helpline.stage.warmline.start_again();
-    assert_eq!(helpline.bot.say("e32434511", "two", Some("m2")).status, 200);
+    assert_eq!(helpline.bot.say(SESSION, "two", Some("m2")).status, 200);
     helpline.api.accept_again();
     wait::until("all replies", wait::SOON, || {
         (helpline.replies() == ["I am here", "one", "three"]).then_some(())
     });
+}
 
-    // A client that marks what it showed.
-    assert_eq!(
-        helpline.bot.say("e32434511", "four", Some("m3")).status,
-        201
-    );
-    let shown = hears(counselor, &room, "four");
+fn a_client_marks(helpline: &Helpline, counselor: &Agent, room: &str) {
+    assert_eq!(helpline.bot.say(SESSION, "four", Some("m3")).status, 201);
+    let shown = hears(counselor, room, "four");
     let id = shown.get("id");
     counselor.raw(&format!(
         "<message to='{room}' type='groupchat'><displayed xmlns='urn:xmpp:chat-markers:0' id='{id}'/></message>"
     ));
     wait::until("the mark", wait::SOON, || {
-        fates(&helpline.starts(RECEIPT_FLOW))
-            .contains(&"read m3".to_owned())
-            .then_some(())
+        let fates = fates(&helpline.starts(RECEIPT_FLOW));
+        fates.contains(&"read m3".to_owned()).then_some(())
     });
-    assert_eq!(
-        counselor
-            .heard(&room, "")
-            .iter()
-            .filter(|text| *text == "two")
-            .count(),
-        1
-    );
+    let heard = counselor.heard(room, "");
+    assert_eq!(heard.iter().filter(|text| *text == "two").count(), 1);
+}
 
-    // The counselor ends it: the bot is told once, and the flow after the talk runs once.
-    counselor.say_in(&room, "!close");
+/// The bot is told once, and the flow after the talk runs once.
+fn the_counselor_ends_it(helpline: &Helpline, (counselor, room): (&Agent, &str), name: &str) {
+    counselor.say_in(room, "!close");
     let closed = helpline.started(CLOSED_FLOW, 1);
     assert_eq!(closed[0]["closed_by"], "agent");
     let after = helpline.started(AFTER_FLOW, 1);
-    assert_eq!(after[0]["counselor_pseudonym"], pseudonym);
-    assert_eq!(after[0]["conversation_id"], "e32434511");
-    assert!(
-        after[0]["waiting_time"].as_u64().unwrap() >= 2,
-        "the offer that lapsed"
-    );
-    assert!(after[0]["duration"].as_u64() >= after[0]["waiting_time"].as_u64());
-    assert_eq!(helpline.bot.say("e32434511", "late", None).status, 409);
-    assert_eq!(helpline.bot.close("e32434511").status, 200);
-    the_bot_ends_one_too(&helpline, &ana, &ben);
+    assert_eq!(after[0]["counselor_pseudonym"], name);
+    assert_eq!(after[0]["conversation_id"], SESSION);
+    let waited = after[0]["waiting_time"].as_u64().unwrap();
+    assert!(waited >= 2, "the offer that lapsed");
+    assert!(after[0]["duration"].as_u64().unwrap() >= waited);
+    assert_eq!(helpline.bot.say(SESSION, "late", None).status, 409);
+    assert_eq!(helpline.bot.close(SESSION).status, 200);
 }
 
 fn the_bot_ends_one_too(helpline: &Helpline, ana: &Agent, ben: &Agent) {

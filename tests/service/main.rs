@@ -16,6 +16,7 @@ mod hostility;
 mod leaving;
 mod main_job;
 mod many;
+mod media;
 mod operators;
 mod policy;
 mod refusals;

@@ -210,6 +210,7 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
         Table::DeadLetter,
         Table::Order,
         Table::Context,
+        Table::Key,
     ];
     let put = |table: &Table| Change::Put(row(*table, "g", "k", table.name()));
     store
@@ -225,7 +226,7 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
     }
     assert_eq!(
         tables.map(Table::name).iter().collect::<HashSet<_>>().len(),
-        10
+        11
     );
 }
 

@@ -11,6 +11,7 @@
 //! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
 //! | `openchs` | a chatbot that calls the OpenCHS gateway |
+//! | `origin` | where media lies: honest, slow, endless and lying |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
 //! | `config`, `warmline` | the program under test |
 
@@ -25,6 +26,7 @@ pub mod event;
 pub mod http;
 pub mod odd;
 pub mod openchs;
+pub mod origin;
 pub mod process;
 pub mod prosody;
 pub mod rapidpro;

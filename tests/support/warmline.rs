@@ -155,7 +155,7 @@ impl Warmline {
         self.wait_ready();
     }
 
-    /// Starts it again on the same port and data, and waits until it listens.
+    /// The same, but it need not be ready.
     pub fn start_again_unready(&mut self) {
         let before = self.log().matches(LISTENING).count();
         self.process = launch(&self.config, &self.dir);

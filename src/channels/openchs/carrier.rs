@@ -72,6 +72,8 @@ impl OpenchsCarrier {
                 done: place + 1,
                 refused: 0,
             };
+            // At once: the try may be cut off before the next one is answered.
+            self.keep(&delivery.id, tally);
         }
         self.remember(&delivery.id, &Verdict::Done, tally);
         Verdict::Done
@@ -82,6 +84,11 @@ impl OpenchsCarrier {
         tallies.get(id).copied().unwrap_or_default()
     }
 
+    fn keep(&self, id: &DeliveryId, tally: Tally) {
+        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
+        keep(&mut tallies, id, tally);
+    }
+
     fn remember(&self, id: &DeliveryId, verdict: &Verdict, tally: Tally) {
         let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         match verdict {
@@ -89,10 +96,7 @@ impl OpenchsCarrier {
                 tallies.remove(id);
             }
             Verdict::Again { .. } | Verdict::Hold { .. } => {
-                if tallies.len() >= TALLY_LIMIT {
-                    tallies.clear();
-                }
-                tallies.insert(id.clone(), tally);
+                keep(&mut tallies, id, tally);
             }
         }
         if let Verdict::Hold { .. } = verdict {
@@ -102,6 +106,13 @@ impl OpenchsCarrier {
             );
         }
     }
+}
+
+fn keep(tallies: &mut HashMap<DeliveryId, Tally>, id: &DeliveryId, tally: Tally) {
+    if tallies.len() >= TALLY_LIMIT {
+        tallies.clear();
+    }
+    tallies.insert(id.clone(), tally);
 }
 
 impl Carrier for OpenchsCarrier {
