@@ -203,10 +203,7 @@ mod tests {
             let pieces = pieces(text, limit);
             assert_eq!(pieces.concat(), text, "{limit}");
             let long = |piece: &&str| escaped(piece).chars().count() > limit;
-            assert!(
-                !pieces.iter().any(long),
-                "{limit} {pieces:?}"
-            );
+            assert!(!pieces.iter().any(long), "{limit} {pieces:?}");
         }
         assert_eq!(pieces("a b c", 3), ["a ", "b c"]);
     }
