@@ -141,6 +141,15 @@ impl External {
         let secret = r.need_secret("secret", "secret_file");
         let courier_url = r.need::<Url>("courier_url");
         public(r, "courier_url", (courier_url.as_ref(), allow_private));
+        if let Some(url) = courier_url.as_ref().filter(|url| !names_channel(url)) {
+            r.complain(
+                "courier_url",
+                What::Malformed {
+                    expected: "an address that ends in /c/ex/ and a UUID in lower case",
+                    given: url.origin().ascii_serialization(),
+                },
+            );
+        }
         let text = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         let flow = r.maybe::<Uuid>("on_close_flow");
         let api = flow.and_then(|_| api(r, allow_private));
@@ -158,6 +167,15 @@ impl External {
             courier_url: courier_url?,
         })
     }
+}
+
+/// Whether the path is that of an External channel at courier, which knows only lower case.
+fn names_channel(url: &Url) -> bool {
+    let path = url.path().trim_end_matches('/');
+    path.split_once("/c/ex/").is_some_and(|(_, uuid)| {
+        let plain = uuid.len() == 36 && uuid.to_lowercase() == uuid;
+        plain && Uuid::try_parse(uuid).is_ok()
+    })
 }
 
 fn api(r: &mut Reader, allow_private: bool) -> Option<RestApi> {

@@ -49,12 +49,13 @@ impl OpenchsCarrier {
     async fn attempt(&self, delivery: &Delivery, attempt: u32) -> Verdict {
         let telling = &self.settings.telling;
         let orders = orders(delivery, telling);
-        let Some(sender) = delivery.ticket.as_ref().filter(|_| !orders.is_empty()) else {
+        if orders.is_empty() {
             return Verdict::Done;
-        };
-        if sender.as_str().trim().is_empty() {
-            return Verdict::Never(Trouble::NoAddress);
         }
+        let sender = delivery.ticket.as_ref();
+        let Some(sender) = sender.filter(|sender| !sender.as_str().trim().is_empty()) else {
+            return Verdict::Never(Trouble::NoAddress);
+        };
         let mut tally = self.tally(&delivery.id);
         for (place, order) in orders.into_iter().enumerate().skip(tally.done) {
             let contact = Contact::read(sender.as_str(), &telling.scheme);
