@@ -2,14 +2,14 @@
 //! orders.
 
 use crate::bridge::{CaseRecord, ConversationRecord};
-use crate::config::Settings;
+use crate::config::{Settings, StoreUrl};
 use crate::conversation::{Author, DeadLetter, Earlier, Line, Past, Stage, Words};
 use crate::engine::now;
 use crate::ids::{ConversationId, Timestamp};
-use crate::store::{self, Row, Store, Table};
+use crate::store::{self, Progress, Row, Store, Table};
 
 use super::orders::{LetterName, Order, leave};
-use super::{AppError, runtime};
+use super::{AppError, runtime, translate};
 
 /// Which dead letters a command is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -243,6 +243,26 @@ pub fn conversations_close(settings: &Settings, id: &str) -> Result<String, AppE
     })
 }
 
+/// Moves everything from one store to another, on neither of which a process runs; tells in words
+/// what was done.
+///
+/// # Errors
+/// One of them cannot be had, or the target has rows already. Begun again it goes on.
+pub fn store_migrate(
+    settings: &Settings,
+    (from, to): (&StoreUrl, &StoreUrl),
+    tell: impl FnMut(Progress),
+) -> Result<String, AppError> {
+    let place = |url| translate::place(&settings.store, url);
+    let (from, to) = (place(from), place(to));
+    runtime()?.block_on(async {
+        let moved = store::move_all((&from, &to), now(), tell).await?;
+        Ok(format!(
+            "{moved} rows are in {to} now; nothing was changed in {from}"
+        ))
+    })
+}
+
 fn parse<T: serde::de::DeserializeOwned>(row: &Row) -> Result<T, AppError> {
     Ok(serde_json::from_slice(&row.value)?)
 }
@@ -257,7 +277,8 @@ fn with_store<T>(
     work: impl AsyncFnOnce(&dyn Store) -> Result<T, AppError>,
 ) -> Result<T, AppError> {
     runtime()?.block_on(async {
-        let store = store::peek(&settings.store.url.to_string()).await?;
+        let place = translate::place(&settings.store, &settings.store.url);
+        let store = store::peek(&place).await?;
         work(store.as_ref()).await
     })
 }

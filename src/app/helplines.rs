@@ -1,9 +1,11 @@
 //! Settings of the channels behind which helplines are, in the terms of these channels.
 
+use std::sync::Arc;
+
 use crate::channels::api::Api;
 use crate::channels::external::{self, ExternalSettings};
 use crate::channels::openchs::{self, Account, OpenchsSettings, Reveal, Source, Telling};
-use crate::config::{self, ChatSource, OnRequestTimeout, Private};
+use crate::config::{self, ChannelKind, ChatSource, OnRequestTimeout, Private, Settings};
 use crate::ids::{ChannelId, WorkgroupName};
 
 fn api(api: &config::RestApi) -> Api {
@@ -17,8 +19,28 @@ fn text(text: Option<&String>) -> String {
     text.cloned().unwrap_or_default()
 }
 
+/// All OpenCHS gateways.
+pub(super) fn all_openchs(settings: &Settings) -> Vec<Arc<OpenchsSettings>> {
+    let channels = settings.channels.iter();
+    let gateway = |channel: &config::Channel| match &channel.kind {
+        ChannelKind::Openchs(kind) => Some(Arc::new(openchs(channel, kind))),
+        _ => None,
+    };
+    channels.filter_map(gateway).collect()
+}
+
+/// All External channels of RapidPro.
+pub(super) fn all_external(settings: &Settings) -> Vec<Arc<ExternalSettings>> {
+    let channels = settings.channels.iter();
+    let external = |channel: &config::Channel| match &channel.kind {
+        ChannelKind::External(kind) => Some(Arc::new(external(channel, kind))),
+        _ => None,
+    };
+    channels.filter_map(external).collect()
+}
+
 /// An OpenCHS gateway.
-pub(super) fn openchs(channel: &config::Channel, kind: &config::Openchs) -> OpenchsSettings {
+fn openchs(channel: &config::Channel, kind: &config::Openchs) -> OpenchsSettings {
     let flow = |flow: Option<uuid::Uuid>| flow.map(|flow| flow.to_string());
     OpenchsSettings {
         id: ChannelId::new(channel.id.clone()),
@@ -70,7 +92,7 @@ fn reveal(what: &Private) -> Reveal {
 }
 
 /// An External channel of RapidPro.
-pub(super) fn external(channel: &config::Channel, kind: &config::External) -> ExternalSettings {
+fn external(channel: &config::Channel, kind: &config::External) -> ExternalSettings {
     let on_close = kind.on_close.as_ref().map(|(rest, flow)| {
         let scheme = rest.contact_scheme.clone();
         (api(rest), flow.to_string(), scheme)

@@ -7,6 +7,7 @@ use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
 use crate::media::Limits;
 use crate::outbox::{AllowedHost, FetchSettings};
+use crate::store::{Host, Place, RedisPlace, Servers, Tls};
 use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Served};
 use crate::xmpp::link;
@@ -75,6 +76,43 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
         reject_words: settings.offers.reject_words.clone(),
         ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
+}
+
+/// Where the store of this URL is; what the URL does not say stands beside it in `[store]`.
+pub(super) fn place(store: &config::Store, url: &config::StoreUrl) -> Place {
+    let redis = match url {
+        config::StoreUrl::Embedded(dir) => return Place::Embedded(dir.clone()),
+        config::StoreUrl::Redis(redis) => redis,
+    };
+    let hosts = redis.hosts.iter().map(|at| Host(at.host.clone(), at.port));
+    let hosts: Vec<Host> = hosts.collect();
+    let servers = match &redis.kind {
+        config::RedisKind::Cluster => Servers::Cluster(hosts),
+        config::RedisKind::Sentinel { master } => Servers::Sentinel {
+            sentinels: hosts,
+            master: master.clone(),
+        },
+        config::RedisKind::One => match hosts.into_iter().next() {
+            Some(host) => Servers::One(host),
+            None => Servers::Cluster(Vec::new()),
+        },
+    };
+    let exposed = |secret: &Option<config::Secret>| {
+        let secret = secret.as_ref();
+        secret.map(|secret| secret.expose().to_owned())
+    };
+    Place::Redis(RedisPlace {
+        servers,
+        tls: redis.tls.then(|| Tls {
+            ca_file: store.ca_file.clone(),
+        }),
+        user: redis.user.clone(),
+        password: exposed(&redis.password).or_else(|| exposed(&store.password)),
+        sentinel_password: exposed(&store.sentinel_password),
+        database: i64::from(redis.database),
+        partition: store.partition.clone(),
+        standby: store.standby,
+    })
 }
 
 /// How the link is made.

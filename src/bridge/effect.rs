@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::conversation::{
     Brief, CaseNote, ClosedBy, Conversation, DeadLetter, Delivery, Earlier, Line, Past, Words,
 };
-use crate::ids::{AgentJid, ChannelId, ConversationId, MessageId, Timestamp, WorkgroupName};
+use crate::ids::{
+    AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
+};
 use crate::workgroup::{AgentRecord, Contact, Request};
 
 use super::input::{Answer, Visitor};
@@ -108,6 +110,10 @@ pub struct ConversationRecord {
 pub struct SeenRecord {
     /// The channel.
     pub channel: ChannelId,
+    /// Whose message it was: platforms number the messages of each visitor anew. `None` in records
+    /// of before this was kept; then it is the visitor of the conversation.
+    #[serde(default)]
+    pub token: Option<VisitorToken>,
     /// The platform's id.
     pub platform_id: String,
     /// The conversation.
@@ -258,6 +264,10 @@ pub struct RoomPlan {
     pub pseudonym: String,
     /// Who may enter.
     pub members: Vec<AgentJid>,
+    /// Whom to invite as soon as a room that had to be made can be entered, and the best of the
+    /// agent's clients where one is known. The `Invite` that follows on `Ready` is then not sent
+    /// again.
+    pub awaited: Option<(AgentJid, Option<Contact>)>,
     /// When the last thing said in it was stored; `None` where nothing is known of it.
     pub since: Option<Timestamp>,
     /// Whether clients are asked to tell what they received and what was read.
@@ -277,6 +287,8 @@ pub enum Event {
     AgentSpoke(ConversationId, ChannelId),
     /// A conversation began.
     Opened(ConversationId, ChannelId),
+    /// A conversation has nobody left to serve it: its workgroup is no longer configured.
+    Stranded(ConversationId, WorkgroupName),
     /// A conversation ended.
     Closed(ConversationId, ChannelId, ClosedBy),
     /// An input came that is impossible in the state that it met.
@@ -294,6 +306,8 @@ pub enum OfferOutcome {
     Rejected,
     /// The agent did not answer in time.
     Lapsed,
+    /// The agent vanished while being asked.
+    Gone,
     /// It was taken back for another reason.
     Withdrawn,
 }
@@ -306,6 +320,7 @@ impl OfferOutcome {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
             Self::Lapsed => "lapsed",
+            Self::Gone => "gone",
             Self::Withdrawn => "withdrawn",
         }
     }

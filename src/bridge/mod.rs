@@ -8,12 +8,14 @@ mod ending;
 mod heard;
 mod input;
 mod link;
+mod patience;
 mod place;
 mod receipts;
 mod restore;
 mod rooms;
 mod service;
 mod spoken;
+mod strand;
 mod telling;
 mod views;
 mod visitors;
@@ -25,14 +27,18 @@ pub use restore::Restored;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::conversation::{
     Author, ClosedBy, Conversation, Delivery, Fate, Line, Outgoing, Past, Scribe, Stage, Words,
 };
 use crate::ids::{
-    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
+    AgentJid, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
 };
 use crate::workgroup::{Decision, Dispatch, Policy};
+
+/// A silence that were over at once would end whatever is said.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 
 /// What the bridge knows of a visitor.
 #[derive(Debug, Default)]
@@ -48,14 +54,16 @@ pub struct Bridge {
     dispatch: Dispatch,
     conversations: BTreeMap<ConversationId, Conversation>,
     visitors: BTreeMap<Visitor, Known>,
-    seen: BTreeMap<(ChannelId, String), SeenRecord>,
-    seen_until: BTreeSet<(Timestamp, ChannelId, String)>,
+    seen: BTreeMap<(Visitor, String), SeenRecord>,
+    seen_until: BTreeSet<(Timestamp, Visitor, String)>,
     /// The conversations that are over, by their foreign ids.
     tickets: BTreeMap<(Visitor, TicketId), ConversationId>,
     past_until: BTreeSet<(Timestamp, Visitor, Option<TicketId>)>,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,
     linked: bool,
+    /// The rules are not those under which conversations were last looked at.
+    rules_changed: bool,
     /// The last waits in each workgroup, in milliseconds.
     waits: BTreeMap<WorkgroupName, VecDeque<u64>>,
     step: Step,
@@ -98,6 +106,7 @@ impl Bridge {
             timers: BTreeSet::new(),
             armed: BTreeMap::new(),
             linked: false,
+            rules_changed: true,
             waits: BTreeMap::new(),
             step: Step::default(),
         }
@@ -107,6 +116,9 @@ impl Bridge {
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         self.forget_old(now);
         let answer = self.take(now, input);
+        if std::mem::take(&mut self.rules_changed) {
+            self.leave_closed_workgroups(now);
+        }
         while self.ring(now) || self.decide(now) {}
         self.keep();
         let mut out = std::mem::take(&mut self.step.out);
@@ -277,9 +289,9 @@ impl Bridge {
             Stage::Over { .. } => return None,
         };
         let policy = self.policy.workgroups.get(&conversation.workgroup);
-        let silence = policy
-            .and_then(|policy| policy.idle_close)
-            .map(|idle| conversation.stirred_at().plus(idle));
+        let idle = policy.and_then(|policy| policy.idle_close);
+        let silent_since = conversation.silent_since();
+        let silence = idle.and_then(|idle| Some(silent_since?.plus(idle.max(SHORTEST_SILENCE))));
         service.deadline().into_iter().chain(silence).min()
     }
 

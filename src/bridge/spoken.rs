@@ -126,6 +126,7 @@ impl Bridge {
         if !conversation.guests.contains(&agent) {
             conversation.guests.push(agent.clone());
         }
+        conversation.departed.remove(&agent);
         self.touch(id);
         self.invite(id, agent.clone());
         format!("{agent} is invited.")
@@ -155,8 +156,15 @@ impl Bridge {
         service.successor = Some(Successor::Sought);
         let mut request = Request::new(workgroup.clone(), now);
         request.place = Place::First;
-        request.only = only;
         request.except = Some(service.agent.clone());
+        match &only {
+            // Whoever is named is meant, also after a refusal.
+            Some(only) => {
+                conversation.pauses.remove(only);
+            }
+            None => request.pauses = conversation.paused(now),
+        }
+        request.only = only;
         request.until = self
             .policy
             .workgroups

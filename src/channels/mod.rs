@@ -7,6 +7,7 @@ pub mod media;
 mod names;
 pub mod openchs;
 pub mod rapidpro;
+pub mod yalo;
 
 pub use crate::config::{PasswordHash, Secret};
 pub use crate::engine::AddressBook;

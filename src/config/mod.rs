@@ -12,9 +12,11 @@ mod rapidpro;
 mod reader;
 mod secret;
 mod sections;
+mod store;
 mod value;
 mod warnings;
 mod workgroup;
+mod yalo;
 
 #[cfg(test)]
 mod tests;
@@ -26,10 +28,10 @@ pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
-pub use sections::{
-    Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Store, StoreUrl, Xmpp,
-};
+pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
+pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use workgroup::{Agent, Workgroup};
+pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
 use layers::Layers;
 use reader::{Book, Reader};

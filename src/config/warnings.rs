@@ -1,7 +1,7 @@
 //! What works, but should be known to the operator.
 
 use super::problem::{Caution, Warning};
-use super::{ChannelKind, HostPort, Settings};
+use super::{ChannelKind, HostPort, Settings, Signature, StoreUrl, Yalo};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -28,6 +28,7 @@ pub(super) fn all(settings: &Settings) -> Vec<Warning> {
         tell("media".into(), Caution::NoEffectWithout("http.public_url"));
     }
     xmpp(settings, &mut tell);
+    store(settings, &mut tell);
     if settings.workgroups.is_empty() {
         tell("workgroup".into(), Caution::NoneConfigured);
     }
@@ -58,6 +59,31 @@ fn xmpp(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
             "xmpp.server_name".into(),
             Caution::NoEffectWithout("xmpp.tls = true"),
         );
+    }
+}
+
+fn store(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
+    let store = &settings.store;
+    let (redis, tls) = match &store.url {
+        StoreUrl::Embedded(_) => (false, false),
+        StoreUrl::Redis(url) => (true, url.tls),
+    };
+    if store.ca_file.is_some() && !tls {
+        let needed = "a rediss:// store.url";
+        tell("store.ca_file".into(), Caution::NoEffectWithout(needed));
+    }
+    let secrets = store.password.is_some() || store.sentinel_password.is_some();
+    for (key, set) in [("standby", store.standby), ("password", secrets)] {
+        if set && !redis {
+            let needed = "a redis:// store.url";
+            tell(format!("store.{key}"), Caution::NoEffectWithout(needed));
+        }
+    }
+    if let StoreUrl::Redis(url) = &store.url
+        && !url.tls
+        && !url.hosts.iter().all(is_here)
+    {
+        tell("store.url".into(), Caution::PlainTextStore);
     }
 }
 
@@ -102,7 +128,27 @@ fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
                 }
             }
             ChannelKind::External(_) => {}
+            ChannelKind::Yalo(kind) => yalo(settings, (index, &channel.id, kind), tell),
         }
+    }
+}
+
+fn yalo(
+    settings: &Settings,
+    (index, id, kind): (usize, &str, &Yalo),
+    tell: &mut impl FnMut(String, Caution),
+) {
+    let mut tell = |key: &str, what| tell(format!("channel[{index}].{key}"), what);
+    if kind.signature == Signature::Off {
+        tell("signature", Caution::SignatureOff);
+    }
+    if settings.http.public_url.is_none() {
+        tell("kind", Caution::NoMedia);
+    }
+    let all = settings.channels.iter();
+    let alike = all.filter(|other| matches!(other.kind, ChannelKind::Yalo(_)));
+    if alike.count() > 1 {
+        tell("id", Caution::SharedRoutes(id.to_owned()));
     }
 }
 

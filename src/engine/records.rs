@@ -81,7 +81,8 @@ pub(super) async fn recall(
         .into_iter()
         .filter_map(|row| context(visitor, row))
         .collect();
-    records.sort_by_key(|record| record.entry.at);
+    // A platform that tells times in seconds tells several of one time: in the order of coming.
+    records.sort_by_key(|record| (record.entry.at, record.until));
     Ok(records)
 }
 
@@ -141,8 +142,10 @@ fn keep(record: &Record) -> Result<Put, Unwritable> {
             put(Table::Channel, ("", channel.as_str().to_owned()), url)
         }
         Record::Seen(seen) => {
-            let key = (seen.channel.as_str(), seen.platform_id.clone());
-            Ok(expiring(put(Table::Seen, key, seen)?, seen.until))
+            let named = (&seen.token, &seen.platform_id);
+            let key = serde_json::to_string(&named).map_err(|_| Unwritable)?;
+            let row = put(Table::Seen, (seen.channel.as_str(), key), seen)?;
+            Ok(expiring(row, seen.until))
         }
         Record::DeadLetter(letter) => {
             let delivery = &letter.delivery;

@@ -11,6 +11,8 @@ mod hostile;
 mod judgement;
 mod secrets;
 mod settings;
+mod store;
+mod yalo;
 
 use warmline::config::{Problem, parse};
 

@@ -175,17 +175,23 @@ async fn the_store_keeps_the_key() {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("embedded:{}", folder.path().display());
     let first = {
-        let store = store::open(&url).await.unwrap();
+        let store = store::open(&warmline::app::place_of(&url).unwrap())
+            .await
+            .unwrap();
         let first = MediaKey::kept(store.as_ref()).await.unwrap();
         assert_eq!(MediaKey::kept(store.as_ref()).await.unwrap(), first);
         first
     };
-    let store = store::open(&url).await.unwrap();
+    let store = store::open(&warmline::app::place_of(&url).unwrap())
+        .await
+        .unwrap();
     let again = MediaKey::kept(store.as_ref()).await.unwrap();
     assert_eq!(again, first);
     let elsewhere = tempfile::tempdir().unwrap();
     let url = format!("embedded:{}", elsewhere.path().display());
-    let store = store::open(&url).await.unwrap();
+    let store = store::open(&warmline::app::place_of(&url).unwrap())
+        .await
+        .unwrap();
     let other = MediaKey::kept(store.as_ref()).await.unwrap();
     assert_ne!(other, first, "each installation has its own");
     assert_ne!(

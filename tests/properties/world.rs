@@ -45,7 +45,8 @@ pub struct World {
     pub tickets: BTreeMap<u8, u8>,
     /// The clients that are really there, whether or not we hear of them.
     pub clients: BTreeMap<(AgentJid, String), Resource>,
-    pub sayings: Vec<Saying>,
+    /// What visitors said, each with when it was first said.
+    pub sayings: Vec<(Timestamp, Saying)>,
     pub count: u32,
 }
 

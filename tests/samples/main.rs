@@ -9,6 +9,7 @@ mod messages;
 mod openchs;
 mod rooms;
 mod settings;
+mod yalo;
 
 use warmline::bridge::{Input, Opening};
 use warmline::channels::rapidpro::RapidProSettings;

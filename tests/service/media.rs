@@ -33,7 +33,9 @@ fn program(allowed: SocketAddr, media: &str) -> Warmline {
 fn links(warmline: &Warmline) -> MediaLinks {
     let url = format!("embedded:{}", warmline.dir().join("data").display());
     let key = Runtime::new().expect("a runtime").block_on(async {
-        let store = store::peek(&url).await.expect("the store");
+        let store = store::peek(&warmline::app::place_of(&url).expect("a place"))
+            .await
+            .expect("the store");
         MediaKey::kept(store.as_ref()).await.expect("the key")
     });
     links_under(key)

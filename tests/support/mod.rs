@@ -13,6 +13,7 @@
 //! | `openchs` | a chatbot that calls the OpenCHS gateway |
 //! | `origin` | where media lies: honest, slow, endless and lying |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
+//! | `yalo` | the platform Yalo: its configuration, the calls it makes |
 //! | `config`, `warmline` | the program under test |
 
 // A harness fails a test by panicking, and no test binary uses all of it.
@@ -36,3 +37,4 @@ pub mod tls;
 pub mod wait;
 pub mod warmline;
 pub mod xmpp;
+pub mod yalo;

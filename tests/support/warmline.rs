@@ -132,6 +132,20 @@ impl Warmline {
         self.process.log()
     }
 
+    /// Sends it a signal by name.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
+    /// Waits until it has ended by itself, and gives its exit code.
+    pub fn wait_end(&mut self) -> Option<i32> {
+        let process = &mut self.process;
+        wait::until("the program ends", wait::SOON, || {
+            process.child().try_wait().ok().flatten()
+        })
+        .code()
+    }
+
     /// `kill -9`.
     pub fn kill9(&mut self) {
         self.process.kill();

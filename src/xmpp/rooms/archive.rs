@@ -126,5 +126,8 @@ impl Room {
             key: copy.key.clone(),
         };
         cx.tell(&self.id, event);
+        if self.is_ready() {
+            self.say_due(cx);
+        }
     }
 }
