@@ -43,6 +43,14 @@ pub enum Table {
     /// What was said outside of a conversation: group a channel's id and the visitor's token there
     /// in one text, key the platform's message id. Every row has an expiry.
     Context,
+    /// Cases that were filed: group the channel's id, key the case's id.
+    Case,
+    /// Tokens that a channel's callers were given: group empty, key a hash of the token.
+    /// Every row has an expiry.
+    Token,
+    /// What a message of a channel held besides its words: group the channel's id and the visitor's
+    /// token there in one text, key the message's id. Every row has an expiry.
+    Extra,
     /// How far a move to or from another store has come; only [`move_all`] writes it.
     Move,
     /// Keys that the program made for itself: group empty, key what it is for.
@@ -79,6 +87,9 @@ impl Table {
             Self::DeadLetter => "dead_letter",
             Self::Order => "order",
             Self::Context => "context",
+            Self::Case => "case",
+            Self::Token => "token",
+            Self::Extra => "extra",
             Self::Move => "move",
             Self::Key => "key",
         }
