@@ -59,10 +59,11 @@ pub enum Table {
 
 impl Table {
     /// Every table that holds what people rely on, which is all but [`Table::Move`].
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 15] = [
         Self::Conversation,
         Self::Past,
         Self::Line,
+        Self::Before,
         Self::Agent,
         Self::Channel,
         Self::Seen,
@@ -70,6 +71,9 @@ impl Table {
         Self::DeadLetter,
         Self::Order,
         Self::Context,
+        Self::Case,
+        Self::Token,
+        Self::Extra,
         Self::Key,
     ];
 
@@ -316,5 +320,41 @@ async fn open_for(place: &Place, purpose: Purpose) -> Result<Arc<dyn Store>, Sto
             Ok(Arc::new(opened.map_err(gone)??))
         }
         Place::Redis(place) => Ok(Arc::new(redis::Redis::open(place, purpose).await?)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    /// A new table has to be given a place here, and with it one in [`Table::ALL`]: what is not in
+    /// there is lost when a store is moved.
+    fn place(table: Table) -> usize {
+        match table {
+            Table::Conversation => 0,
+            Table::Past => 1,
+            Table::Line => 2,
+            Table::Before => 3,
+            Table::Agent => 4,
+            Table::Channel => 5,
+            Table::Seen => 6,
+            Table::Delivery => 7,
+            Table::DeadLetter => 8,
+            Table::Order => 9,
+            Table::Context => 10,
+            Table::Case => 11,
+            Table::Token => 12,
+            Table::Extra => 13,
+            Table::Key => 14,
+            Table::Move => 15,
+        }
+    }
+
+    #[test]
+    fn all_tables_but_that_of_moves_are_among_all() {
+        for (at, table) in Table::ALL.into_iter().enumerate() {
+            assert_eq!(place(table), at);
+        }
+        assert_eq!(place(Table::Move), Table::ALL.len());
     }
 }
