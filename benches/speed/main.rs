@@ -47,11 +47,7 @@ fn main() {
         .collect();
     let wanted = |part: &str| parts.is_empty() || parts.contains(&part);
     let seconds = Duration::from_secs(if quick { 3 } else { 8 });
-    let how = [
-        "Release build, loopback only, one real Prosody, the embedded store",
-        "(SQLite, synchronous=FULL), load and servers on the same cores.",
-    ];
-    let report = Report::new("Warmline's speed on", &how);
+    let report = Report::new();
     report.line(&format!(
         "The disk confirms a write after {:.2} ms (p50), {:.2} ms (p99).",
         report::disk().quantile(0.5),

@@ -3,6 +3,7 @@
 mod build;
 mod commands;
 mod health;
+mod helplines;
 mod orders;
 mod running;
 mod translate;

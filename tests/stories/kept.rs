@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use warmline::bridge::{Effect, Key, Record, Restored, SeenRecord};
-use warmline::conversation::{Delivery, Line, Past};
+use warmline::bridge::{ContextRecord, Effect, Key, Record, Restored, SeenRecord};
+use warmline::conversation::{Delivery, Earlier, Line, Past};
 use warmline::ids::{AgentJid, ConversationId, Timestamp};
 
 /// A row: its JSON, and from when on it is gone.
@@ -23,6 +23,8 @@ pub struct Kept {
     pub callbacks: BTreeMap<String, String>,
     pub deliveries: BTreeMap<(ConversationId, u64), String>,
     pub dead_letters: BTreeMap<(ConversationId, u64), String>,
+    pub cases: BTreeMap<String, Row>,
+    pub extras: BTreeMap<(String, String), Row>,
 }
 
 impl Kept {
@@ -88,11 +90,31 @@ impl Kept {
                 );
                 self.seen.insert(place, (json(record), Some(record.until)));
             }
+            Record::Case(_) | Record::Extra(_) => self.keep_beside(record),
             Record::DeadLetter(letter) => {
                 let owed = &letter.delivery;
                 let place = (owed.conversation.clone(), owed.number);
                 self.dead_letters.insert(place, json(letter));
             }
+        }
+    }
+
+    /// What came beside the words.
+    fn keep_beside(&mut self, record: &Record) {
+        match record {
+            Record::Case(case) => {
+                let row = (json(case), Some(case.until));
+                self.cases.insert(case.note.id.clone(), row);
+            }
+            Record::Extra(extra) => {
+                let place = (
+                    extra.visitor.token.as_str().to_owned(),
+                    extra.message.as_str().to_owned(),
+                );
+                let row = (extra.extra.clone(), Some(extra.until));
+                self.extras.insert(place, row);
+            }
+            _ => {}
         }
     }
 
@@ -141,6 +163,7 @@ impl Kept {
         first(&self.conversations, &other.conversations)
             .or_else(|| first(&self.lines, &other.lines))
             .or_else(|| first(&self.before, &other.before))
+            .or_else(|| first(&self.context, &other.context))
             .or_else(|| first(&self.past, &other.past))
             .or_else(|| first(&self.agents, &other.agents))
             .or_else(|| first(&self.seen, &other.seen))
@@ -187,6 +210,13 @@ impl Kept {
                 (place, (row, until))
             })
             .collect();
+    }
+
+    /// What is kept of a visitor outside of conversations.
+    pub fn context_of(&self, token: &str) -> Vec<Earlier> {
+        let rows = self.context.iter().filter(|((of, _), _)| of == token);
+        rows.map(|(_, row)| read::<ContextRecord>(&row.0).entry)
+            .collect()
     }
 
     /// A conversation's lines, as stored.
