@@ -39,6 +39,12 @@ pub enum Table {
     /// What was said outside of a conversation: group a channel's id and the visitor's token there
     /// in one text, key the platform's message id. Every row has an expiry.
     Context,
+    /// What browsers are shown: group a user's or a visitor's log, key the event's number in twenty
+    /// digits. Every row has an expiry.
+    Event,
+    /// What the chat API gave out: visitors' requests with group `ask` and the digest of their token
+    /// as key, sessions of bridge users with group `session` and the digest of their stream id.
+    Grant,
 }
 
 impl Table {
@@ -56,6 +62,8 @@ impl Table {
             Self::DeadLetter => "dead_letter",
             Self::Order => "order",
             Self::Context => "context",
+            Self::Event => "event",
+            Self::Grant => "grant",
         }
     }
 }
@@ -166,6 +174,20 @@ pub trait Store: Send + Sync + 'static {
 
     /// The unexpired rows of one group, ordered by key.
     fn group(&self, table: Table, group: &str) -> BoxFuture<'_, Result<Vec<Row>, StoreError>>;
+
+    /// The unexpired rows of one group whose keys come after `key`, ordered by key.
+    fn after<'a>(
+        &'a self,
+        table: Table,
+        group: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        Box::pin(async move {
+            let mut rows = self.group(table, group).await?;
+            rows.retain(|row| row.key.as_str() > key);
+            Ok(rows)
+        })
+    }
 
     /// One unexpired row.
     fn get(

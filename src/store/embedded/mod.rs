@@ -91,6 +91,17 @@ impl Store for Embedded {
             .boxed()
     }
 
+    fn after<'a>(
+        &'a self,
+        table: Table,
+        group: &'a str,
+        key: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        let (group, key) = (group.to_owned(), key.to_owned());
+        self.read(move |conn| rows::after(conn, (table, &group, &key), now()))
+            .boxed()
+    }
+
     fn get(
         &self,
         table: Table,
