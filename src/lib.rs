@@ -16,6 +16,7 @@ pub mod config;
 pub mod conversation;
 pub mod store;
 pub mod telemetry;
+pub mod users;
 pub mod workgroup;
 
 pub mod ids;

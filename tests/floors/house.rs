@@ -17,6 +17,7 @@ pub const FLOORS: &[(&str, u8)] = &[
     ("store", 1),
     ("config", 1),
     ("telemetry", 1),
+    ("users", 1),
     ("ids", 0),
 ];
 
