@@ -5,6 +5,7 @@
 pub mod app;
 
 pub mod channels;
+pub mod chat_api;
 pub mod xmpp;
 
 pub mod engine;

@@ -4,6 +4,7 @@
 mod channel;
 mod hint;
 mod layers;
+mod password;
 mod problem;
 mod rapidpro;
 mod reader;
@@ -17,6 +18,7 @@ mod workgroup;
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;

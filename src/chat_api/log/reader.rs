@@ -72,7 +72,7 @@ async fn begin(
 ) -> Result<(u64, Vec<Arc<Event>>), StoreError> {
     let group = name.as_str();
     let known = match since {
-        Since::Start => Some(0),
+        Since::Start | Since::Id(0) => Some(0),
         // A number from the future is nobody's place.
         Since::Id(id) if id <= micros().max(shared.last.load(Ordering::Acquire)) => Some(id),
         Since::Id(_) | Since::Unseen => {
@@ -81,7 +81,8 @@ async fn begin(
             noted.or(Some(0)).map(|noted| noted.max(shown))
         }
     };
-    match known.filter(|cursor| *cursor > 0 || since == Since::Start) {
+    let from_start = matches!(since, Since::Start | Since::Id(0));
+    match known.filter(|cursor| *cursor > 0 || from_start) {
         Some(cursor) => {
             let rows = shared.store.after(Table::Event, group, &key(cursor)).await?;
             Ok((cursor, events(&rows)))
@@ -142,10 +143,13 @@ impl Reader {
         let event = self.backlog.pop_front()?;
         self.cursor = event.id;
         self.feed.note_shown(event.id);
-        let newer = !self.backlog.is_empty()
-            || self.feed.after(self.cursor).is_none_or(|live| !live.is_empty());
-        self.over = event.entry.last && !newer;
+        self.over = event.entry.last && self.backlog.is_empty() && !self.has_newer();
         Some(event)
+    }
+
+    fn has_newer(&self) -> bool {
+        let live = self.feed.after(self.cursor);
+        live.is_none_or(|live| !live.is_empty())
     }
 }
 

@@ -1,0 +1,133 @@
+//! What happens to a visitor, as events (chat API §2.4, and extensions of ours).
+
+use serde_json::{Value, json};
+
+use crate::chat_api::log::Entry;
+use crate::conversation::{Delivery, Notice, Outgoing, Words};
+
+use super::{RoomUrl, iso};
+
+const ASK: &str = "chatapi.ask";
+
+/// The numbers that one delivery may use in the visitor's feed.
+const STEP: u64 = 8;
+
+/// The addresses that visitors are shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// Our own domain.
+    pub domain: String,
+    /// The chat-room service.
+    pub muc: String,
+    /// How a conversation's page is found.
+    pub rooms: RoomUrl,
+}
+
+impl Names {
+    /// A conversation's room.
+    pub fn room(&self, conversation: &impl std::fmt::Display) -> String {
+        format!("{conversation}@{}", self.muc)
+    }
+
+    /// A visitor, under the name that the visitor has given.
+    pub fn visitor(&self, user: &str) -> String {
+        format!("{user}@{}", self.domain)
+    }
+}
+
+/// The number that the first event of a delivery has in the visitor's feed.
+pub fn first_number(delivery: &Delivery) -> u64 {
+    delivery.number.saturating_mul(STEP).saturating_add(1)
+}
+
+/// The events that tell a visitor; `was_invited` where an agent has been with the visitor.
+pub fn entries(delivery: &Delivery, names: &Names, was_invited: bool) -> Vec<Entry> {
+    let room = names.room(&delivery.conversation);
+    let user = delivery.ticket.as_ref().map_or("", |user| user.as_str());
+    let to = names.visitor(user);
+    let at = iso(delivery.at);
+    let told = |data: Value| Entry::new(ASK, &data);
+    match &delivery.what {
+        Outgoing::Words {
+            message,
+            author,
+            words,
+        } => {
+            let mut data = json!({
+                "type": "groupchat", "to": to, "from": format!("{room}/{author}"),
+                "body": words.text, "id": message, "at": at,
+            });
+            add_files(&mut data, words);
+            vec![told(data)]
+        }
+        Outgoing::Notice(Notice::Place {
+            place,
+            wait_seconds,
+        }) => vec![told(json!({
+            "type": "update-queue", "to": to, "from": room, "position": place,
+            "remaingTime": wait_seconds, "remainingTime": wait_seconds, "at": at,
+        }))],
+        Outgoing::Notice(Notice::AgentJoined) => vec![told(json!({
+            "type": "offer", "to": to, "from": room, "url": names.rooms.of(&room),
+            "mucRoom": room, "at": at,
+        }))],
+        Outgoing::Notice(Notice::AgentLost) => {
+            vec![told(json!({"type": "agent-lost", "to": to, "from": room, "at": at}))]
+        }
+        Outgoing::Notice(Notice::NobodyCame) => {
+            vec![told(json!({"type": "nobody-came", "to": to, "from": room, "at": at}))]
+        }
+        Outgoing::Closed(by) => {
+            let depart = json!({"type": "depart-queue", "to": to, "from": room, "at": at});
+            let ended = json!({
+                "type": "ended", "to": to, "from": room, "by": by.as_str(), "at": at,
+            });
+            let depart = (!was_invited).then(|| told(depart));
+            depart.into_iter().chain([told(ended).last()]).collect()
+        }
+    }
+}
+
+fn add_files(data: &mut Value, words: &Words) {
+    if !words.attachments.is_empty() {
+        let files = words.attachments.iter();
+        let files: Vec<Value> = files
+            .map(|file| json!({"type": file.kind, "url": file.url}))
+            .collect();
+        data["attachments"] = Value::Array(files);
+    }
+    if let Some(former) = &words.corrects {
+        data["corrects"] = json!(former);
+    }
+}
+
+/// How far a visitor's request has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stand {
+    /// In the line.
+    Waiting,
+    /// An agent has come.
+    Invited,
+    /// The end.
+    Ended,
+}
+
+/// Reads it from what the visitor was shown.
+pub fn stand<'a>(shown: impl Iterator<Item = &'a Entry>) -> Stand {
+    let mut stand = Stand::Waiting;
+    for entry in shown {
+        match kind(entry).as_deref() {
+            Some("offer") => stand = Stand::Invited,
+            Some("agent-lost") => stand = Stand::Waiting,
+            Some("ended") => return Stand::Ended,
+            _ => {}
+        }
+    }
+    stand
+}
+
+/// The `type` of an event.
+pub fn kind(entry: &Entry) -> Option<String> {
+    let data: Value = serde_json::from_str(&entry.data).ok()?;
+    data.get("type")?.as_str().map(str::to_owned)
+}
