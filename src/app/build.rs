@@ -10,6 +10,8 @@ use tracing::info;
 
 use crate::channels::http;
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::chat_api::ChatCarrier;
+use crate::chat_api::log::EventLog;
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Outlets};
 use crate::ids::ChannelId;
@@ -23,10 +25,11 @@ use crate::xmpp::link;
 use crate::xmpp::rooms::{Rooms, RoomsSettings};
 use crate::xmpp::seat::{Parts, Seat};
 
+use super::chat::Chat;
 use super::health::{self, Health};
 use super::orders;
 use super::running::{Running, carry_reports};
-use super::{AppError, translate};
+use super::{AppError, chat, translate};
 
 /// Inputs that may wait for the engine; after them their senders wait.
 const INBOX: usize = 1024;
@@ -39,7 +42,9 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let addresses = AddressBook::default();
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let outbox = start_outbox(settings, (&client, &addresses), store.clone(), reports);
+    let log = chat::log(settings, &store);
+    let tools = (&client, &addresses, log.as_ref());
+    let outbox = start_outbox(settings, tools, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
@@ -59,10 +64,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let seat = Seat::new(Parts {
         engine: engine.clone(),
         link: link.clone(),
-        rooms: Rooms::new(RoomsSettings::new(
-            settings.xmpp.domain.to_string(),
-            settings.xmpp.muc.to_string(),
-        )),
+        rooms: rooms(settings),
         agents: Agents::new(agents.borrow().clone()),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
     });
@@ -77,9 +79,17 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
+    let behind = chat::Behind {
+        sessions: Arc::new(chat::NoSessions::new(settings)),
+        store: store.clone(),
+        engine: engine.clone(),
+    };
+    let chat = chat::start(settings, log, behind);
+    let behind = (engine.clone(), health, chat.as_ref());
+    let server = serve(settings, (&client, &addresses), behind)?;
     Ok(Running {
         server,
+        chat,
         outbox,
         link,
         seat,
@@ -92,6 +102,11 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     })
 }
 
+fn rooms(settings: &Settings) -> Rooms {
+    let (domain, muc) = (&settings.xmpp.domain, &settings.xmpp.muc);
+    Rooms::new(RoomsSettings::new(domain.to_string(), muc.to_string()))
+}
+
 fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
     HttpClient::new(&OutboundSettings {
         allow_private_networks: settings.outbound.allow_private_networks,
@@ -102,7 +117,7 @@ fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
 
 fn start_outbox(
     settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
+    (client, addresses, log): (&HttpClient, &AddressBook, Option<&EventLog>),
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
@@ -114,6 +129,12 @@ fn start_outbox(
                 let id = settings.id.clone();
                 let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
                 carriers.insert(id, Arc::new(carrier));
+            }
+            ChannelKind::ChatApi(kind) => {
+                let Some(log) = log else { continue };
+                let names = chat::names(settings, channel, kind);
+                let carrier = ChatCarrier::new(log.clone(), names);
+                carriers.insert(ChannelId::new(channel.id.clone()), Arc::new(carrier));
             }
         }
     }
@@ -128,7 +149,7 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    (engine, health): (Handle, Health),
+    (engine, health, chat): (Handle, Health, Option<&Chat>),
 ) -> Result<http::Running, AppError> {
     let mut channels = Vec::new();
     for channel in &settings.channels {
@@ -136,6 +157,7 @@ fn serve(
             ChannelKind::Rapidpro(kind) => {
                 channels.push(Arc::new(translate::rapidpro(channel, kind)));
             }
+            ChannelKind::ChatApi(_) => {}
         }
     }
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
@@ -145,9 +167,12 @@ fn serve(
         keep_alive: settings.http.keep_alive,
         workers: settings.http.workers,
     };
+    let api = chat.map(|chat| chat.api.clone());
+    let document = chat::document(settings);
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
         rapidpro::configure(services, state.clone());
+        chat::configure(services, (api.as_ref(), &document));
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.

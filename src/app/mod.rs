@@ -1,6 +1,7 @@
 //! The composition root: builds the rooms, wires them, runs them, and stops them in order.
 
 mod build;
+mod chat;
 mod commands;
 mod health;
 mod orders;

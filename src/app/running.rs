@@ -19,11 +19,13 @@ use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
 use crate::xmpp::agents::AgentsSettings;
 use crate::xmpp::link::LinkSender;
 
+use super::chat::Chat;
 use super::{AppError, Reload, translate};
 
 /// The parts of a running Warmline.
 pub(super) struct Running {
     pub server: http::Running,
+    pub chat: Option<Chat>,
     pub outbox: OutboxHandle,
     pub link: LinkSender,
     pub seat: JoinHandle<()>,
@@ -101,6 +103,7 @@ impl Running {
         info!("stopping");
         let Self {
             server,
+            chat,
             outbox,
             link,
             seat,
@@ -112,7 +115,12 @@ impl Running {
             store,
         } = self;
         let within = |seconds| Duration::from_secs(seconds);
+        if let Some(chat) = &chat {
+            chat.stop();
+        }
         let _ = timeout(within(3), server.handle.stop(true)).await;
+        // The server's end leaves nobody who could ask the engine.
+        drop(chat);
         orders.abort();
         outbox.stop(within(2)).await;
         reports.abort();

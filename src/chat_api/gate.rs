@@ -151,11 +151,6 @@ impl Gate {
         Ok(user)
     }
 
-    /// Whether this is the name of one of our own users that has a password.
-    pub fn is_account(&self, name: &str) -> bool {
-        self.accounts.contains_key(&name.to_lowercase())
-    }
-
     async fn verify(&self, user: &User) -> Result<(), Failure> {
         if user.kind == Kind::Account {
             return match self.sessions.check(&user.bare, &user.password).await {

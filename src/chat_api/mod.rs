@@ -19,7 +19,7 @@ pub mod wire;
 pub use ask::ChatCarrier;
 pub use serve::configure;
 pub use wire::RoomUrl;
-pub use wire::visitor::Names;
+pub use wire::visitor::{Names, Texts};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::num::NonZeroU32;

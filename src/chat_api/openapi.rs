@@ -37,16 +37,18 @@ pub struct Told {
 /// The chat API is described under this of its prefixes.
 const SHOWN: &str = PREFIXES[1];
 
-/// The document of the chat API and of these other routes.
-pub fn document(others: &[Told]) -> OpenApi {
+/// The document of the chat API, where it is served, and of these other routes.
+pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
     let mut paths = PathsBuilder::new();
     let mut items: BTreeMap<String, PathItem> = BTreeMap::new();
-    for route in routes::all() {
+    let own = if with_chat_api { routes::all() } else { Vec::new() };
+    for route in own {
         let path = format!("{SHOWN}{}", route.path);
         add(&mut items, (path, &route.method), of_route(&route));
     }
-    for told in sse().iter().chain(others) {
-        add(&mut items, (told.path.clone(), &told.method), of_told(told));
+    let events = sse().into_iter().filter(|_| with_chat_api);
+    for told in events.chain(others.iter().cloned()) {
+        add(&mut items, (told.path.clone(), &told.method), of_told(&told));
     }
     for (path, item) in items {
         paths = paths.path(path, item);

@@ -89,10 +89,19 @@ const SHORT: &[(&str, &str)] = &[
 
 /// Adds the pages.
 pub fn configure(services: &mut ServiceConfig) {
-    for (path, kind, text) in FILES {
+    add(services, |_| true);
+}
+
+/// Adds only the documentation.
+pub fn configure_docs(services: &mut ServiceConfig) {
+    add(services, |path| path.starts_with("/docs"));
+}
+
+fn add(services: &mut ServiceConfig, wanted: fn(&str) -> bool) {
+    for (path, kind, text) in FILES.iter().filter(|(path, ..)| wanted(path)) {
         services.service(file(path, kind, text));
     }
-    for (path, to) in SHORT {
+    for (path, to) in SHORT.iter().filter(|(path, _)| wanted(path)) {
         services.service(web::resource(*path).route(web::get().to(move || async move {
             HttpResponse::Found().insert_header((LOCATION, *to)).finish()
         })));

@@ -1,5 +1,6 @@
 //! `[[channel]]`: one way in and out, with the keys that all kinds share.
 
+use super::chat_api::ChatApi;
 use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
@@ -27,6 +28,8 @@ pub struct Channel {
 pub enum ChannelKind {
     /// RapidPro's or Weni's Rocket.Chat ticketer.
     Rapidpro(Rapidpro),
+    /// The chat API's visitors and users.
+    ChatApi(Box<ChatApi>),
 }
 
 choice! {
@@ -106,11 +109,15 @@ impl Channel {
 }
 
 fn read_kind(r: &mut Reader, allow_private: bool) -> Option<ChannelKind> {
-    const KINDS: &[&str] = &["rapidpro"];
-    const LATER: [&str; 5] = ["weni", "openchs", "rapidpro_external", "yalo", "chat_api"];
+    const KINDS: &[&str] = &["rapidpro", "chat_api"];
+    const LATER: [&str; 4] = ["weni", "openchs", "rapidpro_external", "yalo"];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
         Some("rapidpro") => return Rapidpro::read(r, allow_private).map(ChannelKind::Rapidpro),
+        Some("chat_api") => {
+            let read = ChatApi::read(r);
+            return read.map(|api| ChannelKind::ChatApi(Box::new(api)));
+        }
         Some(later) if LATER.contains(&later) => {
             let name = later.to_owned();
             r.complain(

@@ -2,6 +2,7 @@
 //! every problem told in one go.
 
 mod channel;
+mod chat_api;
 mod hint;
 mod layers;
 mod password;
@@ -18,6 +19,7 @@ mod workgroup;
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use chat_api::{Account, ChatApi, RevealToAgent};
 pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};

@@ -154,6 +154,15 @@ pub enum What {
     /// The deliveries to this address would all be refused.
     #[error("points to a private address, which outbound.allow_private_networks = false refuses")]
     PrivateAddress,
+    /// Something else than the hash of a password.
+    #[error("must be an argon2 hash as `warmline hash-password` prints it")]
+    NotAPasswordHash,
+    /// One of two keys at least is needed.
+    #[error("{0} or {1} must be set, or both")]
+    NeitherOf(&'static str, &'static str),
+    /// More than there may be.
+    #[error("must be at most {0}")]
+    AtMost(&'static str),
     /// Two keys contradict each other.
     #[error("must differ from {0}")]
     SameAs(&'static str),
@@ -223,6 +232,9 @@ pub enum Caution {
     /// RapidPro shows a secret of 32 characters (reference: rapidpro §1.2).
     #[error("has {0} characters; the secret that RapidPro shows has 32")]
     UnusualSecretLength(usize),
+    /// A secret that can be guessed.
+    #[error("has only {0} characters; whoever guesses it can act for every user: take 32 or more")]
+    ShortSecret(usize),
     /// A key that has no effect without another one.
     #[error("has no effect without {0}")]
     NoEffectWithout(&'static str),

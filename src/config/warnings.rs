@@ -11,6 +11,9 @@ const LONG_KEEPALIVE: Duration = Duration::from_secs(180);
 /// Length of the secrets that RapidPro generates (reference: rapidpro §1.2).
 const RAPIDPRO_SECRET: usize = 32;
 
+/// The fewest characters that a secret for all users should have.
+const MASTER_SECRET: usize = 16;
+
 pub(super) fn all(settings: &Settings) -> Vec<Warning> {
     let mut told = Vec::new();
     let mut tell = |key: String, what: Caution| told.push(Warning { key, what });
@@ -73,13 +76,21 @@ fn workgroups(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
 
 fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
     for (index, channel) in settings.channels.iter().enumerate() {
-        let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
-        let length = rapidpro.secret.expose().chars().count();
-        if length != RAPIDPRO_SECRET {
-            tell(
-                format!("channel[{index}].secret"),
-                Caution::UnusualSecretLength(length),
-            );
+        let key = format!("channel[{index}].secret");
+        match &channel.kind {
+            ChannelKind::Rapidpro(rapidpro) => {
+                let length = rapidpro.secret.expose().chars().count();
+                if length != RAPIDPRO_SECRET {
+                    tell(key, Caution::UnusualSecretLength(length));
+                }
+            }
+            ChannelKind::ChatApi(api) => {
+                let secret = api.secret.as_ref();
+                let length = secret.map(|secret| secret.expose().chars().count());
+                if let Some(short) = length.filter(|length| *length < MASTER_SECRET) {
+                    tell(key, Caution::ShortSecret(short));
+                }
+            }
         }
     }
 }

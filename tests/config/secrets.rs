@@ -28,7 +28,9 @@ fn an_api_token_comes_from_a_file_too() {
     let (_folder, path) = file_with(b"token\n");
     let line = format!("api_token_file = \"{}\"\nid =", path.display());
     let settings = parse(&small_with("id =", &line)).expect("valid");
-    let ChannelKind::Rapidpro(rapidpro) = &settings.channels[0].kind;
+    let ChannelKind::Rapidpro(rapidpro) = &settings.channels[0].kind else {
+        panic!("no rapidpro channel");
+    };
     assert_eq!(
         rapidpro.api_token.as_ref().map(Secret::expose),
         Some("token")

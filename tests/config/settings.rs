@@ -73,7 +73,9 @@ fn every_sort_of_value_is_taken() {
     assert_eq!(it.idle_close, Some(Duration::from_secs(5400)));
     let channel = &settings.channels[0];
     assert_eq!(channel.texts.no_agent, None);
-    let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
+    let ChannelKind::Rapidpro(rapidpro) = &channel.kind else {
+        panic!("no rapidpro channel");
+    };
     assert_eq!(
         rapidpro.app_id.to_string(),
         "684202ed-1461-4983-9ea7-fde74b15026c"

@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use crate::engine::now;
 use crate::store::{Store, StoreError, Table};
 
-use feed::{Feed, key};
+use feed::Feed;
 
 /// Appends that may wait for the writer; after them whoever appends waits.
 const INBOX: usize = 1024;

@@ -21,6 +21,19 @@ pub struct Names {
     pub muc: String,
     /// How a conversation's page is found.
     pub rooms: RoomUrl,
+    /// What visitors are told.
+    pub texts: Texts,
+}
+
+/// Sentences that go with events; an empty one is left out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// An agent has come.
+    pub agent_joined: String,
+    /// The agent is gone.
+    pub agent_lost: String,
+    /// Nobody took the request in time.
+    pub nobody_came: String,
 }
 
 impl Names {
@@ -47,6 +60,13 @@ pub fn entries(delivery: &Delivery, names: &Names, was_invited: bool) -> Vec<Ent
     let to = names.visitor(user);
     let at = iso(delivery.at);
     let told = |data: Value| Entry::new(ASK, &data);
+    let with = |mut data: Value, text: &str| {
+        if !text.is_empty() {
+            data["body"] = json!(text);
+        }
+        vec![Entry::new(ASK, &data)]
+    };
+    let texts = &names.texts;
     match &delivery.what {
         Outgoing::Words {
             message,
@@ -67,15 +87,20 @@ pub fn entries(delivery: &Delivery, names: &Names, was_invited: bool) -> Vec<Ent
             "type": "update-queue", "to": to, "from": room, "position": place,
             "remaingTime": wait_seconds, "remainingTime": wait_seconds, "at": at,
         }))],
-        Outgoing::Notice(Notice::AgentJoined) => vec![told(json!({
-            "type": "offer", "to": to, "from": room, "url": names.rooms.of(&room),
-            "mucRoom": room, "at": at,
-        }))],
+        Outgoing::Notice(Notice::AgentJoined) => {
+            let data = json!({
+                "type": "offer", "to": to, "from": room, "url": names.rooms.of(&room),
+                "mucRoom": room, "at": at,
+            });
+            with(data, &texts.agent_joined)
+        }
         Outgoing::Notice(Notice::AgentLost) => {
-            vec![told(json!({"type": "agent-lost", "to": to, "from": room, "at": at}))]
+            let data = json!({"type": "agent-lost", "to": to, "from": room, "at": at});
+            with(data, &texts.agent_lost)
         }
         Outgoing::Notice(Notice::NobodyCame) => {
-            vec![told(json!({"type": "nobody-came", "to": to, "from": room, "at": at}))]
+            let data = json!({"type": "nobody-came", "to": to, "from": room, "at": at});
+            with(data, &texts.nobody_came)
         }
         Outgoing::Closed(by) => {
             let depart = json!({"type": "depart-queue", "to": to, "from": room, "at": at});
