@@ -176,6 +176,11 @@ impl Feed {
         Some(newer)
     }
 
+    /// The highest number that is live no more.
+    pub fn lost(&self) -> u64 {
+        lock(&self.ring).lost
+    }
+
     pub fn note_shown(&self, id: u64) {
         self.shown.fetch_max(id, Ordering::AcqRel);
     }

@@ -1,15 +1,19 @@
-//! Somebody who reads a feed: first what is stored, then what comes.
+//! Somebody who reads a feed: what is stored, then what comes.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use tokio::sync::watch;
+use tracing::warn;
 
 use crate::store::{StoreError, Table};
 
 use super::feed::{Event, Feed, FeedName, key, parse};
 use super::{Shared, lock, micros};
+
+/// Stored events that a reader takes at a time.
+const PAGE: usize = 256;
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +26,8 @@ pub enum Since {
     Start,
 }
 
-/// A reading. Dropping it ends it.
+/// A reading. Dropping it ends it. It holds a page of events at most: who falls behind is given what
+/// is stored, page by page.
 pub struct Reader {
     shared: Arc<Shared>,
     name: FeedName,
@@ -31,7 +36,10 @@ pub struct Reader {
     stop: watch::Receiver<bool>,
     backlog: VecDeque<Arc<Event>>,
     cursor: u64,
-    over: bool,
+    /// Whether there may be more in the store than what is live.
+    stored: bool,
+    /// Whether what was given last is the last one, unless there is a later one.
+    ended: bool,
 }
 
 pub(super) async fn open(
@@ -42,62 +50,46 @@ pub(super) async fn open(
     // Live before the store is read: what is committed meanwhile is in one of the two.
     let feed = shared.feed(name);
     let bell = feed.bell();
-    let (cursor, stored) = begin(shared, (name, &feed), since).await?;
-    let over = match stored.last() {
-        Some(last) => last.entry.last,
-        None => is_last(shared, name, cursor).await?,
+    let (cursor, over) = match place(shared, (name, &feed), since) {
+        Some(cursor) => (cursor, is_last(shared, name, cursor).await?),
+        None => {
+            let stored = shared.store.group(Table::Event, name.as_str()).await?;
+            let last = stored.last().and_then(parse);
+            let now = shared.last.load(Ordering::Acquire);
+            last.map_or((now, false), |last| (last.id, last.entry.last))
+        }
     };
-    let backlog: VecDeque<_> = stored.into_iter().filter(|e| e.id > cursor).collect();
-    if over && backlog.is_empty() && feed.after(cursor).is_some_and(|live| live.is_empty()) {
-        return Ok(None);
-    }
-    feed.note_shown(cursor);
-    Ok(Some(Reader {
+    let mut reader = Reader {
         shared: shared.clone(),
         name: name.clone(),
         bell,
         stop: shared.stop.subscribe(),
-        backlog,
+        backlog: VecDeque::new(),
         cursor,
-        over: false,
+        stored: true,
+        ended: over,
         feed,
-    }))
+    };
+    reader.turn_page().await?;
+    if reader.is_over() {
+        return Ok(None);
+    }
+    reader.feed.note_shown(cursor);
+    Ok(Some(reader))
 }
 
-/// Where the reading begins, and what is stored after that, or from before it on.
-async fn begin(
-    shared: &Shared,
-    (name, feed): (&FeedName, &Feed),
-    since: Since,
-) -> Result<(u64, Vec<Arc<Event>>), StoreError> {
-    let group = name.as_str();
-    let known = match since {
-        Since::Start | Since::Id(0) => Some(0),
+/// The number after which the reading begins, where that is known.
+fn place(shared: &Shared, (name, feed): (&FeedName, &Feed), since: Since) -> Option<u64> {
+    match since {
+        Since::Start => Some(0),
         // A number from the future is nobody's place.
         Since::Id(id) if id <= micros().max(shared.last.load(Ordering::Acquire)) => Some(id),
         Since::Id(_) | Since::Unseen => {
             let noted = lock(&shared.shown).get(name).copied();
-            let shown = feed.shown.load(Ordering::Acquire);
-            noted.or(Some(0)).map(|noted| noted.max(shown))
-        }
-    };
-    let from_start = matches!(since, Since::Start | Since::Id(0));
-    match known.filter(|cursor| *cursor > 0 || from_start) {
-        Some(cursor) => {
-            let rows = shared.store.after(Table::Event, group, &key(cursor)).await?;
-            Ok((cursor, events(&rows)))
-        }
-        None => {
-            let now = shared.last.load(Ordering::Acquire);
-            let stored = events(&shared.store.group(Table::Event, group).await?);
-            let cursor = stored.last().map_or(now, |last| last.id);
-            Ok((cursor, stored))
+            let shown = noted.unwrap_or(0).max(feed.shown.load(Ordering::Acquire));
+            (shown > 0).then_some(shown)
         }
     }
-}
-
-fn events(rows: &[crate::store::Row]) -> Vec<Arc<Event>> {
-    rows.iter().filter_map(parse).map(Arc::new).collect()
 }
 
 async fn is_last(shared: &Shared, name: &FeedName, cursor: u64) -> Result<bool, StoreError> {
@@ -109,15 +101,22 @@ async fn is_last(shared: &Shared, name: &FeedName, cursor: u64) -> Result<bool, 
 }
 
 impl Reader {
-    /// The next event; `None` when the feed is over, the program stops, or the reader has fallen so
-    /// far behind that it has to begin anew. May be called off and called again.
+    /// The next event; `None` when the feed is over, the program stops, or the store does not
+    /// answer. May be called off and called again.
     pub async fn next(&mut self) -> Option<Arc<Event>> {
         loop {
             if let Some(event) = self.ready() {
                 return Some(event);
             }
-            if self.over || *self.stop.borrow() {
+            if self.is_over() || *self.stop.borrow() {
                 return None;
+            }
+            if self.stored {
+                if let Err(problem) = self.turn_page().await {
+                    warn!(%problem, "a stream of events ends: it is to be resumed");
+                    return None;
+                }
+                continue;
             }
             tokio::select! {
                 rung = self.bell.changed() => rung.ok()?,
@@ -126,30 +125,47 @@ impl Reader {
         }
     }
 
-    /// The next event, if it is there already.
+    /// The next event, if it is at hand already.
     pub fn ready(&mut self) -> Option<Arc<Event>> {
-        if self.over {
-            return None;
-        }
-        if self.backlog.is_empty() {
+        if self.backlog.is_empty() && !self.stored {
             match self.feed.after(self.cursor) {
                 Some(live) => self.backlog = live,
-                None => {
-                    self.over = true;
-                    return None;
-                }
+                None => self.stored = true,
             }
         }
         let event = self.backlog.pop_front()?;
         self.cursor = event.id;
         self.feed.note_shown(event.id);
-        self.over = event.entry.last && self.backlog.is_empty() && !self.has_newer();
+        self.ended = event.entry.last;
         Some(event)
     }
 
-    fn has_newer(&self) -> bool {
-        let live = self.feed.after(self.cursor);
-        live.is_none_or(|live| !live.is_empty())
+    /// Reads what is stored behind the cursor.
+    async fn turn_page(&mut self) -> Result<(), StoreError> {
+        // What falls out of the live part from here on is behind what is read now.
+        let lost = self.feed.lost();
+        let group = (Table::Event, self.name.as_str());
+        let rows = self
+            .shared
+            .store
+            .after(group, &key(self.cursor), PAGE)
+            .await?;
+        self.stored = rows.len() == PAGE;
+        if !self.stored {
+            // What is stored no more has expired.
+            self.cursor = self.cursor.max(lost);
+        }
+        self.backlog = rows.iter().filter_map(parse).map(Arc::new).collect();
+        Ok(())
+    }
+
+    /// Whether the last one was given, and nothing came after it.
+    fn is_over(&self) -> bool {
+        let newer = || {
+            let live = self.feed.after(self.cursor);
+            live.is_none_or(|live| !live.is_empty())
+        };
+        self.ended && self.backlog.is_empty() && !self.stored && !newer()
     }
 }
 

@@ -93,12 +93,12 @@ impl Store for Embedded {
 
     fn after<'a>(
         &'a self,
-        table: Table,
-        group: &'a str,
+        (table, group): (Table, &'a str),
         key: &'a str,
+        most: usize,
     ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
         let (group, key) = (group.to_owned(), key.to_owned());
-        self.read(move |conn| rows::after(conn, (table, &group, &key), now()))
+        self.read(move |conn| rows::after(conn, (table, &group, &key), (most, now())))
             .boxed()
     }
 
