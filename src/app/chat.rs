@@ -145,7 +145,11 @@ pub(super) fn configure(
 pub(super) fn document(settings: &Settings) -> OpenApi {
     let mut told = vec![
         get("operators", "/healthz", "Whether the program is alive."),
-        get("operators", "/readyz", "Whether it can work; 503 with the reasons if not."),
+        get(
+            "operators",
+            "/readyz",
+            "Whether it can work; 503 with the reasons if not.",
+        ),
         get("operators", "/metrics", "Figures for Prometheus."),
     ];
     told.extend(rapidpro());

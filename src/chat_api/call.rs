@@ -127,7 +127,9 @@ pub fn query_of(request: &HttpRequest) -> Vec<(String, String)> {
 pub fn find<'a>(pairs: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let (_, value) = pairs.iter().find(|(key, _)| key == name)?;
     let value = value.trim();
-    let bare = value.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
+    let bare = value
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
     Some(bare.unwrap_or(value)).filter(|value| !value.is_empty())
 }
 
@@ -185,7 +187,9 @@ impl Call {
         match &self.caller {
             Caller::User(user) => Ok(user),
             Caller::Master => Err(Failure::WhichUser),
-            Caller::Bearer(_) => Err(Failure::NotAllowed("a visitor's token is for /ask and /sse")),
+            Caller::Bearer(_) => Err(Failure::NotAllowed(
+                "a visitor's token is for /ask and /sse",
+            )),
             Caller::Nobody => Err(Failure::NoCredentials),
         }
     }

@@ -119,10 +119,7 @@ impl Desk {
 
     /// The session of a stream id.
     pub fn by_stream(&self, stream: &str) -> Option<Arc<Live>> {
-        let live = lock(&self.0.book)
-            .by_stream
-            .get(&digest(stream))
-            .cloned()?;
+        let live = lock(&self.0.book).by_stream.get(&digest(stream)).cloned()?;
         *lock(&live.stream) = Some(stream.to_owned());
         live.touch();
         Some(live)

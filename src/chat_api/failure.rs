@@ -199,10 +199,9 @@ impl Failure {
 
 fn of_user(error: &UserError) -> StatusCode {
     match error {
-        UserError::NoRoom
-        | UserError::NoContact
-        | UserError::NoWorkgroup
-        | UserError::NoOffer => StatusCode::NOT_FOUND,
+        UserError::NoRoom | UserError::NoContact | UserError::NoWorkgroup | UserError::NoOffer => {
+            StatusCode::NOT_FOUND
+        }
         UserError::Forbidden(_) => StatusCode::FORBIDDEN,
         UserError::Exists | UserError::NickTaken => StatusCode::CONFLICT,
         UserError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,

@@ -96,7 +96,10 @@ impl Gate {
         let Some(header) = header else {
             return Ok(Caller::Nobody);
         };
-        let is_master = self.master.as_ref().is_some_and(|master| master.matches(header));
+        let is_master = self
+            .master
+            .as_ref()
+            .is_some_and(|master| master.matches(header));
         if is_master {
             return Ok(Caller::Master);
         }

@@ -120,11 +120,7 @@ impl ChatApi {
             idle: settings.session_idle,
         });
         let api = Arc::new(Self {
-            gate: Gate::new(
-                settings.master.clone(),
-                settings.accounts.clone(),
-                sessions,
-            ),
+            gate: Gate::new(settings.master.clone(), settings.accounts.clone(), sessions),
             crowd: Crowd::new(settings.anonymous_a_minute),
             grants: Grants::new(store),
             settings,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::HttpResponse;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
 };
@@ -13,8 +13,8 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder, Required,
-    ResponseBuilder, Type,
+    ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Required, ResponseBuilder, Type,
 };
 
 use super::routes::{self, BodyKind, PREFIXES, Route};
@@ -41,14 +41,22 @@ const SHOWN: &str = PREFIXES[1];
 pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
     let mut paths = PathsBuilder::new();
     let mut items: BTreeMap<String, PathItem> = BTreeMap::new();
-    let own = if with_chat_api { routes::all() } else { Vec::new() };
+    let own = if with_chat_api {
+        routes::all()
+    } else {
+        Vec::new()
+    };
     for route in own {
         let path = format!("{SHOWN}{}", route.path);
         add(&mut items, (path, &route.method), of_route(&route));
     }
     let events = sse().into_iter().filter(|_| with_chat_api);
     for told in events.chain(others.iter().cloned()) {
-        add(&mut items, (told.path.clone(), &told.method), of_told(&told));
+        add(
+            &mut items,
+            (told.path.clone(), &told.method),
+            of_told(&told),
+        );
     }
     for (path, item) in items {
         paths = paths.path(path, item);
@@ -120,16 +128,14 @@ fn add(
     let Some(method) = method_of(method) else {
         return;
     };
-    let operation = parts(&path)
-        .into_iter()
-        .fold(operation, |operation, name| {
-            let parameter = ParameterBuilder::new()
-                .name(name)
-                .parameter_in(ParameterIn::Path)
-                .required(Required::True)
-                .schema(Some(text()));
-            operation.parameter(parameter)
-        });
+    let operation = parts(&path).into_iter().fold(operation, |operation, name| {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(text()));
+        operation.parameter(parameter)
+    });
     let item = PathItem::new(method, operation);
     items.entry(path).or_default().merge_operations(item);
 }
@@ -162,7 +168,11 @@ fn of_told(told: &Told) -> OperationBuilder {
     let operation = OperationBuilder::new()
         .tag(told.surface)
         .summary(Some(told.about));
-    let kinds: &[&str] = if told.json { &["application/json"] } else { &[] };
+    let kinds: &[&str] = if told.json {
+        &["application/json"]
+    } else {
+        &[]
+    };
     answered(with_body(operation, kinds))
 }
 
@@ -185,7 +195,10 @@ fn answered(operation: OperationBuilder) -> OperationBuilder {
     operation
         .response("2XX", told("Done."))
         .response("4XX", told("Not done; why stands in the error entity."))
-        .response("5XX", told("Not possible here (501), or not just now (503)."))
+        .response(
+            "5XX",
+            told("Not possible here (501), or not just now (503)."),
+        )
 }
 
 fn text() -> utoipa::openapi::Object {

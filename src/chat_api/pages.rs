@@ -102,9 +102,13 @@ fn add(services: &mut ServiceConfig, wanted: fn(&str) -> bool) {
         services.service(file(path, kind, text));
     }
     for (path, to) in SHORT.iter().filter(|(path, _)| wanted(path)) {
-        services.service(web::resource(*path).route(web::get().to(move || async move {
-            HttpResponse::Found().insert_header((LOCATION, *to)).finish()
-        })));
+        services.service(
+            web::resource(*path).route(web::get().to(move || async move {
+                HttpResponse::Found()
+                    .insert_header((LOCATION, *to))
+                    .finish()
+            })),
+        );
     }
 }
 

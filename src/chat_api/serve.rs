@@ -150,7 +150,10 @@ async fn handle(
     (handler, open): (Handler, bool),
     (request, payload): (&HttpRequest, Payload),
 ) -> Outcome {
-    let caller = api.gate.admit(authorization(request), peer(request)).await?;
+    let caller = api
+        .gate
+        .admit(authorization(request), peer(request))
+        .await?;
     if matches!(caller, Caller::Nobody) && !open {
         return Err(Failure::NoCredentials);
     }
@@ -186,10 +189,7 @@ fn finish(api: &ChatApi, request: &HttpRequest, mut reply: HttpResponse) -> Http
     let yes = HeaderValue::from_static("true");
     headers.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
     let sent = "Authorization, Content-Type, Accept, Last-Event-ID, Idempotency-Key";
-    headers.insert(
-        ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static(sent),
-    );
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static(sent));
     headers.insert(
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("X-Session-Kind, Retry-After"),

@@ -94,7 +94,10 @@ fn last_event_id(request: &HttpRequest, query: &[(String, String)]) -> Option<u6
 async fn wanted(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<Wanted, Failure> {
     let name = request.match_info().get("user").unwrap_or_default();
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
-    let caller = api.gate.admit(authorization(request), peer(request)).await?;
+    let caller = api
+        .gate
+        .admit(authorization(request), peer(request))
+        .await?;
     let query = query_of(request);
     match caller {
         Caller::Master => {
@@ -139,7 +142,10 @@ fn admitted(api: &ChatApi, name: &str, bare: String) -> Result<Wanted, Failure> 
     let lower = name.to_lowercase();
     let mine = lower == bare
         || lower == super::gate::local(&bare)
-        || api.desk.by_stream(name).is_some_and(|live| live.user == bare);
+        || api
+            .desk
+            .by_stream(name)
+            .is_some_and(|live| live.user == bare);
     match mine {
         true => Ok(of_user(bare)),
         false => Err(Failure::NotAllowed("these events are somebody else's")),

@@ -27,7 +27,10 @@ fn chat(body: &str) -> UserEvent {
 }
 
 fn bodies(events: &[super::world::Event]) -> Vec<&str> {
-    events.iter().filter_map(|e| e.data["body"].as_str()).collect()
+    events
+        .iter()
+        .filter_map(|e| e.data["body"].as_str())
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,7 +75,11 @@ async fn every_event_has_every_key() {
         let told = browser.told().await;
         assert_eq!((told.name.as_str(), told.kind()), (name, kind));
         for key in keys {
-            assert!(told.data.get(key).is_some(), "{kind} has no {key}: {}", told.data);
+            assert!(
+                told.data.get(key).is_some(),
+                "{kind} has no {key}: {}",
+                told.data
+            );
         }
     }
 }
@@ -138,19 +145,89 @@ fn table() -> Vec<Row> {
     let invited = vec!["room", "inviter", "to", "from", "url", "reason"];
     let with_password = [invited.clone(), vec!["password"]].concat();
     vec![
-        (UserEvent::Stanza("<iq/>".into()), "chatapi.xmpp", "", vec!["xmpp"]),
-        (presence, "chatapi.presence", "presence", vec!["to", "from", "status", "show", "presenceType"]),
-        (UserEvent::Chat(ChatKind::Chat, written()), "chatapi.chat", "chat", said.clone()),
-        (UserEvent::Chat(ChatKind::Headline, written()), "chatapi.chat", "headline", said.clone()),
+        (
+            UserEvent::Stanza("<iq/>".into()),
+            "chatapi.xmpp",
+            "",
+            vec!["xmpp"],
+        ),
+        (
+            presence,
+            "chatapi.presence",
+            "presence",
+            vec!["to", "from", "status", "show", "presenceType"],
+        ),
+        (
+            UserEvent::Chat(ChatKind::Chat, written()),
+            "chatapi.chat",
+            "chat",
+            said.clone(),
+        ),
+        (
+            UserEvent::Chat(ChatKind::Headline, written()),
+            "chatapi.chat",
+            "headline",
+            said.clone(),
+        ),
         (state, "chatapi.chat", "chat", vec!["to", "from", "state"]),
         (UserEvent::Room(written()), "chatapi.muc", "groupchat", said),
-        (UserEvent::Invited(invitation(false)), "chatapi.muc", "invitationReceived", with_password),
-        (UserEvent::Invited(invitation(true)), "chatapi.muc", "invitationReceived", invited),
-        (UserEvent::Notify(written()), "chatapi.notify", "notify", vec!["to", "from", "data"]),
-        (UserEvent::Offer(offer), "chatapi.assist", "offerReceived", vec!["workgroup", "id", "from", "metaData"]),
-        (revoked, "chatapi.assist", "offerRevoked", vec!["workgroup", "id", "from", "reason"]),
-        (queue, "chatapi.ask", "notify-queue", vec!["to", "from", "averageWaitTime", "userCount", "status", "oldestEntry"]),
-        (details, "chatapi.ask", "notify-queue-details", vec!["to", "from", "userid", "postion", "position", "timeRemaining", "timestamp"]),
+        (
+            UserEvent::Invited(invitation(false)),
+            "chatapi.muc",
+            "invitationReceived",
+            with_password,
+        ),
+        (
+            UserEvent::Invited(invitation(true)),
+            "chatapi.muc",
+            "invitationReceived",
+            invited,
+        ),
+        (
+            UserEvent::Notify(written()),
+            "chatapi.notify",
+            "notify",
+            vec!["to", "from", "data"],
+        ),
+        (
+            UserEvent::Offer(offer),
+            "chatapi.assist",
+            "offerReceived",
+            vec!["workgroup", "id", "from", "metaData"],
+        ),
+        (
+            revoked,
+            "chatapi.assist",
+            "offerRevoked",
+            vec!["workgroup", "id", "from", "reason"],
+        ),
+        (
+            queue,
+            "chatapi.ask",
+            "notify-queue",
+            vec![
+                "to",
+                "from",
+                "averageWaitTime",
+                "userCount",
+                "status",
+                "oldestEntry",
+            ],
+        ),
+        (
+            details,
+            "chatapi.ask",
+            "notify-queue-details",
+            vec![
+                "to",
+                "from",
+                "userid",
+                "postion",
+                "position",
+                "timeRemaining",
+                "timestamp",
+            ],
+        ),
     ]
 }
 
@@ -272,7 +349,9 @@ async fn after_logoff_the_stream_ends_and_nobody_is_to_come_back() {
     let status = async |world: &World| {
         let request = world.request(Method::GET, "/sse/alice");
         let request = request.header(AUTHORIZATION, super::world::MASTER);
-        Reply::of(request.header("Last-Event-ID", last.id)).await.status
+        Reply::of(request.header("Last-Event-ID", last.id))
+            .await
+            .status
     };
     assert_eq!(status(&world).await, 204);
     let world = world.restart().await;

@@ -99,7 +99,11 @@ async fn a_reader_that_never_reads_is_let_go_and_resumes() {
     assert!(had < EVENTS, "it was not let go");
     let mut again = world.watch("alice", Some(last)).await;
     let (rest, _) = numbers(&mut again, EVENTS - 1).await;
-    assert!(rest.iter().copied().eq(had..EVENTS), "from {had}: {:?}", rest.first());
+    assert!(
+        rest.iter().copied().eq(had..EVENTS),
+        "from {had}: {:?}",
+        rest.first()
+    );
 }
 
 /// Cut off again and again while events flow: every one comes once, in order.
@@ -119,7 +123,9 @@ async fn cut_off_again_and_again() {
     let (mut seen, mut at) = (Vec::new(), 0);
     while seen.len() < EVENTS {
         for _ in 0..7 {
-            let Some(event) = browser.next().await else { break };
+            let Some(event) = browser.next().await else {
+                break;
+            };
             at = event.id;
             if let Some(number) = event.data["id"].as_str() {
                 seen.push(number.parse::<usize>().unwrap());
@@ -170,7 +176,10 @@ async fn a_session_that_nobody_uses_or_watches_ends() {
     let path = format!("/restapi/v1/chat/{stream}/contacts");
     let mut watched = world.watch("alice", None).await;
     let begun = Instant::now();
-    patience::until("some time", async || begun.elapsed() > Duration::from_secs(4)).await;
+    patience::until("some time", async || {
+        begun.elapsed() > Duration::from_secs(4)
+    })
+    .await;
     let reply = world.master("GET", &path, "").await;
     assert_eq!(reply.status, 200, "being watched is a use");
     assert!(watched.read().await);

@@ -55,7 +55,10 @@ async fn asked(call: &Call) -> Result<Asked, Failure> {
 impl ChatApi {
     /// How far a request has come, by what its visitor was shown.
     async fn stand(&self, asked: &Asked) -> Result<Stand, Failure> {
-        let shown = self.log.stored(&FeedName::visitor(&asked.conversation)).await?;
+        let shown = self
+            .log
+            .stored(&FeedName::visitor(&asked.conversation))
+            .await?;
         Ok(visitor::stand(shown.iter().map(|event| &event.entry)))
     }
 

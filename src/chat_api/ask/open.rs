@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::bridge::{Answer as Bridged, Input, Opening};
 use crate::chat_api::ChatApi;
+use crate::chat_api::Reveal;
 use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
@@ -12,7 +13,6 @@ use crate::chat_api::log::{FeedName, Since};
 use crate::chat_api::wire::body::{Assist, assist};
 use crate::chat_api::wire::node::{Entity, Node};
 use crate::chat_api::wire::visitor::{self, Stand};
-use crate::chat_api::Reveal;
 use crate::conversation::{Brief, Manners};
 use crate::ids::{ConversationId, TicketId, VisitorToken, WorkgroupName};
 

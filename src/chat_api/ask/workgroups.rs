@@ -1,10 +1,10 @@
 //! Which workgroups there are, and whether they are open: to know before asking (README).
 
 use crate::bridge::{Answer as Bridged, Input};
+use crate::chat_api::ChatApi;
 use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
-use crate::chat_api::ChatApi;
 use crate::chat_api::wire::node::{Entity, Node};
 use crate::ids::WorkgroupName;
 

@@ -111,11 +111,7 @@ impl EventLog {
     /// # Errors
     /// The store does not answer.
     pub async fn stored(&self, name: &FeedName) -> Result<Vec<Event>, StoreError> {
-        let rows = self
-            .shared
-            .store
-            .group(Table::Event, name.as_str())
-            .await?;
+        let rows = self.shared.store.group(Table::Event, name.as_str()).await?;
         Ok(rows.iter().filter_map(feed::parse).collect())
     }
 

@@ -129,7 +129,9 @@ pub async fn history(call: Call) -> Outcome {
     let words = call.query("keywords").unwrap_or_default();
     let wish = HistoryWish {
         with: room.or_else(|| call.query("to").map(str::to_owned)),
-        start: call.query("start").and_then(|text| moment(text, Edge::Start)),
+        start: call
+            .query("start")
+            .and_then(|text| moment(text, Edge::Start)),
         end: call.query("end").and_then(|text| moment(text, Edge::End)),
         keywords: words.split_whitespace().map(str::to_owned).collect(),
         limit: call

@@ -160,7 +160,9 @@ pub fn assist(text: &str) -> Result<Assist, Failure> {
         return Err(Failure::Field("userID"));
     }
     let required = ["workgroup", "userID", "emailAddress", "question"];
-    let others = given.iter().filter(|(key, _)| !required.contains(&key.as_str()));
+    let others = given
+        .iter()
+        .filter(|(key, _)| !required.contains(&key.as_str()));
     let more = others.filter_map(|(key, value)| {
         let value = match value {
             Value::String(text) => shortened(text),

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::Timestamp;
-use crate::users::{
-    Chatroom, Contact, FoundUser, Occupant, PendingOffer, QueueState, Said, Show,
-};
+use crate::users::{Chatroom, Contact, FoundUser, Occupant, PendingOffer, QueueState, Said, Show};
 
 use super::iso;
 use super::node::{Entity, Node};

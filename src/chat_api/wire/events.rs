@@ -51,8 +51,7 @@ pub fn entries(event: &UserEvent, me: &str, rooms: &RoomUrl) -> Vec<Entry> {
             kind,
             state,
         } => {
-            let data =
-                json!({"type": kind.word(), "to": to, "from": from, "state": state.word()});
+            let data = json!({"type": kind.word(), "to": to, "from": from, "state": state.word()});
             one(CHAT, data)
         }
         UserEvent::Room(written) => one(MUC, said("groupchat", written)),

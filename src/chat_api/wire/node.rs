@@ -76,7 +76,8 @@ impl Entity {
 
     /// XML.
     pub fn xml(&self) -> String {
-        let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>");
+        let mut text =
+            String::from("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>");
         element(&mut text, self.root, &self.keys);
         text
     }
@@ -204,17 +205,22 @@ mod tests {
 
     #[test]
     fn plain_json_has_real_arrays_and_scalars() {
-        let one = json!({"jid": "ana@acme.example", "subscriptionType": 3, "groups": {"group": ["g0"]}});
+        let one =
+            json!({"jid": "ana@acme.example", "subscriptionType": 3, "groups": {"group": ["g0"]}});
         assert_eq!(roster(&["g0"], 1).plain(), json!({ "rosterItem": [one] }));
         assert_eq!(roster(&[], 0).plain(), json!({"rosterItem": []}));
     }
 
     #[test]
     fn mapped_json_collapses_as_jersey_did() {
-        let item = json!({"jid": "ana@acme.example", "subscriptionType": "3", "groups": {"group": "g0"}});
+        let item =
+            json!({"jid": "ana@acme.example", "subscriptionType": "3", "groups": {"group": "g0"}});
         assert_eq!(roster(&["g0"], 1).mapped(), json!({ "rosterItem": item }));
         let many = roster(&["g0", "g1"], 2).mapped();
-        assert_eq!(many["rosterItem"][1]["groups"], json!({"group": ["g0", "g1"]}));
+        assert_eq!(
+            many["rosterItem"][1]["groups"],
+            json!({"group": ["g0", "g1"]})
+        );
         assert_eq!(roster(&[], 1).mapped()["rosterItem"]["groups"], Value::Null);
         assert_eq!(roster(&[], 0).mapped(), json!({}));
     }
