@@ -39,6 +39,20 @@ pub enum Table {
     /// What was said outside of a conversation: group a channel's id and the visitor's token there
     /// in one text, key the platform's message id. Every row has an expiry.
     Context,
+    /// Users of our own domain: group empty, key the user name.
+    User,
+    /// A user's contacts: group the user name, key the contact's bare JID.
+    Contact,
+    /// Messages that wait for a user: group the user name, key ordered by time.
+    Waiting,
+    /// What was said to and by a user: group the user name, key ordered by time. Every row has an
+    /// expiry.
+    Said,
+    /// What an open session of a user would need after a restart: group the user name, key the
+    /// session's resource.
+    UserSession,
+    /// A user's properties: group the bare JID, key the property's name.
+    Property,
 }
 
 impl Table {
@@ -56,6 +70,12 @@ impl Table {
             Self::DeadLetter => "dead_letter",
             Self::Order => "order",
             Self::Context => "context",
+            Self::User => "user",
+            Self::Contact => "contact",
+            Self::Waiting => "waiting",
+            Self::Said => "said",
+            Self::UserSession => "user_session",
+            Self::Property => "property",
         }
     }
 }
