@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use actix_web::web;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tracing::info;
 
 use crate::channels::http;
@@ -20,16 +20,12 @@ use crate::outbox::{
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
-use crate::xmpp::agents::Agents;
-use crate::xmpp::link;
-use crate::xmpp::rooms::{Rooms, RoomsSettings};
-use crate::xmpp::seat::{Parts, Seat};
 
 use super::chat::Chat;
 use super::health::{self, Health};
 use super::orders;
 use super::running::{Running, carry_reports};
-use super::{AppError, chat, translate};
+use super::{AppError, chat, translate, xmpp};
 
 /// Inputs that may wait for the engine; after them their senders wait.
 const INBOX: usize = 1024;
@@ -59,28 +55,19 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let letters = Arc::new(Notify::new());
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
 
-    let agents = watch::Sender::new(translate::agents(settings));
-    let (link, events) = link::spawn(translate::link(settings));
-    let seat = Seat::new(Parts {
-        engine: engine.clone(),
-        link: link.clone(),
-        rooms: rooms(settings),
-        agents: Agents::new(agents.borrow().clone()),
-        muc: settings.xmpp.muc.as_str().to_lowercase(),
-    });
+    let side = xmpp::start(settings, (engine.clone(), store.clone()), seat_inbox).await?;
     let health = Health {
-        link: seat.health(),
+        link: side.health.clone(),
         store: store_health,
         figures,
     };
-    let seat = tokio::spawn(seat.run(events, seat_inbox, agents.subscribe()));
     let orders = tokio::spawn(orders::follow(
         store.clone(),
         engine.clone(),
         (outbox.clone(), letters),
     ));
     let behind = chat::Behind {
-        sessions: Arc::new(chat::NoSessions::new(settings)),
+        sessions: side.sessions.clone(),
         store: store.clone(),
         engine: engine.clone(),
     };
@@ -91,20 +78,13 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         server,
         chat,
         outbox,
-        link,
-        seat,
+        side,
         orders,
         reports,
         engine,
         writer,
-        agents,
         store,
     })
-}
-
-fn rooms(settings: &Settings) -> Rooms {
-    let (domain, muc) = (&settings.xmpp.domain, &settings.xmpp.muc);
-    Rooms::new(RoomsSettings::new(domain.to_string(), muc.to_string()))
 }
 
 fn client(settings: &Settings) -> Result<HttpClient, HttpError> {

@@ -5,8 +5,6 @@ use std::sync::Arc;
 
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
-use futures::FutureExt;
-use futures::future::{BoxFuture, ready};
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
 
@@ -17,7 +15,7 @@ use crate::config::{self, Channel, ChannelKind, OnRequestTimeout, Settings, When
 use crate::engine::Handle;
 use crate::ids::{ChannelId, WorkgroupName};
 use crate::store::Store;
-use crate::users::{Login, LoginError, Opened, Password, Places, Profile, Sessions};
+use crate::users::Sessions;
 
 /// The channel of that kind; there is one at most.
 pub(super) fn channel(settings: &Settings) -> Option<(&Channel, &config::ChatApi)> {
@@ -183,41 +181,4 @@ fn rapidpro() -> Vec<Told> {
         told(Method::POST, "room.close", "Close a ticket."),
         told(Method::POST, "visitor-message", "Say something."),
     ]
-}
-
-/// Sessions that cannot be had.
-pub(super) struct NoSessions(Places);
-
-impl NoSessions {
-    pub fn new(settings: &Settings) -> Self {
-        let domain = settings.xmpp.domain.to_string();
-        let server = domain.split_once('.').map_or("", |(_, server)| server);
-        Self(Places {
-            server: server.to_owned(),
-            muc: settings.xmpp.muc.to_string(),
-            domain,
-        })
-    }
-}
-
-impl Sessions for NoSessions {
-    fn open(&self, _: Login) -> BoxFuture<'_, Result<Opened, LoginError>> {
-        ready(Err(LoginError::TurnedOff)).boxed()
-    }
-
-    fn check<'a>(&'a self, _: &'a str, _: &'a Password) -> BoxFuture<'a, Result<(), LoginError>> {
-        ready(Err(LoginError::TurnedOff)).boxed()
-    }
-
-    fn remember(&self, _: Profile) -> BoxFuture<'_, Result<(), LoginError>> {
-        ready(Err(LoginError::TurnedOff)).boxed()
-    }
-
-    fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), LoginError>> {
-        ready(Err(LoginError::TurnedOff)).boxed()
-    }
-
-    fn places(&self) -> Places {
-        self.0.clone()
-    }
 }

@@ -7,6 +7,7 @@ mod health;
 mod orders;
 mod running;
 mod translate;
+mod xmpp;
 
 pub use commands::{
     Which, conversations_close, conversations_list, conversations_show, dead_letters_drop,

@@ -11,6 +11,7 @@ mod rapidpro;
 mod reader;
 mod secret;
 mod sections;
+mod users;
 mod value;
 mod warnings;
 mod workgroup;
@@ -27,6 +28,7 @@ pub use secret::Secret;
 pub use sections::{
     Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Store, StoreUrl, Xmpp,
 };
+pub use users::{ClientTls, Users};
 pub use workgroup::{Agent, Workgroup};
 
 use layers::Layers;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub context: Context,
     /// `[offers]`
     pub offers: Offers,
+    /// `[users]`
+    pub users: Users,
     /// `[log]`
     pub log: Log,
     /// `[[workgroup]]`, in the order of the file; no name twice.
@@ -127,6 +131,7 @@ impl Settings {
         let outbound = r.section("outbound", Outbound::read);
         let context = r.section("context", Context::read);
         let offers = r.section("offers", Offers::read);
+        let users = r.section("users", Users::read);
         let log = r.section("log", Log::read);
         let workgroups = r.sections("workgroup", Workgroup::read);
         let allow_private = outbound.allow_private_networks;
@@ -138,6 +143,7 @@ impl Settings {
             outbound,
             context,
             offers,
+            users,
             log,
             workgroups,
             channels,

@@ -89,6 +89,9 @@ pub enum What {
         /// The allowed word that looks most like it.
         meant: Option<String>,
     },
+    /// Passwords would cross the network in the clear.
+    #[error("must not be \"none\" unless the address is on loopback")]
+    PlainTextPasswords,
     /// Zero, where that would mean "never" or "at once for ever".
     #[error("must be more than zero")]
     Zero,

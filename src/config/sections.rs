@@ -145,7 +145,7 @@ impl Xmpp {
 }
 
 /// The file of authorities, looked into so that a wrong one is told before the first connect.
-fn certificates(r: &mut Reader) -> Option<PathBuf> {
+pub(super) fn certificates(r: &mut Reader) -> Option<PathBuf> {
     let path: PathBuf = r.maybe("ca_file")?;
     let what = match std::fs::read(&path) {
         Err(error) => What::FileUnreadable {

@@ -45,6 +45,20 @@ pub enum Table {
     /// What the chat API gave out: visitors' requests with group `ask` and the digest of their token
     /// as key, sessions of bridge users with group `session` and the digest of their stream id.
     Grant,
+    /// Users of our own domain: group empty, key the user name.
+    User,
+    /// A user's contacts: group the user name, key the contact's bare JID.
+    Contact,
+    /// Messages that wait for a user: group the user name, key ordered by time.
+    Waiting,
+    /// What was said to and by a user: group the user name, key ordered by time. Every row has an
+    /// expiry.
+    Said,
+    /// What an open session of a user would need after a restart: group the user name, key the
+    /// session's resource.
+    UserSession,
+    /// A user's properties: group the bare JID, key the property's name.
+    Property,
 }
 
 impl Table {
@@ -64,6 +78,12 @@ impl Table {
             Self::Context => "context",
             Self::Event => "event",
             Self::Grant => "grant",
+            Self::User => "user",
+            Self::Contact => "contact",
+            Self::Waiting => "waiting",
+            Self::Said => "said",
+            Self::UserSession => "user_session",
+            Self::Property => "property",
         }
     }
 }

@@ -55,7 +55,8 @@ pub enum Login {
 /// A session that was opened. Initial presence is not sent: give [`super::Order::Presence`] for it
 /// (messages that were kept while the user was away come after it).
 pub struct Opened {
-    /// The session. It lives until [`Session::close`], also when all of these are dropped.
+    /// The session. It lives until [`Session::close`], also when this handle is dropped; not when the
+    /// events are.
     pub session: Arc<dyn Session>,
     /// What happens to it, in order. Ends after [`UserEvent::Ended`]. It holds at most some
     /// thousand events: a reader that is slower than that for long is ended
