@@ -144,7 +144,10 @@ fn of_route(route: &Route) -> OperationBuilder {
     let mut operation = OperationBuilder::new()
         .tag("chat API")
         .summary(Some(route.about));
-    for name in route.query {
+    let streamless = route.path.starts_with("/chat/") && !route.path.contains("/{stream}");
+    let whose = ["username", "streamid"];
+    let whose = whose.iter().filter(|_| streamless && !route.open);
+    for name in route.query.iter().chain(whose) {
         let parameter = ParameterBuilder::new()
             .name(*name)
             .parameter_in(ParameterIn::Query)

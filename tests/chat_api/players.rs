@@ -55,18 +55,6 @@ impl Players {
         self.open.lock().unwrap().contains_key(bare)
     }
 
-    /// What users have ordered beside presence and workgroups, which come with every login.
-    pub fn ordered(&self) -> Vec<(String, Order)> {
-        let orders = self.orders.lock().unwrap();
-        let of_login = |order: &Order| matches!(order, Order::Workgroups | Order::Serve(_));
-        orders
-            .iter()
-            .filter(|(_, order)| !of_login(order))
-            .skip_while(|(_, order)| matches!(order, Order::Presence { status: None, .. }))
-            .cloned()
-            .collect()
-    }
-
     fn begin(&self, bare: String, kind: Kind) -> Opened {
         let (events, happened) = mpsc::unbounded_channel();
         self.open.lock().unwrap().insert(bare.clone(), events);

@@ -11,6 +11,9 @@
 //! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
+//! | `chromium` | a real browser |
+//! | `web` | callers of the chat API, users and visitors |
+//! | `browser` | somebody who reads events over SSE |
 //! | `config`, `warmline` | the program under test |
 
 // A harness fails a test by panicking, and no test binary uses all of it.
@@ -18,6 +21,8 @@
 
 pub mod agents;
 pub mod bot;
+pub mod browser;
+pub mod chromium;
 pub mod config;
 pub mod ejabberd;
 pub mod event;
@@ -31,4 +36,5 @@ pub mod redis;
 pub mod tls;
 pub mod wait;
 pub mod warmline;
+pub mod web;
 pub mod xmpp;
