@@ -61,6 +61,8 @@ struct Kept {
 struct Book {
     by_stream: HashMap<String, Arc<Live>>,
     by_user: HashMap<String, Arc<Live>>,
+    /// Who is in which room, by the room's address.
+    inside: HashMap<String, Vec<String>>,
     /// Streams of events that are open, by user.
     watching: HashMap<String, usize>,
 }
@@ -332,6 +334,36 @@ impl Desk {
         }
     }
 
+    /// The users who are in a room, by bare address.
+    pub fn inside(&self, room: &str) -> Vec<String> {
+        let book = lock(&self.0.book);
+        book.inside.get(room).cloned().unwrap_or_default()
+    }
+
+    /// Notes who enters and leaves rooms.
+    fn note_rooms(&self, user: &str, event: &UserEvent) {
+        match event {
+            UserEvent::Joined { room, .. } => {
+                let mut book = lock(&self.0.book);
+                let inside = book.inside.entry(room.clone()).or_default();
+                if !inside.iter().any(|other| other == user) {
+                    inside.push(user.to_owned());
+                }
+            }
+            UserEvent::Left { room, .. } => self.left(user, |name| name == room),
+            UserEvent::Ended(_) => self.left(user, |_| true),
+            _ => {}
+        }
+    }
+
+    fn left(&self, user: &str, which: impl Fn(&str) -> bool) {
+        let mut book = lock(&self.0.book);
+        book.inside.retain(|room, inside| {
+            inside.retain(|other| other != user || !which(room));
+            !inside.is_empty()
+        });
+    }
+
     /// Somebody watches a user's events, until what is returned is dropped.
     pub fn watch(&self, bare: &str) -> Watch {
         *lock(&self.0.book)
@@ -396,6 +428,7 @@ async fn follow(desk: Desk, live: Arc<Live>, events: BoxStream<'static, UserEven
         let mut entries = Vec::with_capacity(some.len());
         let mut end = None;
         for event in some {
+            desk.note_rooms(&live.user, &event);
             match event {
                 UserEvent::Ended(why) => end = Some(why),
                 event => entries.extend(events::entries(&event, &me, &desk.0.rooms)),

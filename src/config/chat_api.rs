@@ -80,7 +80,11 @@ impl ChatApi {
         }
         let room_url = r.or("room_url", "xmpp:{jid}?join".to_owned());
         if !room_url.contains("{room}") && !room_url.contains("{jid}") {
-            r.complain("room_url", What::NeitherOf("{room}", "{jid}"));
+            let what = What::Malformed {
+                expected: "an address with {room} or {jid} in it",
+                given: room_url.clone(),
+            };
+            r.complain("room_url", what);
         }
         Some(Self {
             secret: r.maybe_secret("secret", "secret_file"),

@@ -160,9 +160,6 @@ pub enum What {
     /// Something else than the hash of a password.
     #[error("must be an argon2 hash as `warmline hash-password` prints it")]
     NotAPasswordHash,
-    /// One of two keys at least is needed.
-    #[error("{0} or {1} must be set, or both")]
-    NeitherOf(&'static str, &'static str),
     /// More than there may be.
     #[error("must be at most {0}")]
     AtMost(&'static str),

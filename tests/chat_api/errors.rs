@@ -121,6 +121,12 @@ async fn unknown_paths_and_methods_and_broken_bodies() {
     let request = world.request(Method::POST, &at("/messages/a@b"));
     let request = request.header(AUTHORIZATION, MASTER).body(vec![0xff, 0xfe]);
     assert_eq!(Reply::of(request).await.status, 400);
+    for odd in ["a%20b", "%C2%A7", "a..b", "-%00"] {
+        let reply = world
+            .master("GET", &format!("/chat/rooms?service={odd}"), "")
+            .await;
+        assert_eq!(reply.status, 400, "{odd}");
+    }
     let large = "x".repeat(1024 * 1024 + 1);
     assert_eq!(
         world

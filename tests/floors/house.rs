@@ -22,7 +22,14 @@ pub const FLOORS: &[(&str, u8)] = &[
 ];
 
 /// Imports allowed on one floor: from, to, why.
-pub const SIDEWAYS: &[(&str, &str, &str)] = &[("main", "cli", "the binary is these two files")];
+pub const SIDEWAYS: &[(&str, &str, &str)] = &[
+    ("main", "cli", "the binary is these two files"),
+    (
+        "chat_api",
+        "channels",
+        "channels::http is the server that all surfaces stand on",
+    ),
+];
 
 /// Rooms without clock, socket, randomness and log.
 pub const PURE: &[&str] = &["ids", "conversation", "workgroup", "bridge"];

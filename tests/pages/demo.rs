@@ -44,10 +44,16 @@ fn ask_offer_accept_chat_typing_attachment_close() {
     page.shows("#status", "Somebody is here.");
 
     page.fill("#text", "Hello <b>there</b>");
+    page.into_frame("agent");
+    page.shows("#state", "…");
+    page.into_frame("visitor");
     page.click("#say button");
     page.into_frame("agent");
     page.shows("#talk", "Hello <b>there</b>");
     page.fill("#text", "How can I help?");
+    page.into_frame("visitor");
+    page.shows("#state", "…");
+    page.into_frame("agent");
     page.click("#say button");
     page.shows("#talk .mine", "How can I help?");
     page.into_frame("visitor");

@@ -182,6 +182,7 @@ fn fastpath(scene: &Scene, family: Family) {
             event.kind() == "groupchat" && event.text("body") == text
         });
     }
+    typing(second, &visitor, invitation.text("room"));
     let status = visitor.call("GET", "").json();
     assert_eq!(
         (&status["status"], &status["inQueue"]),
@@ -192,6 +193,21 @@ fn fastpath(scene: &Scene, family: Family) {
     assert_eq!(ended.text("by"), "agent");
     visitor.events.wait_over(wait::SOON);
     assert_eq!(visitor.call("PUT", "too late").status, 409);
+}
+
+/// Typing passes by in both directions, without a number.
+fn typing(agent: &Web, visitor: &Visitor, room: &str) {
+    let room_in_path = room.replace('@', "%40");
+    agent.does("POST", &format!("/chatstate/composing/{room_in_path}"), "");
+    visitor.events.wait("the agent types", |event| {
+        event.text("state") == "composing"
+    });
+    assert_eq!(visitor.tells("composing").status, 200);
+    let seen = agent.events.wait("the visitor types", |event| {
+        event.text("state") == "composing"
+            && event.text("from").starts_with(&format!("{room}/Visitor-"))
+    });
+    assert_eq!((seen.id, seen.kind()), (0, "groupchat"));
 }
 
 fn logoff(Scene { one, other, .. }: &Scene) {

@@ -12,7 +12,7 @@ use std::time::Duration;
 /// One event.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// Its number.
+    /// Its number; 0 where it only passes by.
     pub id: u64,
     /// `chatapi.chat` ...
     pub name: String,
@@ -138,7 +138,7 @@ fn event(block: &str) -> Option<Event> {
     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
     Some(Event {
         data: serde_json::from_str(field("data: ")?).expect("valid JSON"),
-        id: field("id: ")?.parse().expect("a number"),
+        id: field("id: ").map_or(0, |id| id.parse().expect("a number")),
         name: field("event: ").unwrap_or("message").to_owned(),
     })
 }

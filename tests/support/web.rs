@@ -199,6 +199,16 @@ impl Visitor {
         call(self.address, &request)
     }
 
+    /// Tells of typing.
+    pub fn tells(&self, state: &str) -> Reply {
+        let path = format!("/restapi/v1/ask/{}/chatstate/{state}", self.name);
+        let request = Request::new("POST", &path);
+        call(
+            self.address,
+            &request.header("Authorization", &format!("Bearer {}", self.token)),
+        )
+    }
+
     /// Says something in the room, as the README has it.
     pub fn post(&self, room: &str, body: &str) -> Reply {
         let path = format!("/restapi/v1/chat/rooms/{room}?service=%22conference%22");

@@ -62,7 +62,7 @@ const HEARD = {
     }
   },
   "chatapi.chat": (event) => {
-    if (event.state && event.from.startsWith(me.room)) {
+    if (event.state && me.room && event.from.startsWith(me.room)) {
       at("state").textContent = event.state === "composing" ? "…" : "";
     }
   },

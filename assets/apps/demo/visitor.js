@@ -50,6 +50,13 @@ onSubmit("say", async () => {
   at("text").value = "";
 });
 
+let typing = null;
+at("text").addEventListener("input", () => {
+  if (typing) return;
+  typing = setTimeout(() => { typing = null; }, 3000);
+  call("POST", `${mine()}/chatstate/composing`, undefined, bearer()).catch(() => {});
+});
+
 onSubmit("attach", async () => {
   const url = at("url").value;
   if (!url) return;

@@ -2,10 +2,12 @@
 
 mod carrier;
 mod open;
+mod typing;
 mod workgroups;
 
 pub use carrier::ChatCarrier;
 pub use open::open;
+pub use typing::{agent_types, visitor_types};
 pub use workgroups::{workgroup, workgroups};
 
 use uuid::Uuid;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 use crate::ids::ConversationId;
 use crate::store::Row;
@@ -15,6 +15,8 @@ use super::lock;
 
 /// Events that a live feed holds for readers who are a little behind.
 const RING: usize = 512;
+/// What only passes by and was not taken at once: after so many the oldest are lost.
+const PASSING: usize = 16;
 
 /// Whose events they are.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,9 +105,22 @@ impl Event {
         }
     }
 
+    /// Something that only passes by: it is not stored, and moves nobody's place.
+    pub fn passing(entry: Entry) -> Self {
+        let wire = format!("event: {}\ndata: {}\n\n", entry.name, entry.data);
+        Self {
+            id: 0,
+            wire: Bytes::from(wire),
+            entry,
+        }
+    }
+
     /// As it goes to readers who want default `message` events.
     pub fn unnamed(&self) -> Bytes {
-        Bytes::from(format!("id: {}\ndata: {}\n\n", self.id, self.entry.data))
+        match self.id {
+            0 => Bytes::from(format!("data: {}\n\n", self.entry.data)),
+            id => Bytes::from(format!("id: {id}\ndata: {}\n\n", self.entry.data)),
+        }
     }
 }
 
@@ -124,6 +139,7 @@ pub(super) fn parse(row: &Row) -> Option<Event> {
 pub(super) struct Feed {
     ring: Mutex<Ring>,
     bell: watch::Sender<u64>,
+    passing: broadcast::Sender<Arc<Event>>,
     /// The highest number that any reader was given.
     pub shown: AtomicU64,
 }
@@ -140,12 +156,23 @@ impl Feed {
         Self {
             ring: Mutex::default(),
             bell: watch::Sender::new(0),
+            passing: broadcast::Sender::new(PASSING),
             shown: AtomicU64::new(shown),
         }
     }
 
     pub fn bell(&self) -> watch::Receiver<u64> {
         self.bell.subscribe()
+    }
+
+    pub fn by_passers(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.passing.subscribe()
+    }
+
+    /// Shows whoever reads just now something that is not stored.
+    pub fn pass(&self, event: Event) {
+        // Nobody reads: nobody misses it.
+        let _ = self.passing.send(Arc::new(event));
     }
 
     /// Shows a stored event. One that was shown before is not shown again.

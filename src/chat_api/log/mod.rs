@@ -98,6 +98,13 @@ impl EventLog {
         let _ = self.inbox.send(append).await;
     }
 
+    /// Shows whoever reads a feed just now something that is of no use later: it is not stored.
+    pub fn pass(&self, feed: &FeedName, entry: Entry) {
+        if let Some(feed) = self.shared.read(feed) {
+            feed.pass(Event::passing(entry));
+        }
+    }
+
     /// Begins to read a feed; `None` where it is over and nothing is left to read.
     ///
     /// # Errors

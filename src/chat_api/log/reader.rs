@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 use tracing::warn;
 
 use crate::store::{StoreError, Table};
@@ -33,6 +33,7 @@ pub struct Reader {
     name: FeedName,
     feed: Arc<Feed>,
     bell: watch::Receiver<u64>,
+    passing: broadcast::Receiver<Arc<Event>>,
     stop: watch::Receiver<bool>,
     backlog: VecDeque<Arc<Event>>,
     cursor: u64,
@@ -63,6 +64,7 @@ pub(super) async fn open(
         shared: shared.clone(),
         name: name.clone(),
         bell,
+        passing: feed.by_passers(),
         stop: shared.stop.subscribe(),
         backlog: VecDeque::new(),
         cursor,
@@ -120,6 +122,8 @@ impl Reader {
             }
             tokio::select! {
                 rung = self.bell.changed() => rung.ok()?,
+                // What was missed of these is of no use any more.
+                Ok(event) = self.passing.recv() => return Some(event),
                 stopped = self.stop.changed() => stopped.ok()?,
             }
         }

@@ -61,13 +61,16 @@ struct Line {
     handler: Handler,
 }
 
-fn line(method: Method, path: &'static str, about: &'static str, handler: Handler) -> Line {
-    Line {
-        method,
-        path,
-        about,
-        handler,
-    }
+/// The table: method, path, what it does, handler.
+macro_rules! lines {
+    ($($method:ident $path:literal $about:literal $function:path;)+) => {
+        vec![$(Line {
+            method: Method::$method,
+            path: $path,
+            about: $about,
+            handler: handler!($function),
+        }),+]
+    };
 }
 
 /// All routes, those with fixed words before those that take any word in the same place.
@@ -104,305 +107,76 @@ fn route(path: String, line: &Line) -> Route {
 }
 
 fn talk() -> Vec<Line> {
-    vec![
-        line(
-            Method::POST,
-            "/presence",
-            "Broadcast the own presence.",
-            handler!(session::presence),
-        ),
-        line(
-            Method::GET,
-            "/messages",
-            "Old messages, one-to-one and in rooms.",
-            handler!(session::history),
-        ),
-        line(
-            Method::POST,
-            "/messages/{to}",
-            "Send a one-to-one message.",
-            handler!(session::send),
-        ),
-        line(
-            Method::POST,
-            "/chatstate/{state}/{to}",
-            "Tell somebody about typing.",
-            handler!(session::chatstate),
-        ),
-        line(
-            Method::POST,
-            "/xmpp",
-            "Send one raw stanza.",
-            handler!(session::xmpp),
-        ),
-        line(
-            Method::POST,
-            "/logoff",
-            "End the session.",
-            handler!(session::logoff),
-        ),
-        line(
-            Method::POST,
-            "/tickets",
-            "Extension: a ticket for /sse/{user}?token=.",
-            handler!(session::ticket),
-        ),
-    ]
+    lines! {
+        POST "/presence" "Broadcast the own presence." session::presence;
+        GET "/messages" "Old messages, one-to-one and in rooms." session::history;
+        POST "/messages/{to}" "Send a one-to-one message." session::send;
+        POST "/chatstate/{state}/{to}" "Tell somebody about typing." session::chatstate;
+        POST "/xmpp" "Send one raw stanza." session::xmpp;
+        POST "/logoff" "End the session." session::logoff;
+        POST "/tickets" "Extension: a ticket for /sse/{user}?token=." session::ticket;
+    }
 }
 
 fn people_and_rooms() -> Vec<Line> {
-    vec![
-        line(
-            Method::GET,
-            "/contacts",
-            "The contacts, with their presence.",
-            handler!(people::contacts),
-        ),
-        line(
-            Method::POST,
-            "/contacts",
-            "Add a contact.",
-            handler!(people::add),
-        ),
-        line(
-            Method::POST,
-            "/contacts/{jid}",
-            "Add a contact.",
-            handler!(people::add),
-        ),
-        line(
-            Method::PUT,
-            "/contacts/{jid}",
-            "Change a contact.",
-            handler!(people::update),
-        ),
-        line(
-            Method::DELETE,
-            "/contacts/{jid}",
-            "Remove a contact.",
-            handler!(people::remove),
-        ),
-        line(
-            Method::GET,
-            "/users",
-            "Look for users.",
-            handler!(people::search),
-        ),
-        line(
-            Method::POST,
-            "/users/{property}",
-            "Set a property of one's own.",
-            handler!(people::set_property),
-        ),
-        line(
-            Method::DELETE,
-            "/users/{property}",
-            "Remove a property of one's own.",
-            handler!(people::remove_property),
-        ),
-        line(
-            Method::GET,
-            "/rooms",
-            "The rooms of a service.",
-            handler!(rooms::list),
-        ),
-        line(
-            Method::GET,
-            "/rooms/{room}",
-            "One room.",
-            handler!(rooms::one),
-        ),
-        line(
-            Method::PUT,
-            "/rooms/{room}",
-            "Enter a room.",
-            handler!(rooms::join),
-        ),
-        line(
-            Method::POST,
-            "/rooms/{room}",
-            "Say something in a room.",
-            handler!(rooms::post),
-        ),
-        line(
-            Method::DELETE,
-            "/rooms/{room}",
-            "Leave a room.",
-            handler!(rooms::leave),
-        ),
-        line(
-            Method::GET,
-            "/rooms/{room}/participants",
-            "Who is in a room.",
-            handler!(rooms::participants),
-        ),
-        line(
-            Method::GET,
-            "/rooms/{room}/occupants",
-            "Who is in a room, with addresses where it shows them.",
-            handler!(rooms::occupants),
-        ),
-        line(
-            Method::GET,
-            "/rooms/{room}/chathistory",
-            "What was said in a room.",
-            handler!(rooms::history),
-        ),
-        line(
-            Method::POST,
-            "/rooms/{room}/{jid}",
-            "Invite somebody into a room.",
-            handler!(rooms::invite),
-        ),
-    ]
+    lines! {
+        GET "/contacts" "The contacts, with their presence." people::contacts;
+        POST "/contacts" "Add a contact." people::add;
+        POST "/contacts/{jid}" "Add a contact." people::add;
+        PUT "/contacts/{jid}" "Change a contact." people::update;
+        DELETE "/contacts/{jid}" "Remove a contact." people::remove;
+        GET "/users" "Look for users." people::search;
+        POST "/users/{property}" "Set a property of one's own." people::set_property;
+        DELETE "/users/{property}" "Remove a property of one's own." people::remove_property;
+        GET "/rooms" "The rooms of a service." rooms::list;
+        GET "/rooms/{room}" "One room." rooms::one;
+        PUT "/rooms/{room}" "Enter a room." rooms::join;
+        POST "/rooms/{room}" "Say something in a room." rooms::post;
+        DELETE "/rooms/{room}" "Leave a room." rooms::leave;
+        GET "/rooms/{room}/participants" "Who is in a room." rooms::participants;
+        GET "/rooms/{room}/occupants" "Who is in a room, with addresses where it shows them." rooms::occupants;
+        GET "/rooms/{room}/chathistory" "What was said in a room." rooms::history;
+        POST "/rooms/{room}/{jid}" "Invite somebody into a room." rooms::invite;
+    }
 }
 
 fn experts() -> Vec<Line> {
-    vec![
-        line(
-            Method::GET,
-            "/assists",
-            "The workgroups that one may serve.",
-            handler!(assists::workgroups),
-        ),
-        line(
-            Method::GET,
-            "/assists/queues",
-            "The queues of the workgroups that one serves.",
-            handler!(assists::queues),
-        ),
-        line(
-            Method::GET,
-            "/assists/{workgroup}",
-            "The queue of one workgroup.",
-            handler!(assists::queues),
-        ),
-        line(
-            Method::POST,
-            "/assists/{workgroup}",
-            "Take offers of a workgroup.",
-            handler!(assists::serve),
-        ),
-        line(
-            Method::DELETE,
-            "/assists/{workgroup}",
-            "Take no more offers of a workgroup.",
-            handler!(assists::stop),
-        ),
-        line(
-            Method::PUT,
-            "/assists/{workgroup}/{offer}",
-            "Accept an offer.",
-            handler!(assists::accept),
-        ),
-        line(
-            Method::DELETE,
-            "/assists/{workgroup}/{offer}",
-            "Reject an offer.",
-            handler!(assists::reject),
-        ),
-        line(
-            Method::POST,
-            "/offer/{offer}",
-            "Accept an offer.",
-            handler!(assists::accept),
-        ),
-        line(
-            Method::DELETE,
-            "/offer/{offer}",
-            "Reject an offer.",
-            handler!(assists::reject),
-        ),
-        line(
-            Method::GET,
-            "/offers",
-            "Extension: the offers that wait for an answer.",
-            handler!(assists::offers),
-        ),
-    ]
+    lines! {
+        GET "/assists" "The workgroups that one may serve." assists::workgroups;
+        GET "/assists/queues" "The queues of the workgroups that one serves." assists::queues;
+        GET "/assists/{workgroup}" "The queue of one workgroup." assists::queues;
+        POST "/assists/{workgroup}" "Take offers of a workgroup." assists::serve;
+        DELETE "/assists/{workgroup}" "Take no more offers of a workgroup." assists::stop;
+        PUT "/assists/{workgroup}/{offer}" "Accept an offer." assists::accept;
+        DELETE "/assists/{workgroup}/{offer}" "Reject an offer." assists::reject;
+        POST "/offer/{offer}" "Accept an offer." assists::accept;
+        DELETE "/offer/{offer}" "Reject an offer." assists::reject;
+        GET "/offers" "Extension: the offers that wait for an answer." assists::offers;
+    }
 }
 
 /// Routes whose first word is a user's name, or fixed.
 fn named() -> Vec<Line> {
-    vec![
-        line(
-            Method::POST,
-            "/chat/{username}/login",
-            "Begin a session; answers with the bare stream id.",
-            handler!(session::login),
-        ),
-        line(
-            Method::GET,
-            "/chat/{username}/pdf",
-            "Not possible: 501.",
-            handler!(session::original_only),
-        ),
-        line(
-            Method::GET,
-            "/chat/certificate",
-            "Not possible: 501.",
-            handler!(session::original_only),
-        ),
-        line(
-            Method::GET,
-            "/chat/enroll",
-            "Not possible: 501.",
-            handler!(session::original_only),
-        ),
-        line(
-            Method::DELETE,
-            "/chat/enroll",
-            "Not possible: 501.",
-            handler!(session::original_only),
-        ),
-    ]
+    lines! {
+        POST "/chat/{username}/login" "Begin a session; answers with the bare stream id." session::login;
+        GET "/chat/{username}/pdf" "Not possible: 501." session::original_only;
+        GET "/chat/certificate" "Not possible: 501." session::original_only;
+        GET "/chat/enroll" "Not possible: 501." session::original_only;
+        DELETE "/chat/enroll" "Not possible: 501." session::original_only;
+    }
 }
 
 fn ask_routes() -> Vec<Line> {
-    vec![
-        line(
-            Method::POST,
-            "/ask",
-            "Ask a workgroup; answers with the request and the visitor's token.",
-            handler!(ask::open),
-        ),
-        line(
-            Method::GET,
-            "/ask/workgroups",
-            "Extension: the workgroups, open or closed.",
-            handler!(ask::workgroups),
-        ),
-        line(
-            Method::GET,
-            "/ask/workgroups/{workgroup}",
-            "Extension: one workgroup, with a place in its line.",
-            handler!(ask::workgroup),
-        ),
-        line(
-            Method::GET,
-            "/ask/{user}",
-            "How far a request has come.",
-            handler!(ask::status),
-        ),
-        line(
-            Method::POST,
-            "/ask/{user}",
-            "Enter the conversation's room.",
-            handler!(ask::join),
-        ),
-        line(
-            Method::PUT,
-            "/ask/{user}",
-            "Say something in the conversation.",
-            handler!(ask::say),
-        ),
-        line(
-            Method::DELETE,
-            "/ask/{user}",
-            "Cancel the request, or end the conversation.",
-            handler!(ask::cancel),
-        ),
-    ]
+    lines! {
+        POST "/ask" "Ask a workgroup; answers with the request and the visitor's token." ask::open;
+        GET "/ask/workgroups" "Extension: the workgroups, open or closed." ask::workgroups;
+        GET "/ask/workgroups/{workgroup}" "Extension: one workgroup, with a place in its line." ask::workgroup;
+        GET "/ask/{user}" "How far a request has come." ask::status;
+        POST "/ask/{user}" "Enter the conversation's room." ask::join;
+        PUT "/ask/{user}" "Say something in the conversation." ask::say;
+        DELETE "/ask/{user}" "Cancel the request, or end the conversation." ask::cancel;
+        POST "/ask/{user}/chatstate/{state}" "Extension: tell the agent about typing." ask::visitor_types;
+    }
 }
 
 /// The handler of routes that are refused.

@@ -3,6 +3,7 @@
 use crate::ids::Timestamp;
 use crate::users::{ChatState, Done, HistoryWish, Kind, Order, Password, Show};
 
+use crate::chat_api::ask;
 use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
@@ -108,7 +109,13 @@ pub async fn chatstate(call: Call) -> Outcome {
         return Ok(Answer::empty().by(&live));
     };
     let to = call.path("to").to_owned();
-    call.do_it(Order::ChatState { to, state }).await
+    let order = Order::ChatState {
+        to: to.clone(),
+        state,
+    };
+    let (live, _) = call.order(order).await?;
+    ask::agent_types(&call.api, &live.user, (&to, state));
+    Ok(Answer::empty().by(&live))
 }
 
 /// `POST /chat/xmpp`
@@ -124,7 +131,7 @@ pub async fn history(call: Call) -> Outcome {
         false => call.session().await?,
     };
     let places = call.api.desk.sessions().places();
-    let service = call.query("service").or_else(|| call.query("servicename"));
+    let service = super::rooms::service(&call)?;
     let room = call.query("room").map(|room| places.room(room, service));
     let words = call.query("keywords").unwrap_or_default();
     let wish = HistoryWish {
