@@ -23,6 +23,7 @@ authentication = "internal_plain"
 log = { info = "*console" }
 
 VirtualHost "example.test"
+	modules_enabled = { @HOST_MODULES@ }
 
 Component "conference.example.test" "muc"
 	name = "Rooms"

@@ -115,6 +115,7 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
         .replace("@CLIENT_PORT@", &ports.client.to_string())
         .replace("@COMPONENT_PORT@", &ports.component.to_string())
         .replace("@MUC_MODULES@", archive)
+        .replace("@HOST_MODULES@", &options.host_modules)
         .replace("@MAX_HISTORY@", &options.max_history.to_string())
         .replace("@SECRET@", SECRET)
 }

@@ -109,8 +109,8 @@ impl Client {
             }
             return;
         }
-        self.heard_in_room(Said {
-            id: written.id.clone().unwrap_or_default(),
+        let fresh = self.heard_in_room(Said {
+            id: text::line_id(message).unwrap_or_default(),
             from: written.from.clone(),
             to: written.to.clone(),
             kind: "groupchat".to_owned(),
@@ -119,7 +119,10 @@ impl Client {
             with: text::bare(&written.from).to_lowercase(),
             in_room: true,
         });
-        self.event(UserEvent::Room(written));
+        // A room that is entered again tells again what was heard in its last second.
+        if fresh || written.delay.is_none() {
+            self.event(UserEvent::Room(written));
+        }
     }
 
     fn written(&self, message: &Element, own: bool) -> Written {
