@@ -35,7 +35,14 @@ pub struct World {
     runtime: Runtime,
     ports: Ports,
     dir: Arc<RunDir>,
+    setting: Setting,
+}
+
+/// What a world is built for.
+#[derive(Clone)]
+struct Setting {
     agents: Vec<String>,
+    door: DoorSettings,
 }
 
 impl World {
@@ -46,12 +53,33 @@ impl World {
     /// With a workgroup `support` that these serve.
     pub fn with_agents(ports: Ports, agents: &[&str]) -> World {
         let agents = agents.iter().map(|&agent| agent.to_owned()).collect();
-        World::on(ports, Arc::new(RunDir::new("users")), agents)
+        let door = door(ports.client);
+        World::on(
+            ports,
+            Arc::new(RunDir::new("users")),
+            Setting { agents, door },
+        )
     }
 
-    fn on(ports: Ports, dir: Arc<RunDir>, agents: Vec<String>) -> World {
+    /// With another way in for real users.
+    pub fn through(ports: Ports, door: DoorSettings) -> World {
+        let agents = Vec::new();
+        World::on(
+            ports,
+            Arc::new(RunDir::new("users")),
+            Setting { agents, door },
+        )
+    }
+
+    /// The same, after a restart.
+    pub fn restart_through(mut self, door: DoorSettings) -> World {
+        self.setting.door = door;
+        self.restart()
+    }
+
+    fn on(ports: Ports, dir: Arc<RunDir>, setting: Setting) -> World {
         let runtime = Runtime::new().expect("a runtime");
-        let started = runtime.block_on(start(ports, &dir, &agents));
+        let started = runtime.block_on(start(ports, &dir, &setting));
         let (engine, sessions, bridge, link, health, store) = started;
         let world = World {
             engine,
@@ -63,7 +91,7 @@ impl World {
             runtime,
             ports,
             dir,
-            agents,
+            setting,
         };
         world.wait_up();
         world
@@ -106,12 +134,12 @@ impl World {
             runtime,
             ports,
             dir,
-            agents,
+            setting,
             ..
         } = self;
         drop((engine, sessions, bridge, store));
         runtime.shutdown_timeout(Duration::from_secs(5));
-        World::on(ports, dir, agents)
+        World::on(ports, dir, setting)
     }
 
     pub fn login(&self, login: Login) -> Result<Person, LoginError> {
@@ -178,7 +206,8 @@ type Started = (
     Arc<dyn Store>,
 );
 
-async fn start(ports: Ports, dir: &RunDir, agents: &[String]) -> Started {
+async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
+    let agents = &setting.agents;
     let url = format!("embedded:{}", dir.path().join("data").display());
     let store = store::open(&url).await.expect("a store");
     let (engine, orders) = engine(store.clone(), agents).await;
@@ -204,7 +233,12 @@ async fn start(ports: Ports, dir: &RunDir, agents: &[String]) -> Started {
     );
     let health = seat.health();
     tokio::spawn(seat.run(events, orders, watched));
-    let accounts = Accounts::new(door(ports), places(), Shelf::new(store.clone()), 1_000);
+    let accounts = Accounts::new(
+        setting.door.clone(),
+        places(),
+        Shelf::new(store.clone()),
+        1_000,
+    );
     let sessions = Arc::new(AllSessions {
         bridge: Some(bridge.clone()),
         accounts: Some(accounts),
@@ -262,9 +296,10 @@ fn places() -> Places {
     }
 }
 
-fn door(ports: Ports) -> DoorSettings {
+/// A door in clear text, on this port of loopback.
+pub fn door(port: u16) -> DoorSettings {
     DoorSettings {
-        address: format!("127.0.0.1:{}", ports.client),
+        address: format!("127.0.0.1:{port}"),
         domain: DOMAIN.to_owned(),
         protection: Protection::Plain,
         ca_file: None,

@@ -33,11 +33,7 @@ impl Client {
 
     fn take_iq(&mut self, stanza: &Element) {
         match attr(stanza, "type") {
-            Some("result" | "error") => {
-                if !self.iq_answer(stanza) {
-                    self.show_stanza(stanza);
-                }
-            }
+            Some("result" | "error") if !self.iq_answer(stanza) => self.show_stanza(stanza),
             Some("get" | "set") => {
                 self.show_stanza(stanza);
                 self.take_request(stanza);
