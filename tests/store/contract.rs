@@ -210,6 +210,12 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
         Table::DeadLetter,
         Table::Order,
         Table::Context,
+        Table::User,
+        Table::Contact,
+        Table::Waiting,
+        Table::Said,
+        Table::UserSession,
+        Table::Property,
     ];
     let put = |table: &Table| Change::Put(row(*table, "g", "k", table.name()));
     store
@@ -225,7 +231,7 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
     }
     assert_eq!(
         tables.map(Table::name).iter().collect::<HashSet<_>>().len(),
-        10
+        16
     );
 }
 

@@ -26,14 +26,17 @@ pub(super) enum Question {
     Occupants,
     /// What was said in a room; the lines so far.
     RoomArchive(String, Vec<Said>),
-    /// What was said to and by the user; the lines so far, newest page first.
-    Archive(Box<HistoryWish>, Vec<Said>),
+    /// What was said to and by the user; the lines so far: those of earlier (newer) pages, so many,
+    /// and then those of the page at hand.
+    Archive(Box<HistoryWish>, Vec<Said>, usize),
     /// Users.
     Search,
     /// The workgroups of the user.
     Workgroups,
     /// The answer to an offer.
     Offer(String),
+    /// The opening of a room that entering made.
+    Unlock(String),
     /// Nothing depends on the answer.
     Nothing,
 }
@@ -113,6 +116,8 @@ impl Client {
             (Question::Roster, Ok(Some(query))) => self.roster_loaded(query),
             (Question::Roster | Question::Nothing, _) => {}
             (Question::Contact(wish), Ok(_)) => self.contact_written(&wish, reply),
+            // Whatever the room says, the user is in it.
+            (Question::Unlock(room), _) => self.entered(&room, reply),
             (Question::Removal, Ok(_)) => self.answer(reply, Ok(Done::Nothing)),
             (Question::Removal, Err(condition)) if condition == "item-not-found" => {
                 self.answer(reply, Err(UserError::NoContact));
@@ -132,7 +137,9 @@ impl Client {
             (Question::RoomArchive(room, lines), answer) => {
                 self.room_archive_read((room, lines), answer.is_ok(), reply);
             }
-            (Question::Archive(wish, lines), answer) => {
+            (Question::Archive(wish, mut lines, newer), answer) => {
+                let newer = newer.min(lines.len());
+                lines.rotate_left(newer);
                 self.archive_read((*wish, lines), answer, reply);
             }
             (Question::Search, Ok(Some(query))) => {

@@ -65,7 +65,8 @@ impl Client {
             asked.with = None;
         }
         let query = self.archive_query(&asked, before);
-        let question = Question::Archive(Box::new(wish), lines);
+        let newer = lines.len();
+        let question = Question::Archive(Box::new(wish), lines, newer);
         self.ask(("set", room.as_deref()), query, (question, reply));
         self.name_query();
     }
@@ -129,7 +130,7 @@ impl Client {
         };
         asked.deadline = deadline;
         match &mut asked.question {
-            Question::Archive(_, lines) | Question::RoomArchive(_, lines) => lines.push(said),
+            Question::Archive(_, lines, _) | Question::RoomArchive(_, lines) => lines.push(said),
             _ => {}
         }
         true

@@ -33,11 +33,7 @@ impl Client {
 
     fn take_iq(&mut self, stanza: &Element) {
         match attr(stanza, "type") {
-            Some("result" | "error") => {
-                if !self.iq_answer(stanza) {
-                    self.show_stanza(stanza);
-                }
-            }
+            Some("result" | "error") if !self.iq_answer(stanza) => self.show_stanza(stanza),
             Some("get" | "set") => {
                 self.show_stanza(stanza);
                 self.take_request(stanza);
@@ -109,8 +105,8 @@ impl Client {
             }
             return;
         }
-        self.heard_in_room(Said {
-            id: written.id.clone().unwrap_or_default(),
+        let fresh = self.heard_in_room(Said {
+            id: text::line_id(message).unwrap_or_default(),
             from: written.from.clone(),
             to: written.to.clone(),
             kind: "groupchat".to_owned(),
@@ -119,7 +115,10 @@ impl Client {
             with: text::bare(&written.from).to_lowercase(),
             in_room: true,
         });
-        self.event(UserEvent::Room(written));
+        // A room that is entered again tells again what was heard in its last second.
+        if fresh || written.delay.is_none() {
+            self.event(UserEvent::Room(written));
+        }
     }
 
     fn written(&self, message: &Element, own: bool) -> Written {

@@ -9,7 +9,7 @@ use crate::xmpp::ns;
 use crate::xmpp::stanza::element;
 
 use super::asked::Question;
-use super::rooms::KeptRoom;
+use super::reentry::KeptRoom;
 use super::{Act, Client, text};
 
 /// What a client would have to know to go on where another left off.

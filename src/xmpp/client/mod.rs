@@ -13,14 +13,15 @@ mod lookups;
 mod orders;
 mod presence;
 mod raw;
+mod reentry;
 mod requests;
 mod rooms;
 mod text;
 
 pub use self::history::matches;
 pub use self::lifecycle::Kept;
-pub use self::rooms::KeptRoom;
-pub use self::text::{delay, is_local_part, iso_time};
+pub use self::reentry::KeptRoom;
+pub use self::text::{delay, is_local_part, iso_time, line_id};
 
 use std::collections::BTreeMap;
 use std::time::Duration;

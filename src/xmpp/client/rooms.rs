@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use minidom::Element;
-use serde::{Deserialize, Serialize};
 
 use crate::ids::Timestamp;
 use crate::users::{Done, LeftReason, Occupant, PresenceKind, Said, UserError, UserEvent};
@@ -12,28 +11,14 @@ use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, attr, child, child_text, element, error_of};
 
 use super::asked::Question;
-use super::{Act, Client, PATIENCE, Reply, text};
+use super::reentry::KeptRoom;
+use super::{Act, Client, Reply, text};
 
 /// Lines of a room that are remembered.
 const LINES: usize = 200;
 
-/// A room as it is kept over a restart.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeptRoom {
-    /// The bare address.
-    pub room: String,
-    /// The nick.
-    pub nick: String,
-    /// The password, where one was given.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub password: Option<String>,
-    /// When something was heard in it last, as far as is known.
-    #[serde(default)]
-    pub heard: Timestamp,
-}
-
 #[derive(Debug)]
-enum Phase {
+pub(super) enum Phase {
     /// Asked to be let in; whether the user was in it before.
     Entering {
         deadline: Timestamp,
@@ -48,12 +33,12 @@ enum Phase {
 /// One room.
 #[derive(Debug)]
 pub(super) struct Room {
-    nick: String,
-    password: Option<String>,
-    phase: Phase,
+    pub(super) nick: String,
+    pub(super) password: Option<String>,
+    pub(super) phase: Phase,
     pub(super) occupants: BTreeMap<String, Occupant>,
     pub(super) lines: VecDeque<Said>,
-    heard: Timestamp,
+    pub(super) heard: Timestamp,
 }
 
 impl Room {
@@ -95,81 +80,9 @@ impl Client {
             nick,
             password,
             heard,
+            lines: Vec::new(),
         };
         self.knock(kept, again, Some(reply));
-    }
-
-    fn knock(&mut self, kept: KeptRoom, again: bool, reply: Option<Reply>) {
-        let phase = Phase::Entering {
-            deadline: self.now.plus(PATIENCE),
-            again,
-            reply,
-        };
-        let mut x = element("x", ns::MUC);
-        if let Some(password) = &kept.password {
-            x = x.and_text("password", ns::MUC, &clean(password));
-        }
-        if again && kept.heard > Timestamp(0) {
-            let since = text::iso_time(Timestamp(kept.heard.0 + 1));
-            x = x.and(element("history", ns::MUC).with("since", &since));
-        }
-        let to = format!("{}/{}", kept.room, kept.nick);
-        let shown = self.shown.clone();
-        let shown = shown.unwrap_or((crate::users::Show::Available, None));
-        let lines = self.rooms.remove(&kept.room).map(|room| room.lines);
-        self.rooms.insert(
-            kept.room,
-            Room {
-                nick: kept.nick,
-                password: kept.password,
-                phase,
-                occupants: BTreeMap::new(),
-                lines: lines.unwrap_or_default(),
-                heard: kept.heard,
-            },
-        );
-        self.send(text::presence(&shown).with("to", &to).and(x));
-    }
-
-    /// Enters rooms again that the user was in before a loss.
-    pub(super) fn enter_again(&mut self, kept: Vec<KeptRoom>) {
-        for room in kept {
-            self.knock(room, true, None);
-        }
-    }
-
-    /// The rooms, for later.
-    pub(super) fn kept_rooms(&self) -> Vec<KeptRoom> {
-        let rooms = self.rooms.iter().filter(|(_, room)| match room.phase {
-            Phase::In | Phase::CutOff => true,
-            Phase::Entering { again, .. } => again,
-        });
-        rooms
-            .map(|(jid, room)| KeptRoom {
-                room: jid.clone(),
-                nick: room.nick.clone(),
-                password: room.password.clone(),
-                heard: room.heard,
-            })
-            .collect()
-    }
-
-    pub(super) fn rooms_cut_off(&mut self) {
-        let mut replies = Vec::new();
-        self.rooms.retain(|_, room| {
-            room.occupants.clear();
-            let before = std::mem::replace(&mut room.phase, Phase::CutOff);
-            match before {
-                Phase::Entering { again, reply, .. } => {
-                    replies.extend(reply);
-                    again
-                }
-                Phase::In | Phase::CutOff => true,
-            }
-        });
-        for reply in replies {
-            self.answer(Some(reply), Err(UserError::NotConnected));
-        }
     }
 
     pub(super) fn leave(&mut self, room: &str) -> Result<Done, UserError> {
@@ -271,7 +184,10 @@ impl Client {
         let Some(room) = self.rooms.get_mut(jid) else {
             return;
         };
-        let nick = text::resource(from).unwrap_or_default().to_owned();
+        // The room itself shows what it is, in this way too.
+        let Some(nick) = text::resource(from).map(str::to_owned) else {
+            return;
+        };
         let item = x.and_then(|x| child(x, "item", ns::MUC_USER));
         let said = |name: &str| item.and_then(|item| attr(item, name)).map(str::to_owned);
         let occupant = Occupant {
@@ -286,14 +202,14 @@ impl Client {
         }
         room.nick = nick;
         if let Phase::Entering { reply, .. } = std::mem::replace(&mut room.phase, Phase::In) {
-            self.entered(jid, reply);
-            if x.is_some_and(|x| has_status(x, "201")) {
-                self.unlock(jid);
+            match x.is_some_and(|x| has_status(x, "201")) {
+                true => self.unlock(jid, reply),
+                false => self.entered(jid, reply),
             }
         }
     }
 
-    fn entered(&mut self, jid: &str, reply: Option<Reply>) {
+    pub(super) fn entered(&mut self, jid: &str, reply: Option<Reply>) {
         let nick = self.rooms.get(jid).map(|room| room.nick.clone());
         self.out.push(Act::Changed);
         self.event(UserEvent::Joined {
@@ -304,10 +220,11 @@ impl Client {
     }
 
     /// A room that entering made is open to others only after this (XEP-0045 §10.1.2).
-    fn unlock(&mut self, jid: &str) {
+    fn unlock(&mut self, jid: &str, reply: Option<Reply>) {
         let form = element("x", ns::DATA_FORMS).with("type", "submit");
         let query = element("query", ns::MUC_OWNER).and(form);
-        self.ask(("set", Some(jid)), query, (Question::Nothing, None));
+        let question = Question::Unlock(jid.to_owned());
+        self.ask(("set", Some(jid)), query, (question, reply));
     }
 
     fn occupant_gone(&mut self, jid: &str, (from, own): (&str, bool), x: Option<&Element>) {
@@ -328,22 +245,22 @@ impl Client {
         self.event(UserEvent::Left { room, why });
     }
 
-    /// A line of a room is kept for those who ask later.
-    pub(super) fn heard_in_room(&mut self, said: Said) {
-        if let Some(room) = self.rooms.get_mut(&said.with) {
-            room.heard = room.heard.max(said.at);
-            if room
-                .lines
-                .iter()
-                .any(|line| line.id == said.id && line.from == said.from)
-            {
-                return;
-            }
-            room.lines.push_back(said);
-            if room.lines.len() > LINES {
-                room.lines.pop_front();
-            }
+    /// A line of a room is kept for those who ask later. Tells whether it is a new one.
+    pub(super) fn heard_in_room(&mut self, said: Said) -> bool {
+        let Some(room) = self.rooms.get_mut(&said.with) else {
+            return true;
+        };
+        room.heard = room.heard.max(said.at);
+        let known =
+            |line: &Said| line.id == said.id && line.from == said.from && line.body == said.body;
+        if !said.id.is_empty() && room.lines.iter().any(known) {
+            return false;
         }
+        room.lines.push_back(said);
+        if room.lines.len() > LINES {
+            room.lines.pop_front();
+        }
+        true
     }
 
     pub(super) fn give_up_entering(&mut self) {

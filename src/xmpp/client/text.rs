@@ -87,6 +87,21 @@ pub fn delay(stanza: &Element) -> Option<Timestamp> {
     new.and_then(time).or_else(|| old().and_then(legacy_time))
 }
 
+/// The id of a message by which a repetition is known: the room's own (XEP-0359), the same for all
+/// its occupants, else the sender's.
+pub fn line_id(message: &Element) -> Option<String> {
+    let own = || attr(message, "id").map(str::to_owned);
+    let Some(room) = attr(message, "from").map(bare) else {
+        return own();
+    };
+    let mut ids = message
+        .children()
+        .filter(|child| child.is("stanza-id", ns::STANZA_ID));
+    let stable = ids.find(|id| attr(id, "by").is_some_and(|by| by.eq_ignore_ascii_case(room)));
+    let stable = stable.and_then(|id| attr(id, "id")).map(str::to_owned);
+    stable.or_else(own)
+}
+
 /// The text that a child holds, where it holds one.
 pub(super) fn words(element: &Element, name: &str) -> Option<String> {
     child_text(element, name, ns::CLIENT).filter(|text| !text.is_empty())

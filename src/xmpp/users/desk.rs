@@ -27,6 +27,9 @@ const ROUND: usize = 256;
 /// Pause between tries to commit what could not be committed.
 const STORE_PAUSE: Duration = Duration::from_millis(500);
 
+/// What is told when the round is stored, or is not.
+pub(super) type Told = Box<dyn FnOnce(Result<(), LoginError>) + Send>;
+
 /// What the seat tells the desk.
 #[derive(Debug)]
 pub enum Link {
@@ -59,7 +62,7 @@ pub struct UsersDesk {
     /// What has to be read from the store after the commit of this round.
     pub(super) later: Vec<Later>,
     /// Logins and the like that are answered after it.
-    pub(super) logins: Vec<Box<dyn FnOnce(Result<(), LoginError>) + Send>>,
+    pub(super) logins: Vec<Told>,
     link: LinkSender,
     on: Option<Generation>,
     links: mpsc::Receiver<Link>,

@@ -5,8 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use minidom::Element;
 
 use crate::users::Said;
-use crate::xmpp::client::delay;
-use crate::xmpp::ns;
+use crate::xmpp::client::{delay, line_id};
 use crate::xmpp::stanza::{attr, body};
 
 use super::house::House;
@@ -43,9 +42,8 @@ impl House {
         let with = if came { from } else { to };
         let with = with.split_once('/').map_or(with, |(bare, _)| bare);
         let kind = attr(stanza, "type").unwrap_or("normal");
-        let id = stable_id(stanza).or_else(|| attr(stanza, "id").map(str::to_owned));
         Some(Said {
-            id: id.unwrap_or_default(),
+            id: line_id(stanza).unwrap_or_default(),
             from: from.to_owned(),
             to: to.to_owned(),
             kind: kind.to_owned(),
@@ -55,17 +53,6 @@ impl House {
             in_room: kind == "groupchat",
         })
     }
-}
-
-/// The id that a room gave a line (XEP-0359): the same for all its occupants.
-fn stable_id(stanza: &Element) -> Option<String> {
-    let from = attr(stanza, "from")?;
-    let room = from.split_once('/').map_or(from, |(bare, _)| bare);
-    let mut ids = stanza
-        .children()
-        .filter(|c| c.is("stanza-id", ns::STANZA_ID));
-    let id = ids.find(|id| attr(id, "by").is_some_and(|by| by.eq_ignore_ascii_case(room)))?;
-    attr(id, "id").map(str::to_owned)
 }
 
 /// Tells lines apart: by who said what under which id. A repetition bears the same ones.

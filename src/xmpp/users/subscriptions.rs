@@ -26,20 +26,14 @@ impl House {
                 item.hidden = false;
             }
             "unsubscribe" => (item.to, item.asked) = (false, false),
-            "subscribed" => item.from = true,
+            // Whoever asks is let in at once, so nobody waits for this; and who has not asked is
+            // shown nothing.
+            "subscribed" => return,
             _ => item.from = false,
         }
-        let newly_seen = item.from && !before.from;
         let changed = item != before;
         self.put_item(username, &contact, item);
-        // What was granted already needs no more words.
-        if kind == "subscribed" && !changed {
-            return;
-        }
         self.emit(presence(Some(&kind), (&bare, &contact)));
-        if newly_seen {
-            self.show_all(username, &contact);
-        }
         if kind == "unsubscribed" && changed {
             self.hide_all(username, &contact);
         }

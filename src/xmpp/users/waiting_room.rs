@@ -286,6 +286,8 @@ fn with_times(mut kept: Kept, lines: &[Said]) -> Kept {
         let heard = lines.iter().filter(|line| line.with == room.room);
         let last = heard.map(|line| line.at).max();
         room.heard = last.map_or(room.heard, |last| last.max(room.heard));
+        let here = lines.iter().filter(|line| line.with == room.room);
+        room.lines = here.cloned().collect();
     }
     kept
 }
