@@ -158,7 +158,12 @@ async fn handle(
         return Err(Failure::NoCredentials);
     }
     let body = read_body(payload).await?;
-    handler(Call::new(api.clone(), request, caller, body)).await
+    let call = Call::new(api.clone(), request, caller, body);
+    // Before anything else is said of the call.
+    if call.path("stream").starts_with("ofchat-") {
+        call.session().await?;
+    }
+    handler(call).await
 }
 
 fn reply(answer: Answer, dialect: Dialect) -> HttpResponse {

@@ -8,7 +8,7 @@ use warmline::conversation::{ClosedBy, Delivery, Notice, Outgoing, Words};
 use warmline::ids::{ChannelId, DeliveryId, MessageId, Timestamp};
 use warmline::outbox::{Carrier, Verdict};
 
-use super::world::{Browser, MASTER, Outcome, Reply, World, agreeable, settings};
+use super::world::{Browser, Event, MASTER, Outcome, Reply, World, agreeable, settings};
 
 const QUESTION: &str = r#"{"emailAddress": "visitor@hospital.com", "userID": "visitor",
     "question": "What is the meaning of life", "workgroup": "support", "product": "p"}"#;
@@ -83,6 +83,38 @@ async fn the_answer_comes_at_once_with_a_token() {
     );
 }
 
+fn as_the_reference_has_it(opening: &Opening, told: &[Event]) {
+    let room = format!("{}@rooms.acme.example", opening.conversation);
+    let kinds: Vec<&str> = told.iter().map(|event| event.kind()).collect();
+    assert_eq!(kinds, ["update-queue", "offer", "groupchat", "ended"]);
+    let line = &told[0].data;
+    assert_eq!(
+        (
+            &line["position"],
+            &line["remaingTime"],
+            &line["remainingTime"]
+        ),
+        (&json!(2), &json!(60), &json!(60))
+    );
+    let offer = &told[1].data;
+    assert_eq!(
+        (&offer["from"], &offer["mucRoom"]),
+        (&json!(room), &json!(room))
+    );
+    assert_eq!(offer["to"], "visitor@workgroup.acme.example");
+    assert_eq!(
+        offer["url"],
+        format!(
+            "https://acme.example:7443/ofmeet/r/{}",
+            opening.conversation
+        )
+    );
+    let said = &told[2].data;
+    assert_eq!(said["body"], "How can I \"help\"?\n");
+    assert_eq!(said["from"], format!("{room}/Desk 2"));
+    assert_eq!(told[3].data["by"], "agent");
+}
+
 /// What one visitor sees from the question to the end; each delivery twice, as after a crash.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_whole_story_in_events() {
@@ -112,40 +144,12 @@ async fn a_whole_story_in_events() {
         carry(&world, &opening, number, what.clone()).await;
         carry(&world, &opening, number, what).await;
     }
-    let room = format!("{}@rooms.acme.example", opening.conversation);
     let mut told = Vec::new();
     while let Some(event) = browser.next().await {
         assert_eq!(event.name, "chatapi.ask");
         told.push(event);
     }
-    let kinds: Vec<&str> = told.iter().map(|event| event.kind()).collect();
-    assert_eq!(kinds, ["update-queue", "offer", "groupchat", "ended"]);
-    let line = &told[0].data;
-    assert_eq!(
-        (
-            &line["position"],
-            &line["remaingTime"],
-            &line["remainingTime"]
-        ),
-        (&json!(2), &json!(60), &json!(60))
-    );
-    let offer = &told[1].data;
-    assert_eq!(
-        (&offer["from"], &offer["mucRoom"]),
-        (&json!(room), &json!(room))
-    );
-    assert_eq!(offer["to"], "visitor@workgroup.acme.example");
-    assert_eq!(
-        offer["url"],
-        format!(
-            "https://acme.example:7443/ofmeet/r/{}",
-            opening.conversation
-        )
-    );
-    let said = &told[2].data;
-    assert_eq!(said["body"], "How can I \"help\"?\n");
-    assert_eq!(said["from"], format!("{room}/Desk 2"));
-    assert_eq!(told[3].data["by"], "agent");
+    as_the_reference_has_it(&opening, &told);
     let again = world.request(Method::GET, &format!("/sse/visitor?token={token}"));
     let again = Reply::of(again.header("Last-Event-ID", told[3].id)).await;
     assert_eq!(again.status, 204);
@@ -219,66 +223,62 @@ async fn waiting_for_an_agent_as_the_source_did() {
     assert_eq!(ask(&world, "?wait=soon").await.status, 400);
 }
 
+/// A call whose status counts.
+async fn status(world: &World, call: (&str, &str, &str), header: Option<&str>) -> u16 {
+    let (method, path, body) = call;
+    let request = world.request(method.parse().unwrap(), path);
+    let request = request.body(body.to_owned());
+    let reply = Reply::of(match header {
+        Some(value) => request.header(AUTHORIZATION, value),
+        None => request,
+    });
+    reply.await.status
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_visitor_s_own_routes_need_the_visitor_s_token() {
+    let world = World::new().await;
+    let answer = ask(&world, "").await.json();
+    let bearer = format!("Bearer {}", answer["token"].as_str().unwrap());
+    for (method, body) in [("GET", ""), ("POST", ""), ("PUT", "hi"), ("DELETE", "")] {
+        for (path, header, expected) in [
+            ("/ask/visitor", None, 401),
+            ("/ask/other", Some(bearer.as_str()), 403),
+            ("/ask/visitor?token=wrong", None, 401),
+            // It was not asked with the master secret.
+            ("/ask/visitor", Some(MASTER), 404),
+        ] {
+            let found = status(&world, (method, path, body), header).await;
+            assert_eq!(found, expected, "{method} {path}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_speaks_in_both_ways_and_ends_it() {
     let mut world = World::new().await;
-    let token = ask(&world, "").await.json()["token"]
-        .as_str()
-        .unwrap()
-        .to_owned();
+    let answer = ask(&world, "").await.json();
+    let token = answer["token"].as_str().unwrap().to_owned();
     let opening = opened(&mut world).await;
     let bearer = format!("Bearer {token}");
-    let call = async |method: &str, path: &str, header: Option<&str>, body: &str| {
-        let request = world
-            .request(method.parse().unwrap(), path)
-            .body(body.to_owned());
-        Reply::of(match header {
-            Some(value) => request.header(AUTHORIZATION, value),
-            None => request,
-        })
-        .await
-    };
     let mine = Some(bearer.as_str());
-    for (method, body) in [("GET", ""), ("POST", ""), ("PUT", "hi"), ("DELETE", "")] {
-        assert_eq!(
-            call(method, "/ask/visitor", None, body).await.status,
-            401,
-            "{method}"
-        );
-        assert_eq!(
-            call(method, "/ask/other", mine, body).await.status,
-            403,
-            "{method}"
-        );
-        let wrong = call(method, "/ask/visitor?token=wrong", None, body).await;
-        assert_eq!(wrong.status, 401, "{method}");
-        let master = call(method, "/ask/visitor", Some(MASTER), body).await;
-        assert_eq!(
-            master.status, 404,
-            "{method}: it was not asked with the master secret"
-        );
-    }
-    assert_eq!(
-        call("POST", "/ask/visitor", mine, "").await.status,
-        409,
-        "nobody has come"
-    );
-    assert_eq!(call("PUT", "/ask/visitor", mine, "hello").await.status, 200);
-    let room = format!(
-        "/restapi/v1/chat/rooms/{}?service=%22conference%22",
-        opening.conversation
-    );
+    let (id, quoted) = (&opening.conversation, "service=%22conference%22");
+    let room = format!("/restapi/v1/chat/rooms/{id}?{quoted}");
+    let by_query = format!("/ask/visitor?token={token}");
     let file = r#"{"body": "see", "attachments": [{"type": "image/png", "url": "https://acme.example/a.png"}]}"#;
-    assert_eq!(call("POST", &room, mine, file).await.status, 200);
-    let other = call("POST", "/restapi/v1/chat/rooms/other", mine, "x").await;
-    assert_eq!(other.status, 403);
-    assert_eq!(call("POST", "/chat/presence", mine, "").await.status, 403);
-    assert_eq!(
-        call("DELETE", &format!("/ask/visitor?token={token}"), None, "")
-            .await
-            .status,
-        200
-    );
+    for (method, path, body, expected) in [
+        ("POST", "/ask/visitor", "", 409),
+        ("PUT", "/ask/visitor", "hello", 200),
+        ("POST", &room, file, 200),
+        ("POST", "/restapi/v1/chat/rooms/other", "x", 403),
+        ("POST", "/chat/presence", "", 403),
+        ("POST", "/ask/visitor/chatstate/composing", "", 200),
+        ("DELETE", "/ask/visitor", "", 200),
+    ] {
+        let found = status(&world, (method, path, body), mine).await;
+        assert_eq!(found, expected, "{method} {path}");
+    }
+    assert_eq!(status(&world, ("DELETE", &by_query, ""), None).await, 200);
     let mut said = Vec::new();
     while let Ok(input) = world.asked.try_recv() {
         if let Input::Said(saying) = input {

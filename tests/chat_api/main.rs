@@ -10,6 +10,8 @@ mod ask;
 mod credentials;
 mod documents;
 mod errors;
+mod events;
+mod orders;
 mod players;
 mod routes;
 mod sessions;

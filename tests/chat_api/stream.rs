@@ -3,11 +3,9 @@
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use warmline::users::{
-    ChatKind, ChatState, Invitation, OfferMade, PresenceKind, QueueLine, QueueState, Show,
-    UserEvent, Written,
-};
+use warmline::users::{ChatKind, Invitation, UserEvent, Written};
 
+use super::events::table;
 use super::patience;
 use super::players::PASSWORD;
 use super::world::{Browser, Reply, World, basic};
@@ -82,153 +80,6 @@ async fn every_event_has_every_key() {
             );
         }
     }
-}
-
-type Row = (UserEvent, &'static str, &'static str, Vec<&'static str>);
-
-fn table() -> Vec<Row> {
-    let written = || Written {
-        from: "bob@acme.example/desk".into(),
-        to: ALICE.into(),
-        body: "hello".into(),
-        data: Some(r#"{"body":"hello","n":1}"#.into()),
-        ..Written::default()
-    };
-    let invitation = |direct| Invitation {
-        room: "fhrtbf7@rooms.acme.example".into(),
-        inviter: "support@workgroup.acme.example".into(),
-        from: "fhrtbf7@rooms.acme.example".into(),
-        to: ALICE.into(),
-        direct,
-        ..Invitation::default()
-    };
-    let workgroup = || "support@workgroup.acme.example".to_owned();
-    let offer = OfferMade {
-        workgroup: workgroup(),
-        id: "fhrtbf7".into(),
-        visitor: "v-1@workgroup.acme.example/visitor".into(),
-        ..OfferMade::default()
-    };
-    let line = QueueLine {
-        visitor: "v-1@workgroup.acme.example".into(),
-        ..QueueLine::default()
-    };
-    let presence = UserEvent::Presence {
-        from: "bob@acme.example/desk".into(),
-        to: ALICE.into(),
-        kind: PresenceKind::Available,
-        show: Show::DoNotDisturb,
-        status: Some("busy".into()),
-    };
-    let state = UserEvent::ChatState {
-        from: "bob@acme.example/desk".into(),
-        to: ALICE.into(),
-        kind: ChatKind::Chat,
-        state: ChatState::Composing,
-    };
-    let revoked = UserEvent::OfferRevoked {
-        workgroup: workgroup(),
-        id: "fhrtbf7".into(),
-        visitor: "v-1@workgroup.acme.example".into(),
-        reason: None,
-    };
-    let queue = UserEvent::Queue(QueueState {
-        workgroup: workgroup(),
-        status: "open".into(),
-        ..QueueState::default()
-    });
-    let details = UserEvent::QueueDetails {
-        workgroup: workgroup(),
-        users: vec![line],
-    };
-    let said = vec!["to", "from", "body", "data"];
-    let invited = vec!["room", "inviter", "to", "from", "url", "reason"];
-    let with_password = [invited.clone(), vec!["password"]].concat();
-    vec![
-        (
-            UserEvent::Stanza("<iq/>".into()),
-            "chatapi.xmpp",
-            "",
-            vec!["xmpp"],
-        ),
-        (
-            presence,
-            "chatapi.presence",
-            "presence",
-            vec!["to", "from", "status", "show", "presenceType"],
-        ),
-        (
-            UserEvent::Chat(ChatKind::Chat, written()),
-            "chatapi.chat",
-            "chat",
-            said.clone(),
-        ),
-        (
-            UserEvent::Chat(ChatKind::Headline, written()),
-            "chatapi.chat",
-            "headline",
-            said.clone(),
-        ),
-        (state, "chatapi.chat", "chat", vec!["to", "from", "state"]),
-        (UserEvent::Room(written()), "chatapi.muc", "groupchat", said),
-        (
-            UserEvent::Invited(invitation(false)),
-            "chatapi.muc",
-            "invitationReceived",
-            with_password,
-        ),
-        (
-            UserEvent::Invited(invitation(true)),
-            "chatapi.muc",
-            "invitationReceived",
-            invited,
-        ),
-        (
-            UserEvent::Notify(written()),
-            "chatapi.notify",
-            "notify",
-            vec!["to", "from", "data"],
-        ),
-        (
-            UserEvent::Offer(offer),
-            "chatapi.assist",
-            "offerReceived",
-            vec!["workgroup", "id", "from", "metaData"],
-        ),
-        (
-            revoked,
-            "chatapi.assist",
-            "offerRevoked",
-            vec!["workgroup", "id", "from", "reason"],
-        ),
-        (
-            queue,
-            "chatapi.ask",
-            "notify-queue",
-            vec![
-                "to",
-                "from",
-                "averageWaitTime",
-                "userCount",
-                "status",
-                "oldestEntry",
-            ],
-        ),
-        (
-            details,
-            "chatapi.ask",
-            "notify-queue-details",
-            vec![
-                "to",
-                "from",
-                "userid",
-                "postion",
-                "position",
-                "timeRemaining",
-                "timestamp",
-            ],
-        ),
-    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]

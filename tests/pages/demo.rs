@@ -24,49 +24,49 @@ fn ask_offer_accept_chat_typing_attachment_close() {
         warmline.address()
     ));
 
-    page.into_frame("agent");
+    page.within("agent");
     page.fill("#user", "agent1");
     page.fill("#password", PASSWORD);
     page.click("#login button");
     page.shows("#status", "waiting for requests");
 
-    page.into_frame("visitor");
+    page.within("visitor");
     page.fill("#workgroup", "desk");
     page.fill("#question", "Where is my \"parcel\"?");
     page.click("#ask button");
     page.shows("#status", "number 1 in the line");
 
-    page.into_frame("agent");
+    page.within("agent");
     page.shows(".offer", "Where is my \"parcel\"?");
     page.click(".offer .accept");
     page.shows("#status", "In the room");
-    page.into_frame("visitor");
+    page.within("visitor");
     page.shows("#status", "Somebody is here.");
 
     page.fill("#text", "Hello <b>there</b>");
-    page.into_frame("agent");
+    page.within("agent");
     page.shows("#state", "…");
-    page.into_frame("visitor");
+    page.within("visitor");
     page.click("#say button");
-    page.into_frame("agent");
+    page.within("agent");
     page.shows("#talk", "Hello <b>there</b>");
     page.fill("#text", "How can I help?");
-    page.into_frame("visitor");
+    page.within("visitor");
     page.shows("#state", "…");
-    page.into_frame("agent");
+    page.within("agent");
     page.click("#say button");
     page.shows("#talk .mine", "How can I help?");
-    page.into_frame("visitor");
+    page.within("visitor");
     page.shows("#talk .theirs", "How can I help?");
 
     page.fill("#url", "https://files.example.test/parcel.png");
     page.click("#attach button");
-    page.into_frame("agent");
+    page.within("agent");
     page.shows("#talk", "https://files.example.test/parcel.png");
 
     page.click("#close");
     page.shows("#status", "The conversation is over.");
-    page.into_frame("visitor");
+    page.within("visitor");
     page.shows("#status", "The conversation is over.");
     assert_eq!(
         page.hosts(),

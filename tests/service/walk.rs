@@ -136,16 +136,11 @@ fn fastpath(scene: &Scene, family: Family) {
         let to_one = made(one).map(|offer| (one, other, offer));
         to_one.or_else(|| made(other).map(|offer| (other, one, offer)))
     });
-    assert_eq!(
-        offer.data["metaData"]["question"],
-        "What is the meaning of life"
-    );
-    assert_eq!(offer.data["metaData"]["email"], "visitor@hospital.com");
+    let known = &offer.data["metaData"];
+    assert_eq!(known["question"], "What is the meaning of life");
+    assert_eq!(known["email"], "visitor@hospital.com");
     let open = first.does("GET", "/offers", "").json();
-    assert_eq!(
-        open["offer"][0]["id"], offer.data["id"],
-        "it can be read again"
-    );
+    assert_eq!(open["offer"][0]["id"], offer.data["id"], "readable again");
     first.answer(offer.text("id"), false);
     let offer = second.events.kind("offerReceived");
     assert_eq!(visitor.call("POST", "").status, 409, "nobody is there yet");
@@ -153,46 +148,38 @@ fn fastpath(scene: &Scene, family: Family) {
     let invitation = second.events.wait("an invitation", |event| {
         event.kind() == "invitationReceived" && event.text("room").starts_with(offer.text("id"))
     });
-    let room = invitation
-        .text("room")
-        .split('@')
-        .next()
-        .unwrap_or("")
-        .to_owned();
+    let jid = invitation.text("room");
+    let room = jid.split('@').next().unwrap_or("");
     let page = format!("https://help.example.test:7443/ofmeet/r/{room}");
     assert_eq!(invitation.text("url"), page);
     second.does("PUT", &format!("/rooms/{room}"), "");
     let came = visitor.events.kind("offer");
-    assert_eq!(
-        (came.text("mucRoom"), came.text("url")),
-        (invitation.text("room"), page.as_str())
-    );
+    assert_eq!((came.text("mucRoom"), came.text("url")), (jid, &*page));
     assert_eq!(visitor.call("POST", "").status, 200);
-    second.does(
-        "POST",
-        &format!("/rooms/{room}?service=%22conference%22"),
-        r#"{"body": "How can I help?"}"#,
-    );
-    let heard = visitor.events.kind("groupchat");
-    assert_eq!(heard.text("body"), "How can I help?");
-    assert_eq!(visitor.post(&room, r#"{"body": "Tell me"}"#).status, 200);
-    assert_eq!(visitor.call("PUT", "please").status, 200);
-    for text in ["Tell me", "please"] {
-        second.events.wait("the visitor's words", |event| {
-            event.kind() == "groupchat" && event.text("body") == text
-        });
-    }
-    typing(second, &visitor, invitation.text("room"));
+    talk(second, &visitor, room);
+    typing(second, &visitor, jid);
     let status = visitor.call("GET", "").json();
-    assert_eq!(
-        (&status["status"], &status["inQueue"]),
-        (&"invited".into(), &false.into())
-    );
+    let found = (&status["status"], &status["inQueue"]);
+    assert_eq!(found, (&"invited".into(), &false.into()));
     second.does("POST", &format!("/rooms/{room}"), "!close");
     let ended = visitor.events.kind("ended");
     assert_eq!(ended.text("by"), "agent");
     visitor.events.wait_over(wait::SOON);
     assert_eq!(visitor.call("PUT", "too late").status, 409);
+}
+
+fn talk(agent: &Web, visitor: &Visitor, room: &str) {
+    let path = format!("/rooms/{room}?service=%22conference%22");
+    agent.does("POST", &path, r#"{"body": "How can I help?"}"#);
+    let heard = visitor.events.kind("groupchat");
+    assert_eq!(heard.text("body"), "How can I help?");
+    assert_eq!(visitor.post(room, r#"{"body": "Tell me"}"#).status, 200);
+    assert_eq!(visitor.call("PUT", "please").status, 200);
+    for text in ["Tell me", "please"] {
+        agent.events.wait("the visitor's words", |event| {
+            event.kind() == "groupchat" && event.text("body") == text
+        });
+    }
 }
 
 /// Typing passes by in both directions, without a number.

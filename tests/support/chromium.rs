@@ -66,7 +66,7 @@ impl Chromium {
     }
 
     /// Goes into a frame of the page, by its id; from the page itself.
-    pub fn into_frame(&self, id: &str) {
+    pub fn within(&self, id: &str) {
         self.call("POST", "/frame", &json!({ "id": null }));
         let frame = self.element(&format!("#{id}"));
         self.call("POST", "/frame", &json!({ "id": frame }));
