@@ -95,13 +95,6 @@ fn talk() -> Vec<Row> {
                 state: ChatState::Composing,
             },
         ),
-        (
-            "POST",
-            "/xmpp",
-            "<presence/>",
-            200,
-            Order::Raw("<presence/>".into()),
-        ),
     ]
 }
 
@@ -269,6 +262,13 @@ fn experts() -> Vec<Row> {
 
 fn others() -> Vec<Row> {
     vec![
+        (
+            "POST",
+            "/xmpp",
+            "<presence/>",
+            200,
+            Order::Raw("<presence/>".into()),
+        ),
         (
             "POST",
             "/offer/fhrtbf7",
