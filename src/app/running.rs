@@ -120,7 +120,7 @@ impl Running {
         orders.abort();
         outbox.stop(within(2)).await;
         reports.abort();
-        let _ = timeout(within(1), side.bridge.stop()).await;
+        let _ = timeout(within(1), side.stop_users()).await;
         let _ = timeout(within(2), side.link.stop()).await;
         let _ = timeout(within(1), over(side.seat)).await;
         drop((side.agents, side.sessions, engine));

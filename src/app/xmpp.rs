@@ -25,7 +25,8 @@ pub(super) struct Side {
     pub link: LinkSender,
     pub seat: JoinHandle<()>,
     pub users: JoinHandle<()>,
-    pub bridge: Bridge,
+    bridge: Bridge,
+    accounts: Option<Accounts>,
     pub agents: watch::Sender<AgentsSettings>,
     pub health: watch::Receiver<LinkHealth>,
     /// Opens sessions for people who have no XMPP client.
@@ -47,15 +48,16 @@ pub(super) async fn start(
     let seat = seat(settings, (engine, link.clone(), &agents), ends);
     let health = seat.health();
     let seat = tokio::spawn(seat.run(events, orders, agents.subscribe()));
-    let sessions = Arc::new(sessions(settings, &bridge, store));
+    let sessions = sessions(settings, &bridge, store);
     Ok(Side {
         link,
         seat,
         users,
         bridge,
+        accounts: sessions.accounts.clone(),
         agents,
         health,
-        sessions,
+        sessions: Arc::new(sessions),
     })
 }
 
@@ -82,10 +84,20 @@ fn seat(
     })
 }
 
+impl Side {
+    /// Ends the sessions of all users; those of our own domain can be taken up again.
+    pub async fn stop_users(&self) {
+        if let Some(accounts) = &self.accounts {
+            accounts.stop().await;
+        }
+        self.bridge.stop().await;
+    }
+}
+
 fn sessions(settings: &Settings, bridge: &Bridge, store: Arc<dyn Store>) -> AllSessions {
     let places = translate::places(settings);
     let accounts = translate::door(settings).map(|door| {
-        let most = settings.users.max_sessions as usize;
+        let most = settings.users.max_sessions;
         Accounts::new(door, places.clone(), Shelf::new(store), most)
     });
     AllSessions {

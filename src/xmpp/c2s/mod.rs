@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 use tokio_xmpp::stanzastream::{Event, StreamEvent};
 
 use crate::users::{
@@ -35,16 +36,20 @@ pub struct Accounts {
     places: Places,
     shelf: Shelf,
     room: Arc<Semaphore>,
+    most: u32,
+    stop: CancellationToken,
 }
 
 impl Accounts {
     /// With this many sessions at once.
-    pub fn new(settings: DoorSettings, places: Places, shelf: Shelf, most: usize) -> Self {
+    pub fn new(settings: DoorSettings, places: Places, shelf: Shelf, most: u32) -> Self {
         Self {
             door: Arc::new(Door::new(settings)),
             places,
             shelf,
-            room: Arc::new(Semaphore::new(most)),
+            room: Arc::new(Semaphore::new(most as usize)),
+            most,
+            stop: CancellationToken::new(),
         }
     }
 
@@ -99,6 +104,7 @@ impl Accounts {
             jid: jid.clone(),
             ended,
             bare,
+            stop: self.stop.clone(),
             _permit: permit,
         };
         tokio::spawn(task.run());
@@ -106,6 +112,12 @@ impl Accounts {
             session: Arc::new(AccountSession { jid, orders }),
             events: as_stream(events),
         })
+    }
+
+    /// Ends all sessions politely, and waits for that.
+    pub async fn stop(&self) {
+        self.stop.cancel();
+        let _ = self.room.acquire_many(self.most).await;
     }
 
     fn identity(&self, jid: &str, resource: Option<&str>) -> Result<jid::Jid, LoginError> {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures::StreamExt;
 use minidom::Element;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 use tokio_xmpp::Stanza;
 use tokio_xmpp::stanzastream::{Connection, Event, StanzaStream, StreamEvent};
 use tracing::debug;
@@ -22,6 +23,8 @@ use super::door::Door;
 const QUEUE: usize = 256;
 /// How long a stanza may wait for room in it.
 const ROOM: Duration = Duration::from_secs(2);
+/// How long a slow reader of the events is waited for.
+const READER: Duration = Duration::from_secs(30);
 /// Pauses between tries to come back: doubling, from and up to.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(30));
 
@@ -102,6 +105,8 @@ pub(super) struct Task {
     pub jid: Arc<Mutex<String>>,
     pub ended: Arc<Mutex<EndReason>>,
     pub bare: String,
+    /// The program stops.
+    pub stop: CancellationToken,
     pub _permit: OwnedSemaphorePermit,
 }
 
@@ -122,6 +127,7 @@ impl Task {
                     Some(Command::Close(done)) => return self.close(EndReason::Closed, Some(done)).await,
                     None => return self.close(EndReason::Closed, None).await,
                 },
+                () = self.stop.cancelled() => return self.close(EndReason::Stopping, None).await,
                 () = sleep_until(due) => {
                     let acts = self.client.tick(now());
                     self.act(acts).await
@@ -184,7 +190,10 @@ impl Task {
         for act in acts {
             match act {
                 Act::Send(stanza) => sent &= self.send(&stanza).await,
-                Act::Event(event) => heard &= self.events.try_send(event).is_ok(),
+                // The server is made to wait for a slow reader, to a point.
+                Act::Event(event) => {
+                    heard = heard && self.events.send_timeout(event, READER).await.is_ok();
+                }
                 Act::Answer(reply, answer) => {
                     let answer: Result<Done, UserError> = match answer {
                         Ok(_) if !sent => Err(UserError::NotConnected),

@@ -113,8 +113,13 @@ impl Client {
             ..
         } = asked;
         match (question, answer) {
-            (Question::Roster, Ok(Some(query))) => self.roster_loaded(query),
-            (Question::Roster | Question::Nothing, _) => {}
+            (Question::Roster, answer) => {
+                if let Ok(Some(query)) = answer {
+                    self.roster_loaded(query);
+                }
+                self.list_is_there();
+            }
+            (Question::Nothing, _) => {}
             (Question::Contact(wish), Ok(_)) => self.contact_written(&wish, reply),
             // Whatever the room says, the user is in it.
             (Question::Unlock(room), _) => self.entered(&room, reply),
@@ -176,6 +181,9 @@ impl Client {
             .collect();
         for id in late {
             if let Some(asked) = self.asked.remove(&id) {
+                if matches!(asked.question, Question::Roster) {
+                    self.list_is_there();
+                }
                 self.answer(asked.reply, Err(UserError::TimedOut));
             }
         }
@@ -183,6 +191,7 @@ impl Client {
 
     /// Requests whose answers cannot come any more.
     pub(super) fn fail_asked(&mut self, problem: &UserError) {
+        self.fail_early(problem);
         for (_, asked) in std::mem::take(&mut self.asked) {
             self.answer(asked.reply, Err(problem.clone()));
         }

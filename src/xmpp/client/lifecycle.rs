@@ -136,6 +136,11 @@ impl Client {
         self.desks_cut_off();
         if self.connected && self.shown.is_some() {
             self.send(farewell());
+        } else if self.connected {
+            // Who shows the user to rooms only takes it back there.
+            for kept in self.kept_rooms() {
+                self.send_kind("unavailable", &format!("{}/{}", kept.room, kept.nick));
+            }
         }
         self.shown = None;
         self.event(UserEvent::Ended(why));

@@ -30,7 +30,7 @@ use minidom::Element;
 use tokio::sync::oneshot;
 
 use crate::ids::Timestamp;
-use crate::users::{Contact, Done, PendingOffer, Places, Show, UserError, UserEvent};
+use crate::users::{Contact, Done, Order, PendingOffer, Places, Show, UserError, UserEvent};
 
 use self::asked::Asked;
 use self::desks::Desk;
@@ -75,6 +75,8 @@ pub struct Client {
     /// Whether copies of what other clients send and get are asked for.
     copies: bool,
     contacts: BTreeMap<String, Contact>,
+    /// Orders about contacts that wait until the list is there; `None` once it is.
+    early: Option<Vec<(Order, Reply)>>,
     seen: BTreeMap<String, BTreeMap<String, Seen>>,
     rooms: BTreeMap<String, Room>,
     desks: BTreeMap<String, Desk>,
@@ -98,6 +100,7 @@ impl Client {
             connected: true,
             copies: false,
             contacts: BTreeMap::new(),
+            early: Some(Vec::new()),
             seen: BTreeMap::new(),
             rooms: BTreeMap::new(),
             desks: BTreeMap::new(),

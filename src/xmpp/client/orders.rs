@@ -13,11 +13,33 @@ impl Client {
             self.answer(Some(reply), Err(UserError::NotConnected));
             return self.drain();
         }
-        match self.talk(order, reply) {
-            Ok(()) => {}
-            Err((problem, reply)) => self.answer(Some(reply), Err(problem)),
+        match &mut self.early {
+            Some(early) if about_contacts(&order) => early.push((order, reply)),
+            _ => self.begin(order, reply),
         }
         self.drain()
+    }
+
+    /// Carries out what had to wait for the contact list.
+    pub(super) fn list_is_there(&mut self) {
+        for (order, reply) in self.early.take().unwrap_or_default() {
+            self.begin(order, reply);
+        }
+    }
+
+    /// Refuses what had to wait for it.
+    pub(super) fn fail_early(&mut self, problem: &UserError) {
+        if let Some(early) = &mut self.early {
+            for (_, reply) in std::mem::take(early) {
+                self.out.push(Act::Answer(reply, Err(problem.clone())));
+            }
+        }
+    }
+
+    fn begin(&mut self, order: Order, reply: Reply) {
+        if let Err((problem, reply)) = self.talk(order, reply) {
+            self.answer(Some(reply), Err(problem));
+        }
     }
 
     /// People: presence, words, contacts.
@@ -132,6 +154,13 @@ impl Client {
             self.show_to_desks();
         }
     }
+}
+
+fn about_contacts(order: &Order) -> bool {
+    matches!(
+        order,
+        Order::Contacts | Order::AddContact(_) | Order::UpdateContact(_) | Order::RemoveContact(_)
+    )
 }
 
 fn needs_connection(order: &Order) -> bool {

@@ -73,7 +73,8 @@ impl Client {
         let local = self.bare.split_once('@').map_or("user", |(local, _)| local);
         let nick = nick.filter(|nick| !nick.trim().is_empty());
         let nick = clean(&nick.unwrap_or_else(|| local.to_owned())).into_owned();
-        let again = self.rooms.contains_key(&jid);
+        let again = self.is_cut_off(&jid);
+        self.give_up_knocking(&jid);
         let heard = self.rooms.get(&jid).map_or(Timestamp(0), |room| room.heard);
         let kept = KeptRoom {
             room: jid,
@@ -85,8 +86,26 @@ impl Client {
         self.knock(kept, again, Some(reply));
     }
 
+    fn is_cut_off(&self, room: &str) -> bool {
+        let room = self.rooms.get(room);
+        room.is_some_and(|room| match room.phase {
+            Phase::Entering { again, .. } => again,
+            Phase::In | Phase::CutOff => true,
+        })
+    }
+
+    /// Whoever knocked and gave another order about the room waits no longer.
+    fn give_up_knocking(&mut self, room: &str) {
+        let room = self.rooms.get_mut(room);
+        if let Some(Phase::Entering { reply, .. }) = room.map(|room| &mut room.phase) {
+            let reply = reply.take();
+            self.answer(reply, Err(UserError::Refused("conflict".to_owned())));
+        }
+    }
+
     pub(super) fn leave(&mut self, room: &str) -> Result<Done, UserError> {
         let jid = text::bare_address(room)?;
+        self.give_up_knocking(&jid);
         let Some(room) = self.rooms.remove(&jid) else {
             return Err(UserError::NotJoined);
         };

@@ -77,6 +77,8 @@ pub(super) struct House {
     pub effects: Vec<Effect>,
     pub changes: Vec<Change>,
     serial: u64,
+    /// When something is due first; never later than it is.
+    due: Option<Timestamp>,
     /// Sessions that have to be looked at before the round ends.
     changed: BTreeSet<Key>,
 }
@@ -93,6 +95,7 @@ impl House {
             effects: Vec::new(),
             changes: Vec::new(),
             serial: 0,
+            due: None,
             changed: BTreeSet::new(),
         }
     }
@@ -232,6 +235,9 @@ impl House {
     /// Does what is due.
     pub fn tick(&mut self) {
         let now = self.now;
+        if self.due.is_none_or(|due| due > now) {
+            return;
+        }
         for key in self.keys() {
             let Some(online) = self.online(&key) else {
                 continue;
@@ -242,13 +248,13 @@ impl House {
             }
         }
         self.settle();
+        let sessions = self.users.values().flat_map(|user| user.sessions.values());
+        let due = sessions.filter_map(|online| online.client.next_deadline());
+        self.due = due.min();
     }
 
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let sessions = self.users.values().flat_map(|user| user.sessions.values());
-        sessions
-            .filter_map(|online| online.client.next_deadline())
-            .min()
+        self.due
     }
 
     pub fn keys(&self) -> Vec<Key> {
@@ -260,6 +266,9 @@ impl House {
 
     /// Does what a client wants.
     pub fn act(&mut self, key: &Key, acts: Vec<Act>) {
+        let due = self.online(key);
+        let due = due.and_then(|online| online.client.next_deadline());
+        self.due = self.due.into_iter().chain(due).min();
         for act in acts {
             match act {
                 Act::Send(stanza) => self.route(key, stanza),

@@ -20,7 +20,7 @@ use super::house::Key;
 use super::records::{self, Item, SaidRecord, UserRecord};
 
 /// Events of one session that may wait for its reader.
-const EVENTS: usize = 4_096;
+const EVENTS: usize = 16_384;
 /// Sessions of one user at most.
 const MOST_SESSIONS: usize = 64;
 
@@ -165,7 +165,12 @@ impl UsersDesk {
         if user_is_new(&self.house.users, &name) {
             self.house.remember(&name, UserRecord::default());
         }
-        let lines = self.lately(&name).await?;
+        let fresh = self.house.users.get(&name);
+        let fresh = fresh.is_none_or(|user| user.lately.is_empty());
+        let lines = match fresh || kept.is_some() {
+            true => self.lately(&name).await?,
+            false => Vec::new(),
+        };
         let kept = kept.map(|kept| with_times(kept, &lines));
         let resource = wished.unwrap_or_else(mint_resource);
         let key: Key = (name, resource);
