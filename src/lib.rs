@@ -9,6 +9,7 @@ pub mod chat_api;
 pub mod xmpp;
 
 pub mod engine;
+pub mod media;
 
 pub mod bridge;
 pub mod outbox;

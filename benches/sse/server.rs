@@ -10,7 +10,6 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use serde_json::json;
-use tokio::io::AsyncReadExt;
 use warmline::channels::http::{Serving, serve};
 use warmline::chat_api::log::{Entry, EventLog, FeedName};
 use warmline::chat_api::{ChatApi, ChatApiSettings, Names, Parts, RoomUrl, Texts, configure};
@@ -49,8 +48,8 @@ pub fn run(load: Load) {
         let running = serve(serving, move |services: &mut _| configure(services, &api)).unwrap();
         println!("{}", running.address.port());
         let _ = std::io::stdout().flush();
-        let mut go = [0_u8; 1];
-        let _ = tokio::io::stdin().read(&mut go).await;
+        let told = tokio::task::spawn_blocking(|| std::io::stdin().read_line(&mut String::new()));
+        let _ = told.await;
         publish(&log, load).await;
         std::future::pending::<()>().await;
     });

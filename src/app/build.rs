@@ -1,30 +1,32 @@
 //! From settings to running rooms.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::sync::Arc;
 
-use actix_web::web;
 use tokio::sync::{Notify, mpsc};
-use tracing::info;
 
-use crate::channels::http;
-use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::channels::external::ExternalCarrier;
+use crate::channels::openchs::OpenchsCarrier;
+use crate::channels::rapidpro::{RapidProCarrier, RapidProSettings};
+use crate::channels::yalo::{Media, YaloCarrier, YaloSettings};
 use crate::chat_api::ChatCarrier;
 use crate::chat_api::log::EventLog;
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Outlets};
 use crate::ids::ChannelId;
+use crate::media::{MediaDesk, MediaKey, MediaLinks};
 use crate::outbox::{
-    Carrier, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
+    Carrier, Fetcher, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle,
+    OutboxSettings, Report,
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
 
-use super::chat::Chat;
-use super::health::{self, Health};
+use super::health::Health;
+use super::helplines;
 use super::orders;
 use super::running::{Running, carry_reports};
+use super::web::{self, Behind};
 use super::{AppError, chat, translate, xmpp};
 
 /// Inputs that may wait for the engine; after them their senders wait.
@@ -34,13 +36,20 @@ const INBOX: usize = 1024;
 pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     // Before anything that counts: what is counted earlier is lost.
     let figures = install_metrics()?;
-    let store = store::open(&settings.store.url.to_string()).await?;
+    let store = store::open(&translate::place(&settings.store, &settings.store.url)).await?;
+    let media = media(settings, store.as_ref()).await?;
     let addresses = AddressBook::default();
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
+    let links = Media::new(media.as_ref().map(MediaDesk::links));
     let log = chat::log(settings, &store);
-    let tools = (&client, &addresses, log.as_ref());
-    let outbox = start_outbox(settings, tools, store.clone(), reports);
+    let tools = Tools {
+        client: &client,
+        addresses: &addresses,
+        links: &links,
+        log: log.as_ref(),
+    };
+    let outbox = start_outbox(settings, &tools, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
@@ -72,8 +81,14 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine: engine.clone(),
     };
     let chat = chat::start(settings, log, behind);
-    let behind = (engine.clone(), health, chat.as_ref());
-    let server = serve(settings, (&client, &addresses), behind)?;
+    let behind = Behind {
+        engine: engine.clone(),
+        store: store.clone(),
+        health,
+        media,
+        chat: chat.as_ref(),
+    };
+    let server = web::serve(settings, (&client, &addresses), behind)?;
     Ok(Running {
         server,
         chat,
@@ -95,28 +110,65 @@ fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
     })
 }
 
+/// Links to media, where others can reach us to open them.
+async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDesk>, AppError> {
+    let Some(public_url) = &settings.http.public_url else {
+        return Ok(None);
+    };
+    let key = match &settings.media.key {
+        Some(secret) => MediaKey::from_secret(secret),
+        None => MediaKey::kept(store).await?,
+    };
+    let links = MediaLinks::new(key, public_url, settings.media.link_ttl);
+    let fetcher = Fetcher::new(&translate::fetching(settings))?;
+    Ok(Some(MediaDesk::new(
+        links,
+        fetcher,
+        translate::media(settings),
+    )))
+}
+
+/// What carriers need.
+struct Tools<'a> {
+    client: &'a HttpClient,
+    addresses: &'a AddressBook,
+    links: &'a Media,
+    log: Option<&'a EventLog>,
+}
+
 fn start_outbox(
     settings: &Settings,
-    (client, addresses, log): (&HttpClient, &AddressBook, Option<&EventLog>),
+    tools: &Tools<'_>,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                let settings = Arc::new(translate::rapidpro(channel, kind));
-                let id = settings.id.clone();
-                let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
-                carriers.insert(id, Arc::new(carrier));
-            }
-            ChannelKind::ChatApi(kind) => {
-                let Some(log) = log else { continue };
-                let names = chat::names(settings, channel, kind);
-                let carrier = ChatCarrier::new(log.clone(), names);
-                carriers.insert(ChannelId::new(channel.id.clone()), Arc::new(carrier));
-            }
-        }
+    for channel in rapidpro_channels(settings) {
+        let id = channel.id.clone();
+        let carrier = RapidProCarrier::new(channel, tools.addresses.clone(), tools.client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in helplines::all_openchs(settings) {
+        let id = channel.id.clone();
+        let carrier = OpenchsCarrier::new(channel, tools.client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in helplines::all_external(settings) {
+        let id = channel.id.clone();
+        let carrier = ExternalCarrier::new(channel, tools.client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in YaloSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier =
+            YaloCarrier::new(Arc::new(channel), tools.client.clone(), tools.links.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    if let Some((channel, kind)) = chat::channel(settings)
+        && let Some(log) = tools.log
+    {
+        let carrier = ChatCarrier::new(log.clone(), chat::names(settings, channel, kind));
+        carriers.insert(ChannelId::new(channel.id.clone()), Arc::new(carrier));
     }
     let settings = OutboxSettings {
         retry: settings.outbound.retry.clone(),
@@ -126,37 +178,11 @@ fn start_outbox(
     Outbox::start(settings, carriers, store, reports)
 }
 
-fn serve(
-    settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
-    (engine, health, chat): (Handle, Health, Option<&Chat>),
-) -> Result<http::Running, AppError> {
-    let mut channels = Vec::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                channels.push(Arc::new(translate::rapidpro(channel, kind)));
-            }
-            ChannelKind::ChatApi(_) => {}
-        }
-    }
-    let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
-    let state = web::Data::new(state);
-    let serving = http::Serving {
-        address: settings.http.listen,
-        keep_alive: settings.http.keep_alive,
-        workers: settings.http.workers,
-    };
-    let api = chat.map(|chat| chat.api.clone());
-    let document = chat::document(settings);
-    let server = http::serve(serving, move |services| {
-        health::configure(services, health.clone());
-        rapidpro::configure(services, state.clone());
-        chat::configure(services, (api.as_ref(), &document));
-    })
-    .map_err(AppError::system("http.listen"))?;
-    // Whoever starts the program with port 0 learns the port here.
-    let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
-    info!(address = %server.address, "listening");
-    Ok(server)
+pub(super) fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
+    let channels = settings.channels.iter();
+    let ours = channels.filter_map(|channel| match &channel.kind {
+        ChannelKind::Rapidpro(kind) => Some(Arc::new(translate::rapidpro(channel, kind))),
+        _ => None,
+    });
+    ours.collect()
 }

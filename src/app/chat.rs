@@ -3,19 +3,20 @@
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
 
 use crate::chat_api::log::EventLog;
-use crate::chat_api::openapi::{self, Told};
+use crate::chat_api::openapi;
 use crate::chat_api::{self, ChatApi, ChatApiSettings, Names, Parts, Reveal, RoomUrl};
 use crate::config::{self, Channel, ChannelKind, OnRequestTimeout, Settings, WhenNoAgents};
 use crate::engine::Handle;
 use crate::ids::{ChannelId, WorkgroupName};
 use crate::store::Store;
 use crate::users::Sessions;
+
+use super::surfaces;
 
 /// The channel of that kind; there is one at most.
 pub(super) fn channel(settings: &Settings) -> Option<(&Channel, &config::ChatApi)> {
@@ -24,7 +25,7 @@ pub(super) fn channel(settings: &Settings) -> Option<(&Channel, &config::ChatApi
         .iter()
         .find_map(|channel| match &channel.kind {
             ChannelKind::ChatApi(kind) => Some((channel, kind.as_ref())),
-            ChannelKind::Rapidpro(_) => None,
+            _ => None,
         })
 }
 
@@ -141,44 +142,5 @@ pub(super) fn configure(
 
 /// The document of all that is served.
 pub(super) fn document(settings: &Settings) -> OpenApi {
-    let mut told = vec![
-        get("operators", "/healthz", "Whether the program is alive."),
-        get(
-            "operators",
-            "/readyz",
-            "Whether it can work; 503 with the reasons if not.",
-        ),
-        get("operators", "/metrics", "Figures for Prometheus."),
-    ];
-    told.extend(rapidpro());
-    openapi::document(&told, channel(settings).is_some())
-}
-
-fn get(surface: &'static str, path: &str, about: &'static str) -> Told {
-    Told {
-        surface,
-        method: Method::GET,
-        path: path.to_owned(),
-        about,
-        json: false,
-    }
-}
-
-fn rapidpro() -> Vec<Told> {
-    let base = "/api/apps/public/{app}";
-    let told = |method: Method, name: &str, about: &'static str| Told {
-        surface: "RapidPro: Rocket.Chat Tickets app",
-        json: method != Method::GET,
-        path: format!("{base}/{name}"),
-        method,
-        about,
-    };
-    vec![
-        told(Method::GET, "secret.check", "Whether the secret is right."),
-        told(Method::GET, "settings", "Where RapidPro is called back."),
-        told(Method::PUT, "settings", "Tell where to call back."),
-        told(Method::POST, "room", "Open a ticket."),
-        told(Method::POST, "room.close", "Close a ticket."),
-        told(Method::POST, "visitor-message", "Say something."),
-    ]
+    openapi::document(&surfaces::all(), channel(settings).is_some())
 }

@@ -77,6 +77,46 @@ fn the_examples_show_the_typed_defaults() {
     rapidpro.departments.clear();
     rapidpro.api_token = None;
     rapidpro.callback_url = None;
+    rapidpro.on_close_flow = None;
+    assert_eq!(channel, bare.channels[0]);
+}
+
+#[test]
+fn the_example_of_the_other_channel_shows_its_defaults_too() {
+    let full = parse(&everything()).expect("valid");
+    let bare = r#"
+        [xmpp]
+        domain = "workgroup.example.org"
+        secret = "the-component-secret"
+        muc = "conference.example.org"
+        [[workgroup]]
+        name = "support"
+        [[channel]]
+        id = "yalo"
+        kind = "yalo"
+        workgroup = "support"
+        token_key = "THIRTYTWOCHARACTERSORMOREATRANDOM"
+        signature_secret = "a-secret-of-the-platform-and-us"
+        api_url = "https://api.example.org"
+        whatsapp = { bot_id = "acme-whatsapp", token = "the-bots-token" }
+        facebook = { bot_id = "acme-facebook", token = "the-other-bots-token" }
+    "#;
+    let bare = parse(bare).expect("valid");
+    let mut channel = full.channels[1].clone();
+    channel.translations.clear();
+    let super::ChannelKind::Yalo(yalo) = &mut channel.kind else {
+        panic!("no yalo channel");
+    };
+    yalo.accounts.clear();
+    yalo.flows.clear();
+    (yalo.client, yalo.language) = (None, None);
+    (yalo.botrunner, yalo.studio) = (None, None);
+    for bot in [&mut yalo.whatsapp, &mut yalo.facebook]
+        .into_iter()
+        .flatten()
+    {
+        bot.phone = None;
+    }
     assert_eq!(channel, bare.channels[0]);
 }
 

@@ -7,10 +7,13 @@ mod chat_api;
 mod commands;
 mod dependencies;
 mod environment;
+mod helplines;
 mod hostile;
 mod judgement;
 mod secrets;
 mod settings;
+mod store;
+mod yalo;
 
 use warmline::config::{Problem, parse};
 

@@ -38,6 +38,18 @@ fn an_api_token_comes_from_a_file_too() {
 }
 
 #[test]
+fn the_key_of_media_comes_from_a_file_and_is_never_shown() {
+    let (_folder, path) = file_with(b"thirty-two-characters-are-enough\n");
+    let media = format!("media.key_file = \"{}\"\n", path.display());
+    let settings = parse(&format!("{media}{}", crate::SMALL)).expect("valid");
+    assert!(!format!("{settings:?}").contains("thirty-two"));
+    let key = settings.media.key.expect("a key");
+    assert_eq!(key.expose(), "thirty-two-characters-are-enough");
+    let short = problems(&format!("media.key = \"hunter2\"\n{}", crate::SMALL));
+    assert_eq!(short, ["media.key: must have at least 32 characters"]);
+}
+
+#[test]
 fn a_secret_inline_and_in_a_file_is_told() {
     let (_folder, path) = file_with(b"hush");
     let both = format!("{INLINE}\nsecret_file = \"{}\"", path.display());

@@ -70,6 +70,9 @@ impl EventLog {
         first: Option<u64>,
         entries: Vec<Entry>,
     ) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
         let (done, outcome) = oneshot::channel();
         let append = Append {
             feed: feed.clone(),

@@ -102,6 +102,8 @@ pub fn entries(delivery: &Delivery, names: &Names, was_invited: bool) -> Vec<Ent
             let data = json!({"type": "nobody-came", "to": to, "from": room, "at": at});
             with(data, &texts.nobody_came)
         }
+        // Not asked for by this channel.
+        Outgoing::Ended(_) | Outgoing::Receipt { .. } => Vec::new(),
         Outgoing::Closed(by) => {
             let depart = json!({"type": "depart-queue", "to": to, "from": room, "at": at});
             let ended = json!({

@@ -1,0 +1,85 @@
+//! The HTTP server and everything that it serves.
+
+use std::io::Write;
+use std::sync::Arc;
+
+use actix_web::web::Data;
+use tracing::info;
+
+use crate::channels::external::{self, External};
+use crate::channels::openchs::{self, Openchs};
+use crate::channels::rapidpro::{self, RapidPro};
+use crate::channels::yalo::{self, Media, Yalo, YaloSettings};
+use crate::channels::{http, media};
+use crate::config::Settings;
+use crate::engine::{AddressBook, Handle, Memory};
+use crate::media::MediaDesk;
+use crate::outbox::HttpClient;
+use crate::store::Store;
+
+use super::build::rapidpro_channels;
+use super::chat::{self, Chat};
+use super::health::{self, Health};
+use super::{AppError, helplines};
+
+/// What stands behind the surfaces.
+pub(super) struct Behind<'a> {
+    pub engine: Handle,
+    pub store: Arc<dyn Store>,
+    pub health: Health,
+    pub media: Option<MediaDesk>,
+    pub chat: Option<&'a Chat>,
+}
+
+/// Serves all that is configured.
+pub(super) fn serve(
+    settings: &Settings,
+    (client, addresses): (&HttpClient, &AddressBook),
+    behind: Behind<'_>,
+) -> Result<http::Running, AppError> {
+    let Behind {
+        engine,
+        store,
+        health,
+        media,
+        chat,
+    } = behind;
+    let parts = yalo::Parts {
+        engine: engine.clone(),
+        memory: Memory::new(store.clone()),
+        http: client.clone(),
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
+    };
+    let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
+    let yalos = Data::new(Yalo::new(yalos, parts));
+    let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
+    let gateways = Data::new(gateways);
+    let externals = External::new(helplines::all_external(settings), engine.clone());
+    let externals = Data::new(externals);
+    let channels = rapidpro_channels(settings);
+    let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
+    let state = Data::new(state);
+    let serving = http::Serving {
+        address: settings.http.listen,
+        keep_alive: settings.http.keep_alive,
+        workers: settings.http.workers,
+    };
+    let api = chat.map(|chat| chat.api.clone());
+    let document = chat::document(settings);
+    let server = http::serve(serving, move |services| {
+        health::configure(services, health.clone());
+        if let Some(media) = &media {
+            media::configure(services, media.clone());
+        }
+        rapidpro::configure(services, state.clone());
+        external::configure(services, externals.clone());
+        openchs::configure(services, gateways.clone());
+        yalo::configure(services, &yalos);
+        chat::configure(services, (api.as_ref(), &document));
+    })
+    .map_err(AppError::system("http.listen"))?;
+    // Whoever starts the program with port 0 learns the port here.
+    let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
+    info!(address = %server.address, "listening");
+    Ok(server)
+}
