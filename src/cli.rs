@@ -1,12 +1,14 @@
 //! The command line: reads it, loads the settings, calls the app, chooses the exit code.
 
+mod progress;
+
 use clap::{Args, Parser, Subcommand};
 use std::fmt::Display;
-use std::io::{ErrorKind, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use warmline::app::{self, AppError, Which};
-use warmline::config::{self, LogFormat, Settings};
+use warmline::config::{self, LogFormat, PasswordHash, Settings, StoreUrl, What};
 use warmline::telemetry;
 
 /// Exit code for anything that fails while running.
@@ -39,12 +41,34 @@ enum Command {
     Check,
     /// Print the default configuration with every key explained
     Config,
+    /// Hash a password for the configuration; it is read from standard input
+    HashPassword,
     /// Deliveries that were given up
     #[command(subcommand)]
     DeadLetters(DeadLetters),
     /// Handoffs and their transcripts
     #[command(subcommand)]
     Conversations(Conversations),
+    /// The store
+    #[command(subcommand)]
+    Store(StoreCommand),
+}
+
+#[derive(Subcommand)]
+enum StoreCommand {
+    /// Move everything to another store, while Warmline does not run; begun again it goes on
+    Migrate {
+        /// Where it is, as in store.url
+        #[arg(value_parser = store_url)]
+        from: StoreUrl,
+        /// Where it is to be
+        #[arg(value_parser = store_url)]
+        to: StoreUrl,
+    },
+}
+
+fn store_url(text: &str) -> Result<StoreUrl, What> {
+    StoreUrl::parse(text)
 }
 
 #[derive(Subcommand)]
@@ -97,8 +121,10 @@ enum Conversations {
 pub fn main() -> ExitCode {
     // On wrong usage clap ends the process itself, with code 2.
     let CommandLine { config, command } = CommandLine::parse();
-    if let Command::Config = command {
-        return say(config::DEFAULT_FILE);
+    match command {
+        Command::Config => return say(config::DEFAULT_FILE),
+        Command::HashPassword => return hash_password(),
+        _ => {}
     }
     let file = config.or_else(usual_file);
     let settings = match config::load(file.as_deref(), std::env::vars_os()) {
@@ -116,7 +142,13 @@ pub fn main() -> ExitCode {
         Command::Run => run(settings, file),
         Command::DeadLetters(command) => answer(dead_letters(&settings, command)),
         Command::Conversations(command) => answer(conversations(&settings, command)),
-        Command::Config => ExitCode::SUCCESS,
+        Command::Store(StoreCommand::Migrate { from, to }) => {
+            let mut shown = progress::Shown::new();
+            let moved = app::store_migrate(&settings, (&from, &to), |now| shown.tell(now));
+            shown.end();
+            answer(moved)
+        }
+        Command::Config | Command::HashPassword => ExitCode::SUCCESS,
     }
 }
 
@@ -155,6 +187,30 @@ fn run(settings: Settings, file: Option<PathBuf>) -> ExitCode {
             ExitCode::from(FAILED)
         }
     }
+}
+
+/// Never from the command line, where every user of the machine could read it.
+fn hash_password() -> ExitCode {
+    let stdin = std::io::stdin();
+    let read = match stdin.is_terminal() {
+        true => rpassword::prompt_password("Password: "),
+        false => std::io::read_to_string(stdin.lock()),
+    };
+    let hashed = read.map(|text| {
+        let password = text.trim_end_matches(['\r', '\n']);
+        (!password.is_empty()).then(|| PasswordHash::of(password))
+    });
+    match hashed {
+        Ok(Some(Ok(hash))) => say(&(hash.expose() + "\n")),
+        Ok(Some(Err(error))) => failed(&error),
+        Ok(None) => failed(&"the password is empty"),
+        Err(error) => failed(&error),
+    }
+}
+
+fn failed(why: &impl Display) -> ExitCode {
+    complain("error", why);
+    ExitCode::from(FAILED)
 }
 
 fn dead_letters(settings: &Settings, command: DeadLetters) -> Result<String, AppError> {

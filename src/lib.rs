@@ -8,6 +8,7 @@ pub mod channels;
 pub mod xmpp;
 
 pub mod engine;
+pub mod media;
 
 pub mod bridge;
 pub mod outbox;

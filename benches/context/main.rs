@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
+use warmline::app;
 use warmline::bridge::{Answer, Input, Overheard, Visitor};
 use warmline::conversation::{Author, Words};
 use warmline::engine::{AddressBook, Engine, Handle, Memory, Outlets, now};
@@ -39,7 +40,8 @@ fn main() {
 }
 
 async fn measure(url: &str, visitors: usize, entries: usize) {
-    let store = store::open(url).await.expect("the store");
+    let place = app::place_of(url).expect("a store's URL");
+    let store = store::open(&place).await.expect("the store");
     let engine = engine(store.clone()).await;
     println!("context of {visitors} visitors with {entries} entries each, {HANDS} at a time:");
     let begun = Instant::now();

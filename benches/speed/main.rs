@@ -1,8 +1,8 @@
 //! How fast the program is between a real XMPP server, agents who answer at once, and a bot.
 //!
 //! Prints figures and judges nothing: run it with `scripts/bench`. `--quick` measures shorter,
-//! `--tuned` sets Prosody as docs/benchmarks.md advises; `handover`, `words`, `peer`, `webhook` or
-//! `memory` measure only those.
+//! `--tuned` sets Prosody as docs/benchmarks.md advises; `handover`, `words`, `peer`, `webhook`,
+//! `flood` or `memory` measure only those.
 
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
 
@@ -10,6 +10,7 @@
 mod support;
 
 mod agent;
+mod flood;
 mod handover;
 mod load;
 mod memory;
@@ -67,7 +68,7 @@ fn main() {
         handover::measure(&report, &prosody, counts);
     }
     // What went before shall not weigh on what comes: Prosody slows down with all that it was told.
-    if wanted("words") || wanted("webhook") {
+    if wanted("words") || wanted("webhook") || wanted("flood") {
         prosody.restart();
         words_both_ways(&report, &prosody, (&wanted, seconds));
     }
@@ -91,13 +92,16 @@ fn words_both_ways(
         ("warmline", stage.warmline.pid()),
         ("prosody", prosody.pid()),
     ];
+    let address = stage.warmline.address();
+    let visitors = Visitors { address, tokens };
     if wanted("words") {
-        let address = stage.warmline.address();
-        let visitors = Visitors { address, tokens };
         words::through_warmline(report, (&stage, &news), (&visitors, &pids), time);
     }
     if wanted("webhook") {
         webhook::measure(report, (&stage, &agents[0]), (&rooms, &pids), time);
+    }
+    if wanted("flood") {
+        flood::measure(report, (&stage, &news), &agents[0], (&visitors, &rooms));
     }
     agents.drain(..).for_each(agent::Agent::leave);
     stage.warmline.terminate();

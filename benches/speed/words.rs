@@ -85,27 +85,13 @@ fn measure(
         let meter = Meter::start(pids);
         let told = talk((visitors, news), pace, (number + 1) * 1_000_000);
         let used = meter.per_message(told.sent);
-        report.times(
-            &format!("{who}: sent -> answered 201"),
-            &Times::new(told.answered),
-            "",
-        );
-        report.times(
-            &format!("{who}: sent -> agent has it"),
-            &Times::new(told.times),
-            "",
-        );
-        report.line(&format!(
-            "    {:.0} accepted/s, {:.0} delivered/s; of {}: {} refused, {} missing, {} twice, {} out of order",
-            told.accepted_each_second, told.delivered_each_second,
-            told.sent, told.refused, told.missing, told.twice, told.disordered
-        ));
+        told.print(report, who);
         report.line(&format!("    CPU of one message: {used}"));
     }
 }
 
 /// The visitors write and the agent reads, until all is there that will come.
-fn talk((visitors, news): (&Visitors, &Mailbox), pace: Pace, first: usize) -> Judgement {
+pub fn talk((visitors, news): (&Visitors, &Mailbox), pace: Pace, first: usize) -> Judgement {
     let channels = visitors.tokens.iter().map(|_| unbounded_channel());
     let (bells, arrivals): (Vec<_>, Vec<_>) = channels.unzip();
     let mut hearing = Hearing {
@@ -150,10 +136,12 @@ impl Hearing<'_> {
         let Ok((at, what)) = self.news.next_within(patience) else {
             return false;
         };
-        if let News::Heard(lane, number) = what {
+        if let News::Heard(lane, number) = what
+            && let Some(bell) = self.bells.get(lane)
+        {
             self.heard.push((at, lane, number));
             // A connection that has ended does not listen any more.
-            let _ = self.bells.get(lane).map(|bell| bell.send(number));
+            let _ = bell.send(number);
         }
         true
     }
@@ -161,7 +149,7 @@ impl Hearing<'_> {
 
 /// What became of the messages.
 #[derive(Default)]
-struct Judgement {
+pub struct Judgement {
     /// How long each took that arrived.
     times: Vec<Duration>,
     answered: Vec<Duration>,
@@ -172,6 +160,21 @@ struct Judgement {
     disordered: usize,
     accepted_each_second: f64,
     delivered_each_second: f64,
+}
+
+impl Judgement {
+    /// Prints it.
+    pub fn print(self, report: &Report, who: &str) {
+        let answered = Times::new(self.answered);
+        report.times(&format!("{who}: sent -> answered 201"), &answered, "");
+        let times = Times::new(self.times);
+        report.times(&format!("{who}: sent -> agent has it"), &times, "");
+        report.line(&format!(
+            "    {:.0} accepted/s, {:.0} delivered/s; of {}: {} refused, {} missing, {} twice, {} out of order",
+            self.accepted_each_second, self.delivered_each_second,
+            self.sent, self.refused, self.missing, self.twice, self.disordered
+        ));
+    }
 }
 
 fn judge(lanes: &[Lane], first: usize, heard: &Heard) -> Judgement {

@@ -8,18 +8,24 @@ use actix_web::web;
 use tokio::sync::{Notify, mpsc};
 use tracing::info;
 
-use crate::channels::http;
-use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier};
+use crate::channels::external::{self, External, ExternalCarrier};
+use crate::channels::openchs::{self, Openchs, OpenchsCarrier};
+use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
+use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
+use crate::channels::{http, media};
 use crate::config::{ChannelKind, Settings};
-use crate::engine::{AddressBook, Engine, Handle, Outlets};
+use crate::engine::{AddressBook, Engine, Handle, Memory, Outlets};
 use crate::ids::ChannelId;
+use crate::media::{MediaDesk, MediaKey, MediaLinks};
 use crate::outbox::{
-    Carrier, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle, OutboxSettings, Report,
+    Carrier, Fetcher, HttpClient, HttpError, OutboundSettings, Outbox, OutboxHandle,
+    OutboxSettings, Report,
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
 
 use super::health::{self, Health};
+use super::helplines;
 use super::orders;
 use super::running::{Running, carry_reports};
 use super::{AppError, translate, xmpp};
@@ -31,11 +37,14 @@ const INBOX: usize = 1024;
 pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     // Before anything that counts: what is counted earlier is lost.
     let figures = install_metrics()?;
-    let store = store::open(&settings.store.url.to_string()).await?;
+    let store = store::open(&translate::place(&settings.store, &settings.store.url)).await?;
+    let media = media(settings, store.as_ref()).await?;
     let addresses = AddressBook::default();
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let outbox = start_outbox(settings, (&client, &addresses), store.clone(), reports);
+    let links = Media::new(media.as_ref().map(MediaDesk::links));
+    let callers = (&client, &addresses, &links);
+    let outbox = start_outbox(settings, callers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
@@ -61,7 +70,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let server = serve(settings, (&client, &addresses), (engine.clone(), health))?;
+    let writing = (engine.clone(), store.clone());
+    let server = serve(settings, (&client, &addresses), (writing, health, media))?;
     Ok(Running {
         server,
         outbox,
@@ -82,22 +92,50 @@ fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
     })
 }
 
+/// Links to media, where others can reach us to open them.
+async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDesk>, AppError> {
+    let Some(public_url) = &settings.http.public_url else {
+        return Ok(None);
+    };
+    let key = match &settings.media.key {
+        Some(secret) => MediaKey::from_secret(secret),
+        None => MediaKey::kept(store).await?,
+    };
+    let links = MediaLinks::new(key, public_url, settings.media.link_ttl);
+    let fetcher = Fetcher::new(&translate::fetching(settings))?;
+    Ok(Some(MediaDesk::new(
+        links,
+        fetcher,
+        translate::media(settings),
+    )))
+}
+
 fn start_outbox(
     settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
+    (client, addresses, links): (&HttpClient, &AddressBook, &Media),
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                let settings = Arc::new(translate::rapidpro(channel, kind));
-                let id = settings.id.clone();
-                let carrier = RapidProCarrier::new(settings, addresses.clone(), client.clone());
-                carriers.insert(id, Arc::new(carrier));
-            }
-        }
+    for channel in rapidpro_channels(settings) {
+        let id = channel.id.clone();
+        let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in helplines::all_openchs(settings) {
+        let id = channel.id.clone();
+        let carrier = OpenchsCarrier::new(channel, client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in helplines::all_external(settings) {
+        let id = channel.id.clone();
+        let carrier = ExternalCarrier::new(channel, client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in YaloSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
+        carriers.insert(id, Arc::new(carrier));
     }
     let settings = OutboxSettings {
         retry: settings.outbound.retry.clone(),
@@ -110,16 +148,21 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    (engine, health): (Handle, Health),
+    ((engine, store), health, media): ((Handle, Arc<dyn Store>), Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
-    let mut channels = Vec::new();
-    for channel in &settings.channels {
-        match &channel.kind {
-            ChannelKind::Rapidpro(kind) => {
-                channels.push(Arc::new(translate::rapidpro(channel, kind)));
-            }
-        }
-    }
+    let parts = yalo::Parts {
+        engine: engine.clone(),
+        memory: Memory::new(store.clone()),
+        http: client.clone(),
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
+    };
+    let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
+    let yalos = web::Data::new(Yalo::new(yalos, parts));
+    let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
+    let gateways = web::Data::new(gateways);
+    let externals = External::new(helplines::all_external(settings), engine.clone());
+    let externals = web::Data::new(externals);
+    let channels = rapidpro_channels(settings);
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
     let serving = http::Serving {
@@ -129,11 +172,26 @@ fn serve(
     };
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
+        if let Some(media) = &media {
+            media::configure(services, media.clone());
+        }
         rapidpro::configure(services, state.clone());
+        external::configure(services, externals.clone());
+        openchs::configure(services, gateways.clone());
+        yalo::configure(services, &yalos);
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.
     let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
     info!(address = %server.address, "listening");
     Ok(server)
+}
+
+fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
+    let channels = settings.channels.iter();
+    let ours = channels.filter_map(|channel| match &channel.kind {
+        ChannelKind::Rapidpro(kind) => Some(Arc::new(translate::rapidpro(channel, kind))),
+        _ => None,
+    });
+    ours.collect()
 }

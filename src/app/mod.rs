@@ -3,20 +3,22 @@
 mod build;
 mod commands;
 mod health;
+mod helplines;
 mod orders;
 mod running;
 mod translate;
 mod xmpp;
 
+pub use crate::store::Progress;
 pub use commands::{
     Which, conversations_close, conversations_list, conversations_show, dead_letters_drop,
-    dead_letters_list, dead_letters_retry,
+    dead_letters_list, dead_letters_retry, store_migrate,
 };
 
 use std::time::Duration;
 
-use crate::config::{Problem, Settings};
-use crate::store::StoreError;
+use crate::config::{Problem, Settings, StoreUrl, What};
+use crate::store::{MoveError, StoreError};
 
 /// How long what cannot be called off may hold the end up.
 const LAST_PATIENCE: Duration = Duration::from_millis(500);
@@ -38,9 +40,15 @@ pub enum AppError {
     /// The store cannot be opened, read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// Rows were not moved to another store, or not all.
+    #[error(transparent)]
+    Move(#[from] MoveError),
     /// No outgoing HTTP calls can be made.
     #[error("outgoing calls: {0}")]
     Outbound(#[from] crate::outbox::HttpError),
+    /// Links to media cannot be made.
+    #[error("links to media: {0}")]
+    Media(#[from] crate::media::KeyError),
     /// No figures can be collected.
     #[error(transparent)]
     Telemetry(#[from] crate::telemetry::TelemetryError),
@@ -59,6 +67,15 @@ impl AppError {
     fn system(what: &'static str) -> impl FnOnce(std::io::Error) -> Self {
         move |problem| Self::System { what, problem }
     }
+}
+
+/// Where the store of a URL is, if nothing else is said of it; for benchmarks.
+///
+/// # Errors
+/// What is wrong with the URL.
+pub fn place_of(url: &str) -> Result<crate::store::Place, What> {
+    let store = crate::config::Store::at(StoreUrl::parse(url)?);
+    Ok(translate::place(&store, &store.url))
 }
 
 /// Runs until SIGTERM or SIGINT.

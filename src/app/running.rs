@@ -46,10 +46,16 @@ impl Running {
         let mut hangup = listen(SignalKind::hangup())?;
         let mut terminate = listen(SignalKind::terminate())?;
         let mut interrupt = listen(SignalKind::interrupt())?;
+        let lost = self.store.clone();
         let ended = loop {
             tokio::select! {
                 _ = terminate.recv() => break Ok(()),
                 _ = interrupt.recv() => break Ok(()),
+                problem = lost.lost() => {
+                    // Another process does the work now: nothing more is done here, not even
+                    // what belongs to an orderly end.
+                    return Err(AppError::Store(problem));
+                }
                 part = self.any_end() => break Err(AppError::Ended(part)),
                 _ = hangup.recv() => self.reload(&settings, &reload).await,
             }

@@ -5,6 +5,9 @@ use std::time::Duration;
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
+use crate::media::Limits;
+use crate::outbox::{AllowedHost, FetchSettings};
+use crate::store::{Host, Place, RedisPlace, Servers, Tls};
 use crate::users::Places;
 use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Served};
@@ -78,6 +81,43 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
     }
 }
 
+/// Where the store of this URL is; what the URL does not say stands beside it in `[store]`.
+pub(super) fn place(store: &config::Store, url: &config::StoreUrl) -> Place {
+    let redis = match url {
+        config::StoreUrl::Embedded(dir) => return Place::Embedded(dir.clone()),
+        config::StoreUrl::Redis(redis) => redis,
+    };
+    let hosts = redis.hosts.iter().map(|at| Host(at.host.clone(), at.port));
+    let hosts: Vec<Host> = hosts.collect();
+    let servers = match &redis.kind {
+        config::RedisKind::Cluster => Servers::Cluster(hosts),
+        config::RedisKind::Sentinel { master } => Servers::Sentinel {
+            sentinels: hosts,
+            master: master.clone(),
+        },
+        config::RedisKind::One => match hosts.into_iter().next() {
+            Some(host) => Servers::One(host),
+            None => Servers::Cluster(Vec::new()),
+        },
+    };
+    let exposed = |secret: &Option<config::Secret>| {
+        let secret = secret.as_ref();
+        secret.map(|secret| secret.expose().to_owned())
+    };
+    Place::Redis(RedisPlace {
+        servers,
+        tls: redis.tls.then(|| Tls {
+            ca_file: store.ca_file.clone(),
+        }),
+        user: redis.user.clone(),
+        password: exposed(&redis.password).or_else(|| exposed(&store.password)),
+        sentinel_password: exposed(&store.sentinel_password),
+        database: i64::from(redis.database),
+        partition: store.partition.clone(),
+        standby: store.standby,
+    })
+}
+
 /// How the link is made.
 pub(super) fn link(settings: &Settings) -> link::LinkSettings {
     let xmpp = &settings.xmpp;
@@ -95,6 +135,31 @@ pub(super) fn link(settings: &Settings) -> link::LinkSettings {
         });
     }
     link
+}
+
+/// How media is fetched.
+pub(super) fn fetching(settings: &Settings) -> FetchSettings {
+    let media = &settings.media;
+    let hosts = media.allow_hosts.iter().map(|allowed| AllowedHost {
+        host: allowed.host.clone(),
+        port: allowed.port,
+    });
+    FetchSettings {
+        allow_private_networks: settings.outbound.allow_private_networks,
+        allow_hosts: hosts.collect(),
+        connect_timeout: media.connect_timeout,
+        silence: media.first_byte_timeout,
+    }
+}
+
+/// What media may cost.
+pub(super) fn media(settings: &Settings) -> Limits {
+    Limits {
+        max_size: settings.media.max_size,
+        max_fetches: settings.media.max_fetches,
+        first_byte: settings.media.first_byte_timeout,
+        whole: settings.media.timeout,
+    }
 }
 
 /// A RapidPro channel.
@@ -121,6 +186,7 @@ pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> Ra
         history: Duration::from_secs(u64::from(kind.history_hours) * 3600),
         require_contact_uuid: kind.require_contact_uuid,
         close_reason: false,
+        on_close_flow: kind.on_close_flow.map(|flow| flow.to_string()),
         texts: rapidpro::Texts {
             agent_joined: text(&channel.texts.agent_joined),
             agent_lost: text(&channel.texts.agent_away),
@@ -149,6 +215,7 @@ pub(super) fn fixed_differences(before: &Settings, after: &Settings) -> Vec<&'st
     compare("xmpp", before.xmpp == after.xmpp);
     compare("store", before.store == after.store);
     compare("outbound", before.outbound == after.outbound);
+    compare("media", before.media == after.media);
     compare("users", before.users == after.users);
     compare("log", before.log == after.log);
     compare("channel", before.channels == after.channels);

@@ -124,7 +124,9 @@ impl Bridge {
         if only {
             // Nobody else is meant, and an answer was given.
             service.successor = None;
-            self.dispatch.leave(id);
+            if let Some(request) = self.dispatch.leave(id) {
+                self.remember_pauses(now, id, request.pauses);
+            }
             self.step.queues.insert(workgroup);
             let text = format!(
                 "{} does not take it over. It is still yours.",

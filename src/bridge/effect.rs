@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::{
-    Brief, ClosedBy, Conversation, DeadLetter, Delivery, Earlier, Line, Past, Words,
+    Brief, CaseNote, ClosedBy, Conversation, DeadLetter, Delivery, Earlier, Line, Past, Words,
 };
-use crate::ids::{AgentJid, ChannelId, ConversationId, MessageId, Timestamp, WorkgroupName};
+use crate::ids::{
+    AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
+};
 use crate::workgroup::{AgentRecord, Contact, Request};
 
 use super::input::{Answer, Visitor};
@@ -56,6 +58,42 @@ pub enum Record {
     Seen(Box<SeenRecord>),
     /// A delivery that was given up.
     DeadLetter(Box<DeadLetter>),
+    /// A case that was filed.
+    Case(Box<CaseRecord>),
+    /// What came with a visitor's words.
+    Extra(Box<ExtraRecord>),
+}
+
+/// What came with a visitor's words, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraRecord {
+    /// Whose words.
+    pub visitor: Visitor,
+    /// Which.
+    pub message: MessageId,
+    /// What, as the channel writes it.
+    pub extra: String,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
+/// A case that was filed, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// By which channel it came.
+    pub channel: ChannelId,
+    /// Whose conversation it belongs to, where it says.
+    pub visitor: Option<Visitor>,
+    /// Its id, and what agents may read of it.
+    pub note: CaseNote,
+    /// All of it, as it was sent.
+    pub body: String,
+    /// The conversation that it was filed in.
+    #[serde(default)]
+    pub conversation: Option<ConversationId>,
+    /// Until when it is kept; settled when it is taken.
+    #[serde(default)]
+    pub until: Timestamp,
 }
 
 /// An open conversation as it is stored.
@@ -72,6 +110,10 @@ pub struct ConversationRecord {
 pub struct SeenRecord {
     /// The channel.
     pub channel: ChannelId,
+    /// Whose message it was: platforms number the messages of each visitor anew. `None` in records
+    /// of before this was kept; then it is the visitor of the conversation.
+    #[serde(default)]
+    pub token: Option<VisitorToken>,
     /// The platform's id.
     pub platform_id: String,
     /// The conversation.
@@ -222,8 +264,14 @@ pub struct RoomPlan {
     pub pseudonym: String,
     /// Who may enter.
     pub members: Vec<AgentJid>,
+    /// Whom to invite as soon as a room that had to be made can be entered, and the best of the
+    /// agent's clients where one is known. The `Invite` that follows on `Ready` is then not sent
+    /// again.
+    pub awaited: Option<(AgentJid, Option<Contact>)>,
     /// When the last thing said in it was stored; `None` where nothing is known of it.
     pub since: Option<Timestamp>,
+    /// Whether clients are asked to tell what they received and what was read.
+    pub marked: bool,
 }
 
 /// Something to count.
@@ -239,6 +287,8 @@ pub enum Event {
     AgentSpoke(ConversationId, ChannelId),
     /// A conversation began.
     Opened(ConversationId, ChannelId),
+    /// A conversation has nobody left to serve it: its workgroup is no longer configured.
+    Stranded(ConversationId, WorkgroupName),
     /// A conversation ended.
     Closed(ConversationId, ChannelId, ClosedBy),
     /// An input came that is impossible in the state that it met.
@@ -256,6 +306,8 @@ pub enum OfferOutcome {
     Rejected,
     /// The agent did not answer in time.
     Lapsed,
+    /// The agent vanished while being asked.
+    Gone,
     /// It was taken back for another reason.
     Withdrawn,
 }
@@ -268,6 +320,7 @@ impl OfferOutcome {
             Self::Accepted => "accepted",
             Self::Rejected => "rejected",
             Self::Lapsed => "lapsed",
+            Self::Gone => "gone",
             Self::Withdrawn => "withdrawn",
         }
     }

@@ -86,6 +86,7 @@ impl Bridge {
                 self.probe(agent.clone());
             }
         }
+        self.rules_changed = true;
         self.step.queues.extend(policy.workgroups.keys().cloned());
         // Other times may hold now.
         self.step.stirred.extend(self.conversations.keys().cloned());

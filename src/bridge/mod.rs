@@ -1,35 +1,44 @@
 //! Joins conversations and workgroups: facts in, consequences out.
 
 mod agents;
+mod approach;
 mod deliveries;
 mod effect;
 mod ending;
 mod heard;
 mod input;
 mod link;
+mod patience;
 mod place;
+mod receipts;
 mod restore;
 mod rooms;
 mod service;
 mod spoken;
+mod strand;
 mod telling;
 mod views;
 mod visitors;
 
+pub use approach::{Acknowledgement, Approach};
 pub use effect::*;
 pub use input::*;
 pub use restore::Restored;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::conversation::{
     Author, ClosedBy, Conversation, Delivery, Fate, Line, Outgoing, Past, Scribe, Stage, Words,
 };
 use crate::ids::{
-    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
+    AgentJid, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
 };
 use crate::workgroup::{Decision, Dispatch, Policy};
+
+/// A silence that were over at once would end whatever is said.
+const SHORTEST_SILENCE: Duration = Duration::from_secs(1);
 
 /// What the bridge knows of a visitor.
 #[derive(Debug, Default)]
@@ -45,14 +54,16 @@ pub struct Bridge {
     dispatch: Dispatch,
     conversations: BTreeMap<ConversationId, Conversation>,
     visitors: BTreeMap<Visitor, Known>,
-    seen: BTreeMap<(ChannelId, String), SeenRecord>,
-    seen_until: BTreeSet<(Timestamp, ChannelId, String)>,
+    seen: BTreeMap<(Visitor, String), SeenRecord>,
+    seen_until: BTreeSet<(Timestamp, Visitor, String)>,
     /// The conversations that are over, by their foreign ids.
     tickets: BTreeMap<(Visitor, TicketId), ConversationId>,
     past_until: BTreeSet<(Timestamp, Visitor, Option<TicketId>)>,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,
     linked: bool,
+    /// The rules are not those under which conversations were last looked at.
+    rules_changed: bool,
     /// The last waits in each workgroup, in milliseconds.
     waits: BTreeMap<WorkgroupName, VecDeque<u64>>,
     step: Step,
@@ -95,6 +106,7 @@ impl Bridge {
             timers: BTreeSet::new(),
             armed: BTreeMap::new(),
             linked: false,
+            rules_changed: true,
             waits: BTreeMap::new(),
             step: Step::default(),
         }
@@ -104,6 +116,9 @@ impl Bridge {
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         self.forget_old(now);
         let answer = self.take(now, input);
+        if std::mem::take(&mut self.rules_changed) {
+            self.leave_closed_workgroups(now);
+        }
         while self.ring(now) || self.decide(now) {}
         self.keep();
         let mut out = std::mem::take(&mut self.step.out);
@@ -132,6 +147,9 @@ impl Bridge {
             Input::Open(opening) => self.open(now, opening),
             Input::Said(saying) => self.said(now, saying),
             Input::Overheard(heard) => self.overheard(now, *heard),
+            Input::Approached(approach) => self.approached(now, *approach),
+            Input::Acknowledged(told) => self.acknowledged(now, &told),
+            Input::CaseFiled(case) => self.case_filed(now, *case),
             Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor, ClosedBy::Visitor),
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
@@ -271,9 +289,9 @@ impl Bridge {
             Stage::Over { .. } => return None,
         };
         let policy = self.policy.workgroups.get(&conversation.workgroup);
-        let silence = policy
-            .and_then(|policy| policy.idle_close)
-            .map(|idle| conversation.stirred_at().plus(idle));
+        let idle = policy.and_then(|policy| policy.idle_close);
+        let silent_since = conversation.silent_since();
+        let silence = idle.and_then(|idle| Some(silent_since?.plus(idle.max(SHORTEST_SILENCE))));
         service.deadline().into_iter().chain(silence).min()
     }
 
@@ -314,6 +332,7 @@ impl Bridge {
             at,
             fate,
             room_key: names.key,
+            receipt: None,
         };
         let seq = line.seq;
         conversation.lines.push(line.clone());

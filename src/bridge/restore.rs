@@ -1,5 +1,6 @@
 //! A bridge as it was when its last step was committed.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::conversation::{Earlier, Line, Past, Stage, Successor};
@@ -29,14 +30,15 @@ impl Bridge {
     /// A bridge that goes on where the stored one was, with the link down.
     pub fn restore(policy: Arc<Policy>, stored: Restored) -> Self {
         let mut bridge = Self::new(policy);
+        let seen = whose(&stored);
         for (agent, record) in stored.agents {
             bridge.dispatch.restore_agent(agent, record);
         }
         for past in stored.past {
             bridge.note_past(past);
         }
-        for record in stored.seen {
-            bridge.note_seen(record);
+        for (visitor, record) in seen {
+            bridge.note_seen(visitor, record);
         }
         for record in stored.conversations {
             bridge.restore_conversation(record);
@@ -84,4 +86,28 @@ impl Bridge {
         }
         self.conversations.insert(id, conversation);
     }
+}
+
+/// Platform ids with those whose messages they name. Records of before that was kept belong to the
+/// visitor of their conversation; one whose conversation is forgotten can be repeated by nobody.
+fn whose(stored: &Restored) -> Vec<(Visitor, SeenRecord)> {
+    let open = stored.conversations.iter().map(|record| {
+        let conversation = &record.conversation;
+        (&conversation.id, &conversation.token)
+    });
+    let past = stored.past.iter().map(|past| (&past.id, &past.token));
+    let tokens: BTreeMap<_, _> = open.chain(past).collect();
+    let with_visitor = |record: &SeenRecord| {
+        let of_conversation = || {
+            tokens
+                .get(&record.conversation)
+                .map(|token| (*token).clone())
+        };
+        let visitor = Visitor {
+            channel: record.channel.clone(),
+            token: record.token.clone().or_else(of_conversation)?,
+        };
+        Some((visitor, record.clone()))
+    };
+    stored.seen.iter().filter_map(with_visitor).collect()
 }

@@ -1,6 +1,8 @@
 //! What a conversation's room tells, and what it is told.
 
-use crate::conversation::{Author, Fate, Line, Notice, Presence, Service, Stage, Successor};
+use crate::conversation::{
+    Author, Conversation, Fate, Line, Notice, Presence, Service, Stage, Successor,
+};
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 
 use super::{Answer, Bridge, Effect, Key, Record, RoomEvent, RoomOrder};
@@ -22,6 +24,11 @@ impl Bridge {
             RoomEvent::Spoken(spoken) => self.spoken(now, id, spoken),
             RoomEvent::Reflected { id: line, key } => self.reflected(id, &line, key),
             RoomEvent::Rejected { id: line } => self.line_rejected(now, id, &line),
+            RoomEvent::Marked {
+                agent,
+                name,
+                receipt,
+            } => self.marked(now, id, (&agent, &name, receipt)),
             RoomEvent::Gone => self.room_gone(id),
         }
         Answer::Done
@@ -51,6 +58,7 @@ impl Bridge {
         room.asked = false;
         room.told_to = 0;
         let there = |agent: &AgentJid| !fresh && inside.iter().any(|(other, _)| other == agent);
+        let before = room.inside.clone();
         room.inside.retain(|agent, _| there(agent));
         self.step.conversations.insert(id.clone());
         if fresh && conversation.was_briefed() {
@@ -60,6 +68,7 @@ impl Bridge {
         for agent in expected {
             self.missing(now, id, &agent);
         }
+        self.note_departed(id, before.into_keys());
         for (agent, nick) in inside {
             self.entered(now, id, (agent, nick));
         }
@@ -72,6 +81,8 @@ impl Bridge {
             return Vec::new();
         };
         let mut expected = conversation.guests.clone();
+        // Left by own choice.
+        expected.retain(|guest| !conversation.departed.contains(guest));
         if let Some(service) = conversation.service_mut() {
             service.briefing_said = false;
             expected.push(service.agent.clone());
@@ -85,16 +96,13 @@ impl Bridge {
 
     /// An agent who should be in the room is not: invited again, and waited for.
     fn missing(&mut self, now: Timestamp, id: &ConversationId, agent: &AgentJid) {
-        let Some(conversation) = self.conversations.get_mut(id) else {
+        let Some(conversation) = self.conversations.get(id) else {
             return;
         };
-        let back = self
-            .policy
-            .workgroups
-            .get(&conversation.workgroup)
-            .map_or(now, |policy| now.plus(policy.agent_return));
+        let back = self.waited_for(now, conversation);
         let mut invite = true;
-        let service = conversation.service_mut();
+        let conversation = self.conversations.get_mut(id);
+        let service = conversation.and_then(Conversation::service_mut);
         if let Some(service) = service.filter(|service| service.agent == *agent) {
             match service.presence {
                 Presence::Here => service.presence = Presence::Away { until: back },
@@ -107,6 +115,19 @@ impl Bridge {
         if invite {
             self.invite(id, agent.clone());
         }
+    }
+
+    /// Guests who were inside and are not have now been called back, once.
+    fn note_departed(&mut self, id: &ConversationId, before: impl Iterator<Item = AgentJid>) {
+        let Some(conversation) = self.conversations.get_mut(id) else {
+            return;
+        };
+        let Some(room) = &conversation.room else {
+            return;
+        };
+        let guests = before.filter(|agent| conversation.guests.contains(agent));
+        let gone = guests.filter(|agent| !room.inside.contains_key(agent));
+        conversation.departed.extend(gone.collect::<Vec<_>>());
     }
 
     fn room_unavailable(&mut self, id: &ConversationId) {
@@ -122,10 +143,15 @@ impl Bridge {
         id: &ConversationId,
         (agent, nick): (AgentJid, String),
     ) {
+        let name = self
+            .conversations
+            .get(id)
+            .map(|conversation| self.public_name(conversation, Some(&agent), &nick));
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
         let transcript_wanted = conversation.guests.contains(&agent);
+        conversation.departed.remove(&agent);
         let room = conversation.room.as_mut();
         let known = room.and_then(|room| room.inside.insert(agent.clone(), nick.clone()));
         self.step.conversations.insert(id.clone());
@@ -138,7 +164,7 @@ impl Bridge {
             Some(Successor::Sought) | None => None,
         };
         if next == Some(&agent) {
-            self.succeed(id, agent);
+            self.succeed(now, id, agent);
         } else if service.agent == agent {
             service.presence = Presence::Here;
             self.touch(id);
@@ -148,6 +174,9 @@ impl Bridge {
             }
             return;
         }
+        if let Some(conversation) = self.conversations.get_mut(id) {
+            conversation.course.helper = name;
+        }
         if first {
             self.tell_visitor(now, id, Notice::AgentJoined);
         }
@@ -155,7 +184,7 @@ impl Bridge {
     }
 
     /// The one who was to take over is here and does so.
-    fn succeed(&mut self, id: &ConversationId, agent: AgentJid) {
+    fn succeed(&mut self, now: Timestamp, id: &ConversationId, agent: AgentJid) {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
@@ -166,6 +195,7 @@ impl Bridge {
         next.presence = Presence::Here;
         let former = service.agent.clone();
         conversation.begin_service(next);
+        self.pause_for(now, id, &former);
         self.dispatch.let_go(&former, id);
         self.step.agents.insert(former.clone());
         self.queues_of(&former);
@@ -191,9 +221,15 @@ impl Bridge {
             room.inside.remove(agent);
         }
         self.step.conversations.insert(id.clone());
-        let patience = self.policy.workgroups.get(&conversation.workgroup);
-        let back = patience.map_or(now, |policy| now.plus(policy.agent_return));
-        let Some(service) = conversation.service_mut() else {
+        if conversation.guests.contains(agent) {
+            conversation.departed.insert(agent.clone());
+        }
+        let Some(conversation) = self.conversations.get(id) else {
+            return;
+        };
+        let back = self.waited_for(now, conversation);
+        let conversation = self.conversations.get_mut(id);
+        let Some(service) = conversation.and_then(Conversation::service_mut) else {
             return;
         };
         if service.agent == *agent && service.presence == Presence::Here {
@@ -207,7 +243,7 @@ impl Bridge {
             return;
         };
         if conversation.guests.contains(agent) {
-            conversation.guests.retain(|guest| guest != agent);
+            conversation.forget_guest(agent);
             self.touch(id);
             self.desk_says(now, id, format!("{agent} declined the invitation."));
             return;
@@ -250,6 +286,7 @@ impl Bridge {
             return;
         };
         let failed = self.set_fate(id, seq, (Fate::Failed, None));
+        self.report_failed(now, id, failed.as_ref());
         if failed.is_some_and(|line| line.author == Author::Visitor) {
             let text = "A message of the visitor could not be shown here.";
             self.desk_says(now, id, text.to_owned());

@@ -1,7 +1,5 @@
 //! A conversation's way from its request over its agents.
 
-use std::time::Duration;
-
 use crate::conversation::{
     Author, ClosedBy, Conversation, Notice, Outgoing, PlaceTold, Presence, Room, Service, Stage,
     Successor, Words,
@@ -12,9 +10,6 @@ use crate::workgroup::{EndOfOffer, Offer, Place, Request};
 use super::{
     AgentOrder, Bridge, Effect, Event, OfferOrder, OfferOutcome, RevokeReason, RoomOrder, RoomPlan,
 };
-
-/// A wait that were over at once would begin anew for ever.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 impl Bridge {
     pub(super) fn ask(
@@ -58,7 +53,8 @@ impl Bridge {
     ) {
         let why = match why {
             EndOfOffer::Lapsed => (RevokeReason::TimedOut, OfferOutcome::Lapsed),
-            EndOfOffer::AgentGone => (RevokeReason::AgentGone, OfferOutcome::Withdrawn),
+            EndOfOffer::AgentGone => (RevokeReason::AgentGone, OfferOutcome::Gone),
+            EndOfOffer::ServesNoMore => (RevokeReason::AgentGone, OfferOutcome::Withdrawn),
         };
         self.touch(id);
         self.revoke(id, offer, why);
@@ -105,7 +101,9 @@ impl Bridge {
             return;
         };
         conversation.workgroup = workgroup.clone();
-        conversation.guests.retain(|guest| guest != agent);
+        conversation.course.waited.get_or_insert(waited);
+        conversation.remember_pauses(now, request.pauses);
+        conversation.forget_guest(agent);
         let new = || Room::new(workgroup);
         let room = conversation.room.get_or_insert_with(new);
         let (ready, nick) = (room.ready, room.inside.get(agent).cloned());
@@ -118,6 +116,7 @@ impl Bridge {
             None => conversation.begin_service(Service::new(agent.clone(), until)),
         }
         self.touch(&id);
+        self.report_taken(now, &id);
         match nick {
             _ if !ready => self.open_room(&id),
             Some(nick) => self.entered(now, &id, (agent, nick)),
@@ -171,7 +170,11 @@ impl Bridge {
             .into_iter()
             .flat_map(|policy| policy.supervisors.iter().cloned());
         let mut members: Vec<AgentJid> = Vec::new();
+        let mut awaited = None;
         if let Stage::Served(service) = &conversation.stage {
+            if matches!(service.presence, Presence::Expected { .. }) {
+                awaited = Some((service.agent.clone(), self.dispatch.contact(&service.agent)));
+            }
             members.push(service.agent.clone());
             members.extend(service.expected_successor().cloned());
         }
@@ -181,7 +184,9 @@ impl Bridge {
             workgroup: room.workgroup.clone(),
             pseudonym: id.pseudonym(),
             members,
+            awaited,
             since: conversation.known_since(),
+            marked: !conversation.manners.receipts.is_empty(),
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
     }
@@ -204,6 +209,7 @@ impl Bridge {
         match &mut conversation.stage {
             Stage::Served(service) => {
                 service.successor = None;
+                conversation.remember_pauses(now, request.pauses);
                 self.touch(id);
                 let text = "Nobody took this over in time. The conversation is still yours.";
                 self.desk_says(now, id, text.to_owned());
@@ -263,6 +269,7 @@ impl Bridge {
             }
         }
         let workgroup = conversation.workgroup.clone();
+        self.pause_for(now, id, &lost);
         self.dispatch.let_go(&lost, id);
         self.step.agents.insert(lost.clone());
         self.put_out(id, lost.clone());
@@ -277,70 +284,32 @@ impl Bridge {
             self.tell_visitor(now, id, Notice::AgentLost);
         }
         match successor {
-            None => self.back_in_line(now, id, lost),
+            None => self.back_in_line(now, id),
             // Nobody is with the visitor now: whoever can come shall come.
-            Some(Successor::Sought) => self.dispatch.open_to_all(now, id, lost),
+            Some(Successor::Sought) => {
+                let conversation = self.conversations.get(id);
+                let pauses = conversation.map(|one| one.paused(now)).unwrap_or_default();
+                self.dispatch.open_to_all(id, pauses);
+            }
             Some(Successor::Expected { .. }) => {}
         }
     }
 
-    fn back_in_line(&mut self, now: Timestamp, id: &ConversationId, lost: AgentJid) {
+    pub(super) fn back_in_line(&mut self, now: Timestamp, id: &ConversationId) {
         let Some(conversation) = self.conversations.get(id) else {
             return;
         };
         let workgroup = conversation.workgroup.clone();
+        let Some(policy) = self.policy.workgroups.get(&workgroup) else {
+            self.strand(now, id);
+            return;
+        };
         let mut request = Request::new(workgroup.clone(), now);
         request.place = Place::First;
-        if let Some(policy) = self.policy.workgroups.get(&workgroup) {
-            request.until = policy.request_timeout.map(|wait| now.plus(wait));
-            let pause = now.plus(policy.rejection_pause);
-            request.pauses.insert(lost, pause);
-        }
+        request.until = policy.request_timeout.map(|wait| now.plus(wait));
+        request.pauses = conversation.paused(now);
         self.step.queues.insert(workgroup);
         self.dispatch.enqueue(id.clone(), request);
-    }
-
-    pub(super) fn timer_rang(&mut self, now: Timestamp, id: &ConversationId) {
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return;
-        };
-        let policy = self.policy.workgroups.get(&conversation.workgroup);
-        let silent_since = conversation.stirred_at();
-        let idle = policy.and_then(|policy| policy.idle_close);
-        if let Stage::Waiting { .. } = conversation.stage {
-            self.tell_place(now, id);
-            return;
-        }
-        let Some(service) = conversation.service_mut() else {
-            return;
-        };
-        if idle.is_some_and(|idle| silent_since.plus(idle) <= now) {
-            self.close(now, id, ClosedBy::Silence);
-            return;
-        }
-        if service.deadline().is_none_or(|at| at > now) {
-            return;
-        }
-        // A room is ready only while the link stands.
-        let reachable = conversation.room.as_ref().is_some_and(|room| room.ready);
-        if !reachable {
-            self.wait_longer(now, id);
-            return;
-        }
-        if self
-            .conversations
-            .get(id)
-            .is_some_and(|c| c.successor_is_late(now))
-        {
-            self.lose_successor(now, id);
-        }
-        if self
-            .conversations
-            .get(id)
-            .is_some_and(|c| c.agent_is_late(now))
-        {
-            self.lose_agent(now, id);
-        }
     }
 
     /// Whoever was to take over does not come.
@@ -356,34 +325,12 @@ impl Bridge {
             return;
         };
         service.successor = None;
+        self.pause_for(now, id, &agent);
         self.dispatch.let_go(&agent, id);
         self.step.agents.insert(agent.clone());
         self.put_out(id, agent);
         self.touch(id);
         let text = "The one who took this over did not come. It is still yours.";
         self.desk_says(now, id, text.to_owned());
-    }
-
-    /// While the link is down, or the room cannot be had, nobody can come: the wait begins anew.
-    pub(super) fn wait_longer(&mut self, now: Timestamp, id: &ConversationId) {
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return;
-        };
-        let policy = self.policy.workgroups.get(&conversation.workgroup);
-        let again = |wait: Option<Duration>| now.plus(wait.unwrap_or_default().max(SHORTEST_WAIT));
-        let join = again(policy.map(|policy| policy.join_timeout));
-        let back = again(policy.map(|policy| policy.agent_return));
-        let Some(service) = conversation.service_mut() else {
-            return;
-        };
-        match &mut service.presence {
-            Presence::Expected { until } => *until = (*until).max(join),
-            Presence::Away { until } => *until = (*until).max(back),
-            Presence::Here => {}
-        }
-        if let Some(Successor::Expected { until, .. }) = &mut service.successor {
-            *until = (*until).max(join);
-        }
-        self.touch(id);
     }
 }

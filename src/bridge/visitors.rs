@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage, Words,
-    render_earlier, split,
+    Author, ClosedBy, Conversation, Course, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
+    Words, render_earlier, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
@@ -27,6 +27,11 @@ impl Bridge {
         {
             return answer;
         }
+        self.begin(now, opening)
+    }
+
+    /// Begins a conversation, in the place of the visitor's open one where there is one.
+    pub(super) fn begin(&mut self, now: Timestamp, opening: Opening) -> Answer {
         let Some(policy) = self.policy.workgroups.get(&opening.workgroup) else {
             return Answer::Refused(Refusal::UnknownWorkgroup);
         };
@@ -153,7 +158,7 @@ impl Bridge {
         let (conversation, message) = match twice {
             Some(conversation) => (conversation.clone(), saying.id.clone()),
             None => {
-                let key = (saying.visitor.channel.clone(), saying.known_as().to_owned());
+                let key = (saying.visitor.clone(), saying.known_as().to_owned());
                 let seen = self.seen.get(&key)?;
                 (seen.conversation.clone(), seen.message.clone())
             }
@@ -181,6 +186,7 @@ impl Bridge {
             at: now,
             fate: Fate::Failed,
             room_key: None,
+            receipt: None,
         };
         past.next_seq += 1;
         let past = past.clone();
@@ -211,20 +217,21 @@ impl Bridge {
     ) {
         let record = SeenRecord {
             channel: saying.visitor.channel.clone(),
+            token: Some(saying.visitor.token.clone()),
             platform_id: saying.known_as().to_owned(),
             conversation: conversation.clone(),
             message: saying.id.clone(),
             until: now.plus(self.policy.remember_ids),
         };
-        self.note_seen(record.clone());
+        self.note_seen(saying.visitor.clone(), record.clone());
         self.emit(Effect::Keep(Record::Seen(Box::new(record))));
     }
 
-    pub(super) fn note_seen(&mut self, record: SeenRecord) {
-        let (channel, id) = (record.channel.clone(), record.platform_id.clone());
+    pub(super) fn note_seen(&mut self, visitor: Visitor, record: SeenRecord) {
+        let id = record.platform_id.clone();
         self.seen_until
-            .insert((record.until, channel.clone(), id.clone()));
-        self.seen.insert((channel, id), record);
+            .insert((record.until, visitor.clone(), id.clone()));
+        self.seen.insert((visitor, id), record);
     }
 
     pub(super) fn note_past(&mut self, past: Past) {
@@ -253,8 +260,8 @@ impl Bridge {
     /// Forgets what is past its time, as the store does by itself.
     pub(super) fn forget_old(&mut self, now: Timestamp) {
         while self.seen_until.first().is_some_and(|(at, ..)| *at <= now) {
-            if let Some((_, channel, id)) = self.seen_until.pop_first() {
-                self.seen.remove(&(channel, id));
+            if let Some((_, visitor, id)) = self.seen_until.pop_first() {
+                self.seen.remove(&(visitor, id));
             }
         }
         while self.past_until.first().is_some_and(|(at, ..)| *at <= now) {
@@ -367,6 +374,9 @@ fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
         },
         room: None,
         guests: Vec::new(),
+        course: Course::default(),
+        departed: Default::default(),
+        pauses: Default::default(),
         lines: Lines::default(),
     }
 }

@@ -1,9 +1,12 @@
 //! `[[channel]]`: one way in and out, with the keys that all kinds share.
 
+use super::openchs::{External, Openchs};
 use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
 use super::value::{Value, choice, not_one_of};
+use super::yalo::{self, Yalo};
+use std::collections::BTreeMap;
 
 /// One configured way in and out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +21,9 @@ pub struct Channel {
     pub on_request_timeout: OnRequestTimeout,
     /// What the visitor is told.
     pub texts: Texts,
+    /// The same in other languages, by their tags (BCP 47) in lower case. A text that is missing
+    /// there is told as it stands in `texts`.
+    pub translations: BTreeMap<String, Texts>,
     /// The system behind it, with that system's own keys.
     pub kind: ChannelKind,
 }
@@ -26,7 +32,24 @@ pub struct Channel {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChannelKind {
     /// RapidPro's or Weni's Rocket.Chat ticketer.
-    Rapidpro(Rapidpro),
+    Rapidpro(Box<Rapidpro>),
+    /// The OpenCHS gateway of a child helpline.
+    Openchs(Box<Openchs>),
+    /// RapidPro's External channel.
+    External(Box<External>),
+    /// Yalo's WhatsApp and Facebook bots.
+    Yalo(Box<Yalo>),
+}
+
+impl ChannelKind {
+    /// What happens to a request that waited too long, where it is not said. A helpline's waits on:
+    /// there may be a child in danger behind it.
+    fn usual_timeout(&self) -> OnRequestTimeout {
+        match self {
+            Self::Rapidpro(_) | Self::Yalo(_) => OnRequestTimeout::Close,
+            Self::Openchs(_) | Self::External(_) => OnRequestTimeout::Keep,
+        }
+    }
 }
 
 choice! {
@@ -50,7 +73,7 @@ choice! {
 }
 
 /// What the visitor is told on behalf of nobody in particular; `None` says nothing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     /// When the request timed out.
     pub no_agent: Option<String>,
@@ -58,15 +81,26 @@ pub struct Texts {
     pub agent_joined: Option<String>,
     /// When the agent vanished and another one is sought.
     pub agent_away: Option<String>,
+    /// When the request was taken.
+    pub waiting: Option<String>,
+    /// The place in the line, `{place}` in it.
+    pub place: Option<String>,
+    /// How long it may take, `{minutes}` in it; said where that is known, with the place.
+    pub wait: Option<String>,
+    /// When the conversation is over.
+    pub ended: Option<String>,
+    /// When no agent is online and the request is not taken.
+    pub closed: Option<String>,
 }
 
 impl Texts {
-    fn read(r: &mut Reader) -> Self {
+    /// `more` where the kind tells visitors more than that nobody or somebody came.
+    fn read(r: &mut Reader, more: bool) -> Self {
         let mut text = |key, default: &str| {
             let said: String = r.or(key, default.to_owned());
             Some(said).filter(|said| !said.trim().is_empty())
         };
-        Self {
+        let mut texts = Self {
             no_agent: text(
                 "no_agent",
                 "Nobody is free right now. Please try again later.",
@@ -76,6 +110,32 @@ impl Texts {
                 "agent_away",
                 "The connection to your helper was lost. Please wait, somebody will be with you soon.",
             ),
+            ..Self::default()
+        };
+        if more {
+            texts.waiting = text("waiting", "Please wait, somebody will be with you soon.");
+            texts.place = text("place", "You are number {place} in the line.");
+            texts.wait = text("wait", "It may take about {minutes} minutes.");
+            texts.ended = text("ended", "");
+            texts.closed = text(
+                "closed",
+                "Nobody is here right now. Please try again later.",
+            );
+        }
+        texts
+    }
+
+    /// The same keys without defaults.
+    fn translated(r: &mut Reader) -> Self {
+        Self {
+            no_agent: r.maybe("no_agent"),
+            agent_joined: r.maybe("agent_joined"),
+            agent_away: r.maybe("agent_away"),
+            waiting: r.maybe("waiting"),
+            place: r.maybe("place"),
+            wait: r.maybe("wait"),
+            ended: r.maybe("ended"),
+            closed: r.maybe("closed"),
         }
     }
 }
@@ -91,26 +151,53 @@ impl Channel {
             known_workgroup(r, "workgroup", name);
         }
         let when_no_agents = r.or("when_no_agents", WhenNoAgents::Queue);
-        let on_request_timeout = r.or("on_request_timeout", OnRequestTimeout::Close);
-        let texts = r.section("texts", Texts::read);
-        let kind = read_kind(r, allow_private);
+        let (kind, more) = read_kind(r, allow_private);
+        let usual = kind.as_ref().map(ChannelKind::usual_timeout);
+        let usual = usual.unwrap_or(OnRequestTimeout::Close);
+        let on_request_timeout = r.or("on_request_timeout", usual);
+        let texts = r.section("texts", |r| Texts::read(r, more));
+        let translations = match more {
+            true => yalo::translations(r, Texts::translated),
+            false => BTreeMap::new(),
+        };
         Some(Self {
             id: id?,
             workgroup: workgroup?,
             when_no_agents,
             on_request_timeout,
             texts,
+            translations,
             kind: kind?,
         })
     }
 }
 
-fn read_kind(r: &mut Reader, allow_private: bool) -> Option<ChannelKind> {
-    const KINDS: &[&str] = &["rapidpro"];
-    const LATER: [&str; 5] = ["weni", "openchs", "rapidpro_external", "yalo", "chat_api"];
+/// The kind with its own keys, and whether it has more texts than others.
+fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool) {
+    const KINDS: &[&str] = &["rapidpro", "openchs", "rapidpro_external", "yalo"];
+    const LATER: [&str; 2] = ["weni", "chat_api"];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
-        Some("rapidpro") => return Rapidpro::read(r, allow_private).map(ChannelKind::Rapidpro),
+        Some("rapidpro") => {
+            let read = Rapidpro::read(r, allow_private);
+            let read = read.map(|kind| ChannelKind::Rapidpro(Box::new(kind)));
+            return (read, false);
+        }
+        Some("openchs") => {
+            let read = Openchs::read(r, allow_private);
+            return (read.map(|kind| ChannelKind::Openchs(Box::new(kind))), false);
+        }
+        Some("rapidpro_external") => {
+            let read = External::read(r, allow_private);
+            return (
+                read.map(|kind| ChannelKind::External(Box::new(kind))),
+                false,
+            );
+        }
+        Some("yalo") => {
+            let read = Yalo::read(r, allow_private);
+            return (read.map(|yalo| ChannelKind::Yalo(Box::new(yalo))), true);
+        }
         Some(later) if LATER.contains(&later) => {
             let name = later.to_owned();
             r.complain(
@@ -126,7 +213,7 @@ fn read_kind(r: &mut Reader, allow_private: bool) -> Option<ChannelKind> {
     }
     // Which further keys belong here depends on the kind.
     r.skip_the_rest();
-    None
+    (None, false)
 }
 
 /// Records a problem when no workgroup of this name is configured.

@@ -4,28 +4,36 @@
 mod channel;
 mod hint;
 mod layers;
+mod media;
+mod openchs;
+mod password;
 mod problem;
 mod rapidpro;
 mod reader;
 mod secret;
 mod sections;
+mod store;
 mod users;
 mod value;
 mod warnings;
 mod workgroup;
+mod yalo;
 
 #[cfg(test)]
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use media::{MediaHost, MediaLinking};
+pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, RestApi};
+pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
-pub use sections::{
-    Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Store, StoreUrl, Xmpp,
-};
+pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
+pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use users::{ClientTls, Users};
 pub use workgroup::{Agent, Workgroup};
+pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
 use layers::Layers;
 use reader::{Book, Reader};
@@ -47,6 +55,8 @@ pub struct Settings {
     pub store: Store,
     /// `[outbound]`
     pub outbound: Outbound,
+    /// `[media]`
+    pub media: MediaLinking,
     /// `[context]`
     pub context: Context,
     /// `[offers]`
@@ -125,6 +135,7 @@ impl Settings {
         let xmpp = r.section("xmpp", Xmpp::read);
         let store = r.section("store", Store::read);
         let outbound = r.section("outbound", Outbound::read);
+        let media = r.section("media", MediaLinking::read);
         let context = r.section("context", Context::read);
         let offers = r.section("offers", Offers::read);
         let users = r.section("users", Users::read);
@@ -137,6 +148,7 @@ impl Settings {
             xmpp: xmpp?,
             store,
             outbound,
+            media,
             context,
             offers,
             users,

@@ -104,6 +104,9 @@ pub enum What {
     /// A secret with white space or control characters, which no peer would send.
     #[error("must not contain white space or control characters")]
     SecretNotPlain,
+    /// A secret that could be guessed.
+    #[error("must have at least {0} characters")]
+    TooShort(usize),
     /// The secret stands inline and in a file.
     #[error("is given twice, inline and as {0}")]
     GivenTwice(String),
@@ -127,10 +130,13 @@ pub enum What {
         /// The place.
         path: PathBuf,
     },
+    /// The store's URL is none; what it says is not repeated, as it may hold a password.
+    #[error("cannot be used: {0}")]
+    StoreUrl(&'static str),
     /// Understood, but part of a later version.
     #[error("{what} \"{name}\" is not available in this version")]
     NotAvailable {
-        /// The sort of thing (`channel kind`, `store url scheme`).
+        /// The sort of thing (`channel kind`, `workgroup backend`).
         what: &'static str,
         /// Its name.
         name: String,
@@ -157,6 +163,12 @@ pub enum What {
     /// The deliveries to this address would all be refused.
     #[error("points to a private address, which outbound.allow_private_networks = false refuses")]
     PrivateAddress,
+    /// Something else than the hash of a password.
+    #[error("must be an argon2 hash as `warmline hash-password` prints it")]
+    NotAPasswordHash,
+    /// One of two keys at least is needed.
+    #[error("{0} or {1} must be set, or both")]
+    NeitherOf(&'static str, &'static str),
     /// Two keys contradict each other.
     #[error("must differ from {0}")]
     SameAs(&'static str),
@@ -211,6 +223,9 @@ pub enum Caution {
     /// The component link crosses the network in clear text.
     #[error("crosses the network without TLS; set xmpp.tls if the server offers it")]
     PlainTextLink,
+    /// Everything that people say crosses the network in clear text.
+    #[error("crosses the network without TLS; use rediss:// if the server offers it")]
+    PlainTextStore,
     /// Openfire closes a silent component after about 360 s (design §5).
     #[error("is long: Openfire closes a silent component link after six minutes")]
     LongKeepalive,
@@ -226,6 +241,20 @@ pub enum Caution {
     /// RapidPro shows a secret of 32 characters (reference: rapidpro §1.2).
     #[error("has {0} characters; the secret that RapidPro shows has 32")]
     UnusualSecretLength(usize),
+    /// The bot would go on sending to a session that is over.
+    #[error("is not set: the bot does not hear when a counselor ends a conversation")]
+    EndIsNotTold,
+    /// Whoever finds the webhooks can speak for every visitor.
+    #[error("is off: whoever knows the webhook's address can speak as any visitor")]
+    SignatureOff,
+    /// Files and webhooks need an address of our own.
+    #[error(
+        "needs http.public_url: without it agents see no visitor's files, and no webhook can be registered"
+    )]
+    NoMedia,
+    /// Several channels of a kind whose routes tell no channel.
+    #[error("is not the only yalo channel: its webhooks are at /yalo/{0}/v1/…, not at /v1/…")]
+    SharedRoutes(String),
     /// A key that has no effect without another one.
     #[error("has no effect without {0}")]
     NoEffectWithout(&'static str),

@@ -29,6 +29,7 @@ pub(super) struct Book {
 pub(super) struct Reader<'a> {
     path: String,
     left: Table,
+    all: BTreeSet<String>,
     known: Vec<&'static str>,
     book: &'a mut Book,
 }
@@ -47,6 +48,7 @@ impl<'a> Reader<'a> {
     ) -> T {
         let mut reader = Reader {
             path,
+            all: left.keys().cloned().collect(),
             left,
             known: Vec::new(),
             book,
@@ -93,6 +95,14 @@ impl<'a> Reader<'a> {
     /// Names of all configured workgroups.
     pub fn workgroups(&self) -> &[String] {
         &self.book.workgroups
+    }
+
+    /// Whether this table has a key, be it read already or not.
+    pub fn has(&mut self, key: &'static str) -> bool {
+        if !self.left.contains_key(key) && !self.known.contains(&key) {
+            self.ask(key);
+        }
+        self.all.contains(key)
     }
 
     /// Leaves the rest of this table unjudged, because what it is for is not known.

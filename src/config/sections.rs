@@ -1,5 +1,4 @@
-//! The tables that stand once: `[http]`, `[xmpp]`, `[store]`, `[outbound]`, `[context]`,
-//! `[offers]`, `[log]`.
+//! The tables that stand once: `[http]`, `[xmpp]`, `[outbound]`, `[context]`, `[offers]`, `[log]`.
 
 use super::problem::What;
 use super::reader::Reader;
@@ -159,64 +158,6 @@ pub(super) fn certificates(r: &mut Reader) -> Option<PathBuf> {
     };
     r.complain("ca_file", what);
     None
-}
-
-/// `[store]`: where Warmline remembers.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Store {
-    /// Which store, and where.
-    pub url: StoreUrl,
-}
-
-/// The kinds of store.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// `embedded:DIR`: a database in a folder of this machine, made at the first start.
-    Embedded(PathBuf),
-}
-
-impl Store {
-    pub(super) fn read(r: &mut Reader) -> Self {
-        let url = r.or("url", StoreUrl::Embedded(PathBuf::from("data")));
-        let StoreUrl::Embedded(path) = &url;
-        if path.exists() && !path.is_dir() {
-            r.complain("url", What::NotAFolder { path: path.clone() });
-        }
-        Self { url }
-    }
-}
-
-impl std::fmt::Display for StoreUrl {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Embedded(folder) => write!(f, "embedded:{}", folder.display()),
-        }
-    }
-}
-
-impl Value for StoreUrl {
-    const EXPECTED: &'static str = "embedded:FOLDER";
-
-    fn from_text(text: &str) -> Result<Self, What> {
-        const LATER: [&str; 4] = ["redis", "rediss", "redis+sentinel", "redis+cluster"];
-        match text.split_once(':') {
-            Some(("embedded", "")) => Err(What::Empty),
-            Some(("embedded", folder)) => Ok(Self::Embedded(PathBuf::from(folder))),
-            Some((scheme, _)) if LATER.contains(&scheme) => Err(What::NotAvailable {
-                what: "store url scheme",
-                name: scheme.to_owned(),
-            }),
-            // A store's URL may hold a password: only its scheme is repeated.
-            Some((scheme, _)) => Err(What::Malformed {
-                expected: Self::EXPECTED,
-                given: format!("{scheme}:…"),
-            }),
-            None => Err(What::WrongType {
-                expected: Self::EXPECTED,
-                found: "a text without colon",
-            }),
-        }
-    }
 }
 
 /// `[outbound]`: how we call others.

@@ -71,10 +71,52 @@ fn the_examples_show_the_typed_defaults() {
     assert_eq!(workgroup, bare.workgroups[0]);
 
     let mut channel = full.channels[0].clone();
-    let super::ChannelKind::Rapidpro(rapidpro) = &mut channel.kind;
+    let super::ChannelKind::Rapidpro(rapidpro) = &mut channel.kind else {
+        panic!("no rapidpro channel");
+    };
     rapidpro.departments.clear();
     rapidpro.api_token = None;
     rapidpro.callback_url = None;
+    rapidpro.on_close_flow = None;
+    assert_eq!(channel, bare.channels[0]);
+}
+
+#[test]
+fn the_example_of_the_other_channel_shows_its_defaults_too() {
+    let full = parse(&everything()).expect("valid");
+    let bare = r#"
+        [xmpp]
+        domain = "workgroup.example.org"
+        secret = "the-component-secret"
+        muc = "conference.example.org"
+        [[workgroup]]
+        name = "support"
+        [[channel]]
+        id = "yalo"
+        kind = "yalo"
+        workgroup = "support"
+        token_key = "THIRTYTWOCHARACTERSORMOREATRANDOM"
+        signature_secret = "a-secret-of-the-platform-and-us"
+        api_url = "https://api.example.org"
+        whatsapp = { bot_id = "acme-whatsapp", token = "the-bots-token" }
+        facebook = { bot_id = "acme-facebook", token = "the-other-bots-token" }
+    "#;
+    let bare = parse(bare).expect("valid");
+    let mut channel = full.channels[1].clone();
+    channel.translations.clear();
+    let super::ChannelKind::Yalo(yalo) = &mut channel.kind else {
+        panic!("no yalo channel");
+    };
+    yalo.accounts.clear();
+    yalo.flows.clear();
+    (yalo.client, yalo.language) = (None, None);
+    (yalo.botrunner, yalo.studio) = (None, None);
+    for bot in [&mut yalo.whatsapp, &mut yalo.facebook]
+        .into_iter()
+        .flatten()
+    {
+        bot.phone = None;
+    }
     assert_eq!(channel, bare.channels[0]);
 }
 
@@ -108,23 +150,19 @@ fn every_key_of_the_default_file_is_explained_by_the_line_above() {
     }
 }
 
+/// Whether a key is in the file; in a list it is enough that one of its entries has it.
 fn stands_in(table: &Table, key: &str) -> bool {
-    let mut steps = key.split('.');
-    let Some(mut spot) = steps
-        .next()
-        .and_then(|step| table.get(step.trim_end_matches("[]")))
-    else {
+    let (step, rest) = match key.split_once('.') {
+        Some((step, rest)) => (step, Some(rest)),
+        None => (key, None),
+    };
+    let Some(found) = table.get(step.trim_end_matches("[]")) else {
         return false;
     };
-    for step in steps {
-        let spot_now = match spot {
-            Value::Array(list) => list.iter().find_map(|v| v.get(step.trim_end_matches("[]"))),
-            other => other.get(step.trim_end_matches("[]")),
-        };
-        match spot_now {
-            Some(next) => spot = next,
-            None => return false,
-        }
+    let Some(rest) = rest else { return true };
+    let within = |value: &Value| value.as_table().is_some_and(|inner| stands_in(inner, rest));
+    match found {
+        Value::Array(list) => list.iter().any(within),
+        other => within(other),
     }
-    true
 }

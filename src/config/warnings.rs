@@ -1,7 +1,7 @@
 //! What works, but should be known to the operator.
 
 use super::problem::{Caution, Warning};
-use super::{ChannelKind, HostPort, Settings};
+use super::{ChannelKind, HostPort, Settings, Signature, StoreUrl, Yalo};
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -23,7 +23,12 @@ pub(super) fn all(settings: &Settings) -> Vec<Warning> {
             Caution::PrivateNetworksAllowed,
         );
     }
+    let idle = settings.http.public_url.is_none();
+    if idle && (settings.media.key.is_some() || !settings.media.allow_hosts.is_empty()) {
+        tell("media".into(), Caution::NoEffectWithout("http.public_url"));
+    }
     xmpp(settings, &mut tell);
+    store(settings, &mut tell);
     if settings.workgroups.is_empty() {
         tell("workgroup".into(), Caution::NoneConfigured);
     }
@@ -57,6 +62,31 @@ fn xmpp(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
     }
 }
 
+fn store(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
+    let store = &settings.store;
+    let (redis, tls) = match &store.url {
+        StoreUrl::Embedded(_) => (false, false),
+        StoreUrl::Redis(url) => (true, url.tls),
+    };
+    if store.ca_file.is_some() && !tls {
+        let needed = "a rediss:// store.url";
+        tell("store.ca_file".into(), Caution::NoEffectWithout(needed));
+    }
+    let secrets = store.password.is_some() || store.sentinel_password.is_some();
+    for (key, set) in [("standby", store.standby), ("password", secrets)] {
+        if set && !redis {
+            let needed = "a redis:// store.url";
+            tell(format!("store.{key}"), Caution::NoEffectWithout(needed));
+        }
+    }
+    if let StoreUrl::Redis(url) = &store.url
+        && !url.tls
+        && !url.hosts.iter().all(is_here)
+    {
+        tell("store.url".into(), Caution::PlainTextStore);
+    }
+}
+
 fn workgroups(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
     for (index, workgroup) in settings.workgroups.iter().enumerate() {
         if workgroup.agents.is_empty() {
@@ -73,14 +103,52 @@ fn workgroups(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
 
 fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
     for (index, channel) in settings.channels.iter().enumerate() {
-        let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
-        let length = rapidpro.secret.expose().chars().count();
-        if length != RAPIDPRO_SECRET {
-            tell(
-                format!("channel[{index}].secret"),
-                Caution::UnusualSecretLength(length),
-            );
+        match &channel.kind {
+            ChannelKind::Rapidpro(rapidpro) => {
+                let length = rapidpro.secret.expose().chars().count();
+                if length != RAPIDPRO_SECRET {
+                    tell(
+                        format!("channel[{index}].secret"),
+                        Caution::UnusualSecretLength(length),
+                    );
+                }
+                if rapidpro.on_close_flow.is_some() && rapidpro.api_token.is_none() {
+                    tell(
+                        format!("channel[{index}].on_close_flow"),
+                        Caution::NoEffectWithout("api_token"),
+                    );
+                }
+            }
+            ChannelKind::Openchs(kind) => {
+                if kind.closed_flow.is_none() && kind.on_close_flow.is_none() {
+                    tell(
+                        format!("channel[{index}].closed_flow"),
+                        Caution::EndIsNotTold,
+                    );
+                }
+            }
+            ChannelKind::External(_) => {}
+            ChannelKind::Yalo(kind) => yalo(settings, (index, &channel.id, kind), tell),
         }
+    }
+}
+
+fn yalo(
+    settings: &Settings,
+    (index, id, kind): (usize, &str, &Yalo),
+    tell: &mut impl FnMut(String, Caution),
+) {
+    let mut tell = |key: &str, what| tell(format!("channel[{index}].{key}"), what);
+    if kind.signature == Signature::Off {
+        tell("signature", Caution::SignatureOff);
+    }
+    if settings.http.public_url.is_none() {
+        tell("kind", Caution::NoMedia);
+    }
+    let all = settings.channels.iter();
+    let alike = all.filter(|other| matches!(other.kind, ChannelKind::Yalo(_)));
+    if alike.count() > 1 {
+        tell("id", Caution::SharedRoutes(id.to_owned()));
     }
 }
 

@@ -1,6 +1,7 @@
 //! One handoff: its states, its lines and what it owes to whom.
 
 mod command;
+mod course;
 mod delivery;
 mod lines;
 mod manners;
@@ -9,6 +10,7 @@ mod render;
 mod service;
 
 pub use command::{Command, HELP, parse as parse_command};
+pub use course::{CaseNote, Course, Ended, Receipt};
 pub use delivery::{DeadLetter, Delivery, Notice, Outgoing};
 pub use lines::Lines;
 pub use manners::Manners;
@@ -19,7 +21,7 @@ pub use render::{
 };
 pub use service::{PlaceTold, Presence, Service, Stage, Successor};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -146,6 +148,16 @@ pub struct Conversation {
     pub room: Option<Room>,
     /// Agents besides the one who serves, let in by `!invite`.
     pub guests: Vec<AgentJid>,
+    /// What is noted of it on its way.
+    #[serde(default)]
+    pub course: Course,
+    /// The guests who left the room; they may come back and are not called.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub departed: BTreeSet<AgentJid>,
+    /// Who refused it, let it lapse, gave it away or lost it, and until when they are not asked for
+    /// it again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pauses: BTreeMap<AgentJid, Timestamp>,
     /// Its lines; stored one by one, not with this record.
     #[serde(skip)]
     pub lines: Lines,
@@ -160,6 +172,17 @@ impl Conversation {
     /// When somebody last said something; the opening counts.
     pub fn stirred_at(&self) -> Timestamp {
         self.lines.last().map_or(self.opened_at, |line| line.at)
+    }
+
+    /// Since when nobody says anything, though somebody could. A visitor who waits for an agent is
+    /// not silent, however long that takes; that the agent came is a line of its own.
+    pub fn silent_since(&self) -> Option<Timestamp> {
+        match &self.stage {
+            Stage::Served(service) if !service.is_expected() => {
+                Some(self.stirred_at().max(service.silent_from))
+            }
+            Stage::Served(_) | Stage::Waiting { .. } | Stage::Over { .. } => None,
+        }
     }
 
     /// When it ended, if it did. What was said too late stands behind the end.
@@ -192,8 +215,36 @@ impl Conversation {
             stage: self.stage.clone(),
             room: self.room.clone(),
             guests: self.guests.clone(),
+            course: self.course.clone(),
+            departed: self.departed.clone(),
+            pauses: self.pauses.clone(),
             lines: Lines::default(),
         }
+    }
+
+    /// Somebody is no guest any more.
+    pub fn forget_guest(&mut self, agent: &AgentJid) {
+        self.guests.retain(|guest| guest != agent);
+        self.departed.remove(agent);
+    }
+
+    /// Remembers who is not to be asked for it, beyond the request that they were asked with.
+    pub fn remember_pauses(
+        &mut self,
+        now: Timestamp,
+        pauses: impl IntoIterator<Item = (AgentJid, Timestamp)>,
+    ) {
+        self.pauses.retain(|_, until| *until > now);
+        for (agent, until) in pauses {
+            let known = self.pauses.entry(agent).or_insert(until);
+            *known = until.max(*known);
+        }
+    }
+
+    /// Those who are not to be asked for it now.
+    pub fn paused(&self, now: Timestamp) -> BTreeMap<AgentJid, Timestamp> {
+        let all = self.pauses.iter().filter(|(_, until)| **until > now);
+        all.map(|(agent, until)| (agent.clone(), *until)).collect()
     }
 
     /// The agent who serves.

@@ -54,6 +54,10 @@ pub struct Service {
     pub briefing_said: bool,
     /// Who is to take over.
     pub successor: Option<Successor>,
+    /// From when on silence counts at the earliest: while the room could not be had, nobody there
+    /// could have said anything.
+    #[serde(default)]
+    pub silent_from: Timestamp,
 }
 
 /// Whether the agent is in the room.
@@ -98,6 +102,7 @@ impl Service {
             briefed: false,
             briefing_said: false,
             successor: None,
+            silent_from: Timestamp::default(),
         }
     }
 
@@ -105,6 +110,11 @@ impl Service {
     pub fn deadline(&self) -> Option<Timestamp> {
         let own = self.agent_until().into_iter();
         own.chain(self.successor_until()).min()
+    }
+
+    /// Whether the agent has accepted and was not in the room yet.
+    pub fn is_expected(&self) -> bool {
+        matches!(self.presence, Presence::Expected { .. })
     }
 
     /// When the wait for the agent is over.

@@ -31,7 +31,7 @@ pub(super) fn heard(input: &Input) {
         RoomEvent::Reflected { id, .. } => {
             debug!(%conversation, message = %id, "the room has shown a line");
         }
-        RoomEvent::Spoken(_) => {}
+        RoomEvent::Spoken(_) | RoomEvent::Marked { .. } => {}
     }
 }
 
@@ -54,6 +54,9 @@ pub(super) fn happened(event: &Event) {
         Event::Opened(conversation, channel) => {
             info!(%conversation, %channel, "a conversation was opened");
         }
+        Event::Stranded(conversation, workgroup) => {
+            warn!(%conversation, %workgroup, "its workgroup is no longer configured");
+        }
         Event::Closed(conversation, channel, by) => closed((conversation, channel.as_str()), *by),
         Event::Impossible(what) => {
             warn!(what, "an input that is impossible here was dropped");
@@ -71,6 +74,7 @@ fn offer(conversation: &ConversationId, workgroup: &WorkgroupName, outcome: Offe
         OfferOutcome::Accepted => Counted::Accepted,
         OfferOutcome::Rejected => Counted::Rejected,
         OfferOutcome::Lapsed => Counted::Expired,
+        OfferOutcome::Gone => Counted::Gone,
         OfferOutcome::Withdrawn => Counted::Revoked,
     };
     figures::offer(workgroup.as_str(), outcome);

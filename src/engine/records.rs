@@ -60,6 +60,11 @@ pub(super) fn changes(effect: &Effect) -> Result<Vec<Change>, Unwritable> {
     })
 }
 
+/// The group of the rows that hold what came with a visitor's words.
+pub fn extras_of(visitor: &Visitor) -> String {
+    context_group(visitor)
+}
+
 /// The group of the rows that hold what was said by and to a visitor.
 fn context_group(visitor: &Visitor) -> String {
     format!("{}\u{1f}{}", visitor.channel, visitor.token.as_str())
@@ -76,7 +81,8 @@ pub(super) async fn recall(
         .into_iter()
         .filter_map(|row| context(visitor, row))
         .collect();
-    records.sort_by_key(|record| record.entry.at);
+    // A platform that tells times in seconds tells several of one time: in the order of coming.
+    records.sort_by_key(|record| (record.entry.at, record.until));
     Ok(records)
 }
 
@@ -115,13 +121,31 @@ fn keep(record: &Record) -> Result<Put, Unwritable> {
             let row = put(Table::Context, (&group, key), &entry)?;
             Ok(expiring(row, record.until))
         }
+        Record::Case(case) => {
+            let key = case.note.id.clone();
+            let row = put(Table::Case, (case.channel.as_str(), key), case)?;
+            Ok(expiring(row, case.until))
+        }
+        Record::Extra(extra) => {
+            let key = extra.message.as_str().to_owned();
+            let row = Put {
+                table: Table::Extra,
+                group: extras_of(&extra.visitor),
+                key,
+                value: extra.extra.clone().into_bytes(),
+                expires: Some(extra.until),
+            };
+            Ok(row)
+        }
         Record::Agent(jid, record) => put(Table::Agent, ("", jid.as_str().to_owned()), record),
         Record::Callback(channel, url) => {
             put(Table::Channel, ("", channel.as_str().to_owned()), url)
         }
         Record::Seen(seen) => {
-            let key = (seen.channel.as_str(), seen.platform_id.clone());
-            Ok(expiring(put(Table::Seen, key, seen)?, seen.until))
+            let named = (&seen.token, &seen.platform_id);
+            let key = serde_json::to_string(&named).map_err(|_| Unwritable)?;
+            let row = put(Table::Seen, (seen.channel.as_str(), key), seen)?;
+            Ok(expiring(row, seen.until))
         }
         Record::DeadLetter(letter) => {
             let delivery = &letter.delivery;

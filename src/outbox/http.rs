@@ -2,12 +2,12 @@
 
 use std::error::Error;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -16,6 +16,9 @@ use url::Url;
 
 use super::Trouble;
 use super::guard::{self, PublicOnly, Refused};
+
+/// How we name ourselves.
+pub(super) const AGENT: &str = concat!("warmline/", env!("CARGO_PKG_VERSION"));
 
 /// How to call outside systems.
 #[derive(Clone, Debug)]
@@ -135,12 +138,12 @@ impl HttpClient {
     pub fn new(settings: &OutboundSettings) -> Result<Self, HttpError> {
         let guarded = !settings.allow_private_networks;
         let mut builder = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls(settings)?)
+            .tls_backend_preconfigured(tls(settings.ca_file.as_deref())?)
             .redirect(redirect::Policy::none())
             .no_proxy()
             .referer(false)
             .timeout(settings.timeout)
-            .user_agent(concat!("warmline/", env!("CARGO_PKG_VERSION")));
+            .user_agent(AGENT);
         if guarded {
             builder = builder.dns_resolver(Arc::new(PublicOnly));
         }
@@ -156,6 +159,17 @@ impl HttpClient {
     ) -> Result<Reply, Trouble> {
         let request = self.client.post(self.checked(call)?).json(body);
         run(call, request).await
+    }
+
+    /// Posts `fields` as a form (`application/x-www-form-urlencoded`).
+    pub async fn post_form(&self, call: &Call, fields: &[(&str, &str)]) -> Result<Reply, Trouble> {
+        let body = {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(fields).finish()
+        };
+        let request = self.client.post(self.checked(call)?).body(body);
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        run(call, request.header(CONTENT_TYPE, kind)).await
     }
 
     /// Gets.
@@ -224,7 +238,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 // The error itself names the address, and perhaps a secret in it.
-fn trouble(error: &reqwest::Error) -> Trouble {
+pub(super) fn trouble(error: &reqwest::Error) -> Trouble {
     let mut cause = error.source();
     while let Some(inner) = cause {
         if inner.is::<Refused>() {
@@ -241,12 +255,12 @@ fn trouble(error: &reqwest::Error) -> Trouble {
     }
 }
 
-fn tls(settings: &OutboundSettings) -> Result<rustls::ClientConfig, HttpError> {
+pub(super) fn tls(ca_file: Option<&Path>) -> Result<rustls::ClientConfig, HttpError> {
     let mut roots = rustls::RootCertStore::empty();
     // A machine without certificates can still speak plain HTTP, or has its own file of them.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = &settings.ca_file {
-        let unusable = || HttpError::CaFile(file.clone());
+    if let Some(file) = ca_file {
+        let unusable = || HttpError::CaFile(file.to_owned());
         let certs = CertificateDer::pem_file_iter(file).map_err(|_| unusable())?;
         let certs: Vec<_> = certs.collect::<Result<_, _>>().map_err(|_| unusable())?;
         if roots.add_parsable_certificates(certs).0 == 0 {
@@ -262,6 +276,6 @@ fn tls(settings: &OutboundSettings) -> Result<rustls::ClientConfig, HttpError> {
     Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
-fn setup(error: impl fmt::Display) -> HttpError {
+pub(super) fn setup(error: impl fmt::Display) -> HttpError {
     HttpError::Setup(error.to_string())
 }

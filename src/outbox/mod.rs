@@ -1,5 +1,6 @@
 //! Keeps the promises to outside systems: in order within a conversation, until taken or given up.
 
+mod fetch;
 pub mod guard;
 mod http;
 mod lanes;
@@ -7,6 +8,7 @@ mod owed;
 mod schedule;
 mod service;
 
+pub use fetch::{AllowedHost, FetchSettings, Fetched, Fetcher, Wish};
 pub use http::{Call, HttpClient, HttpError, OutboundSettings, Reply};
 pub use owed::{OwedDelivery, delivery_key, delivery_row};
 pub use service::{Outbox, OutboxHandle, OutboxSettings, OutboxStatus};

@@ -1,14 +1,18 @@
 //! The memory: rows that are committed all or none, and read back after a restart.
 
 mod embedded;
+mod moving;
+mod place;
+mod redis;
 
 pub use embedded::Embedded;
+pub use moving::{MoveError, Progress, move_all};
+pub use place::{Host, Place, RedisPlace, Servers, Tls};
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, FutureExt, pending};
 
 use crate::ids::Timestamp;
 
@@ -53,9 +57,46 @@ pub enum Table {
     UserSession,
     /// A user's properties: group the bare JID, key the property's name.
     Property,
+    /// Cases that were filed: group the channel's id, key the case's id.
+    Case,
+    /// Tokens that a channel's callers were given: group empty, key a hash of the token.
+    /// Every row has an expiry.
+    Token,
+    /// What a message of a channel held besides its words: group the channel's id and the visitor's
+    /// token there in one text, key the message's id. Every row has an expiry.
+    Extra,
+    /// How far a move to or from another store has come; only [`move_all`] writes it.
+    Move,
+    /// Keys that the program made for itself: group empty, key what it is for.
+    Key,
 }
 
 impl Table {
+    /// Every table that holds what people rely on, which is all but [`Table::Move`].
+    pub const ALL: [Self; 21] = [
+        Self::Conversation,
+        Self::Past,
+        Self::Line,
+        Self::Agent,
+        Self::Channel,
+        Self::Seen,
+        Self::Delivery,
+        Self::DeadLetter,
+        Self::Order,
+        Self::Before,
+        Self::Context,
+        Self::User,
+        Self::Contact,
+        Self::Waiting,
+        Self::Said,
+        Self::UserSession,
+        Self::Property,
+        Self::Case,
+        Self::Token,
+        Self::Extra,
+        Self::Key,
+    ];
+
     /// The name under which a store keeps the table. It never changes.
     pub fn name(self) -> &'static str {
         match self {
@@ -76,6 +117,11 @@ impl Table {
             Self::Said => "said",
             Self::UserSession => "user_session",
             Self::Property => "property",
+            Self::Case => "case",
+            Self::Token => "token",
+            Self::Extra => "extra",
+            Self::Move => "move",
+            Self::Key => "key",
         }
     }
 }
@@ -139,8 +185,18 @@ pub enum Change {
     },
 }
 
+impl Change {
+    /// The table that it changes.
+    pub fn table(&self) -> Table {
+        match self {
+            Self::Put(row) | Self::Add(row) => row.table,
+            Self::Delete { table, .. } | Self::ExpireGroup { table, .. } => *table,
+        }
+    }
+}
+
 /// Why the store did not do what it was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The store cannot be reached or written just now; the same call may succeed later.
     #[error("the store does not answer: {0}")]
@@ -163,8 +219,30 @@ pub enum StoreError {
         known: i64,
     },
     /// Another process runs on this store.
-    #[error("another process runs on the store in {}", .0.display())]
-    InUse(PathBuf),
+    #[error("another process runs on the store in {0}")]
+    InUse(String),
+    /// Another process has taken the store over from this one, which must stop.
+    #[error("another process has taken the store over; this one must stop")]
+    TakenOver,
+    /// The store has come back without anything in it. Nothing is written into it before it has
+    /// its data back, or the program is started anew.
+    #[error(
+        "the store has come back EMPTY: what was accepted is not there; bring its data back, or \
+         start the program anew to go on without"
+    )]
+    Emptied,
+    /// The store has come back with the data of another one.
+    #[error("the store has come back with the data of ANOTHER store; bring its own back")]
+    Replaced,
+    /// The store has come back as it was some commits ago; what is read from now on is that.
+    #[error("the store has come back OLDER: its last {lost} commits are lost")]
+    Older {
+        /// How many commits, each of one caller, are not there any more.
+        lost: u64,
+    },
+    /// A move of all rows into this store was begun and not finished.
+    #[error("a move into this store is not finished: run `warmline store migrate` again")]
+    HalfMoved,
     /// A store that was opened beside its process takes only changes of [`Table::Order`].
     #[error("beside the running process only orders may be written")]
     OrdersOnly,
@@ -173,12 +251,31 @@ pub enum StoreError {
     BadUrl(String),
 }
 
+/// Where a reading of a whole table has come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    /// A place from which can be read on at any later time, if nothing was written meanwhile.
+    pub place: String,
+    /// How far it is beyond that place, which counts only while the store is open.
+    pub beyond: String,
+}
+
+/// Some rows of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The rows, in any order; a row may come twice.
+    pub rows: Vec<Row>,
+    /// Where to go on; nothing at the end.
+    pub next: Option<Cursor>,
+}
+
 /// A durable store. All methods may be called from any task, at the same time.
 pub trait Store: Send + Sync + 'static {
     /// Applies all changes in order, or none. When this returns `Ok` they survive the loss of the
-    /// process and of power. After an error nothing is known: read again before going on. The order
-    /// of the calls is the order of the commits, and a call counts even if nobody awaits it. A
-    /// commit of no changes writes something unseen: it asks whether the store can be written now.
+    /// process and, as far as the store is set up for it, of power. After an error nothing is known:
+    /// commit nothing until that works, and read again before going on. The order of the calls is
+    /// the order of the commits, and a call counts even if nobody awaits it. A commit of no changes
+    /// writes something unseen: it asks whether the store can be written now.
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// All unexpired rows of a table, ordered by group and key.
@@ -194,39 +291,60 @@ pub trait Store: Send + Sync + 'static {
         group: &str,
         key: &str,
     ) -> BoxFuture<'_, Result<Option<Row>, StoreError>>;
+
+    /// Some unexpired rows of a table, from the beginning or from where an earlier page ended;
+    /// about a thousand, or some groups. If nothing is written between one page and the next, every
+    /// row comes at least once.
+    fn page(&self, table: Table, from: Option<Cursor>) -> BoxFuture<'_, Result<Page, StoreError>>;
+
+    /// How many rows a table has that will not have expired at that moment.
+    fn count(&self, table: Table, at: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>>;
+
+    /// Ends when this process may not use the store any more, and tells why.
+    fn lost(&self) -> BoxFuture<'_, StoreError> {
+        pending().boxed()
+    }
 }
 
-/// Opens the store that `store.url` names, as its one running process. `embedded:DIR` is a file in
-/// that directory, which is made where it is missing.
-pub async fn open(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let dir = embedded_dir(url)?;
-    blocking(move || Embedded::open(&dir)).await
+/// For what a store is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Purpose {
+    /// To run the program on it.
+    Run,
+    /// To look at it beside the running process, or after it.
+    Look,
+    /// To move its rows elsewhere: it must exist, and no process may run.
+    MoveFrom,
+    /// To move rows into it: no process may run.
+    MoveTo,
 }
 
-/// Opens the store that `store.url` names beside its running process, or after it: to read, and to
-/// write rows of [`Table::Order`]. It must exist.
-pub async fn peek(url: &str) -> Result<Arc<dyn Store>, StoreError> {
-    let dir = embedded_dir(url)?;
-    blocking(move || Embedded::peek(&dir)).await
+/// Opens a store as its one running process; makes it where it is missing.
+pub async fn open(place: &Place) -> Result<Arc<dyn Store>, StoreError> {
+    let store = open_for(place, Purpose::Run).await?;
+    moving::begin_to_run(store.as_ref()).await?;
+    Ok(store)
 }
 
-async fn blocking(
-    opening: impl FnOnce() -> Result<Embedded, StoreError> + Send + 'static,
-) -> Result<Arc<dyn Store>, StoreError> {
-    let opened = tokio::task::spawn_blocking(opening).await;
-    let store = opened.map_err(|_| StoreError::Unavailable("opening it failed".into()))??;
-    Ok(Arc::new(store))
+/// Opens a store beside its running process, or after it: to read, and to write rows of
+/// [`Table::Order`]. It must exist.
+pub async fn peek(place: &Place) -> Result<Arc<dyn Store>, StoreError> {
+    open_for(place, Purpose::Look).await
 }
 
-// The address is not repeated in the errors: a Redis one may hold a password.
-fn embedded_dir(url: &str) -> Result<PathBuf, StoreError> {
-    let bad = |why: &str| Err(StoreError::BadUrl(why.into()));
-    match url.split_once(':') {
-        Some(("embedded", "")) => bad("embedded: wants a directory, as in embedded:data"),
-        Some(("embedded", dir)) => Ok(Path::new(dir).to_owned()),
-        Some((scheme, _)) if scheme.starts_with("redis") => {
-            bad("redis is not available in this version; use embedded:DIR")
+async fn open_for(place: &Place, purpose: Purpose) -> Result<Arc<dyn Store>, StoreError> {
+    match place {
+        Place::Embedded(dir) => {
+            let dir = dir.clone();
+            let opening = move || match purpose {
+                Purpose::Look => Embedded::peek(&dir),
+                Purpose::MoveFrom => Embedded::open_existing(&dir),
+                Purpose::Run | Purpose::MoveTo => Embedded::open(&dir),
+            };
+            let opened = tokio::task::spawn_blocking(opening).await;
+            let gone = |_| StoreError::Unavailable("opening it failed".into());
+            Ok(Arc::new(opened.map_err(gone)??))
         }
-        _ => bad("begins with no known scheme; use embedded:DIR"),
+        Place::Redis(place) => Ok(Arc::new(redis::Redis::open(place, purpose).await?)),
     }
 }

@@ -37,6 +37,8 @@ pub const COMMIT_FAILURES: &str = "warmline_commit_failures_total";
 pub const INPUTS_IMPOSSIBLE: &str = "warmline_inputs_impossible_total";
 /// Counter by `channel` and `status`: HTTP requests answered.
 pub const HTTP_REQUESTS: &str = "warmline_http_requests_total";
+/// Counter by `outcome`: links to media that were opened.
+pub const MEDIA: &str = "warmline_media_total";
 
 const WAITING_BUCKETS: [f64; 12] = [
     0.005, 0.02, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 600.0,
@@ -121,6 +123,7 @@ fn describe() {
         HTTP_REQUESTS,
         "HTTP requests answered, by channel and status"
     );
+    describe_counter!(MEDIA, "Links to media that were opened, by outcome");
 }
 
 /// A fixed word as a label's value.
@@ -178,6 +181,35 @@ label! {
         /// It was given up and became a dead letter.
         GivenUp = "given_up",
     }
+}
+
+label! {
+    /// What came of a link to media.
+    MediaOutcome {
+        /// All of it was handed out.
+        Passed = "passed",
+        /// It broke off: its origin, the client, the size or the time.
+        Torn = "torn",
+        /// The link is forged or has expired.
+        BadLink = "bad_link",
+        /// Too many at once.
+        Busy = "busy",
+        /// An address that may not be called.
+        Forbidden = "forbidden",
+        /// The origin cannot be reached or refuses it.
+        Refused = "refused",
+        /// The origin does not answer in time.
+        TooSlow = "too_slow",
+        /// Larger than the limit.
+        TooLarge = "too_large",
+        /// Not what it is said to be.
+        Disguised = "disguised",
+    }
+}
+
+/// A link to media was opened.
+pub fn media(outcome: MediaOutcome) {
+    counter!(MEDIA, "outcome" => outcome.label()).increment(1);
 }
 
 /// Whether the component link stands.

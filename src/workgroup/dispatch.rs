@@ -1,11 +1,12 @@
 //! Brings requests and agents together: one offer a request, one offer an agent, in turn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
 use super::agent::Agent;
+use super::index::Index;
 use super::line::Line;
 use super::{Offer, Policy, Request};
 
@@ -18,9 +19,23 @@ pub struct Dispatch {
     pub(super) lines: BTreeMap<WorkgroupName, Line>,
     pub(super) turns: u64,
     pub(super) unverified_until: Option<Timestamp>,
-    /// Something changed since requests and agents were last brought together.
-    pub(super) stale: bool,
-    next: Option<Timestamp>,
+    pub(super) index: Index,
+    pub(super) changed: Changed,
+}
+
+/// What changed since requests and agents were last brought together.
+#[derive(Debug, Default)]
+pub(super) struct Changed {
+    pub agents: BTreeSet<AgentJid>,
+    pub requests: BTreeSet<ConversationId>,
+    /// The rules did: whatever was true of anybody may be so no more.
+    pub rules: bool,
+}
+
+impl Changed {
+    fn nothing(&self) -> bool {
+        !self.rules && self.agents.is_empty() && self.requests.is_empty()
+    }
 }
 
 /// How an offer ended without an answer.
@@ -28,8 +43,10 @@ pub struct Dispatch {
 pub enum EndOfOffer {
     /// It was not answered in time.
     Lapsed,
-    /// The agent vanished or serves here no more.
+    /// The agent vanished.
     AgentGone,
+    /// The agent serves here no more.
+    ServesNoMore,
 }
 
 /// What was decided.
@@ -78,15 +95,15 @@ impl Dispatch {
             lines: BTreeMap::new(),
             turns: 0,
             unverified_until: None,
-            stale: true,
-            next: None,
+            index: Index::default(),
+            changed: Changed::default(),
         }
     }
 
     /// The rules changed.
     pub fn set_policy(&mut self, policy: Arc<Policy>) {
         self.policy = policy;
-        self.stale = true;
+        self.changed.rules = true;
     }
 
     /// A request joins the line, or comes back to it as it was stored.
@@ -96,46 +113,66 @@ impl Dispatch {
             let agent = self.agents.entry(offer.agent.clone()).or_default();
             agent.offered = Some(conversation.clone());
             agent.repeat = true;
+            self.changed.agents.insert(offer.agent.clone());
         }
         self.lines
             .entry(request.workgroup.clone())
             .or_default()
-            .insert((request.place, request.since, conversation.clone()));
-        self.requests.insert(conversation, request);
-        self.stale = true;
+            .insert(request.rank(&conversation));
+        self.requests.insert(conversation.clone(), request);
+        self.request_changed(conversation);
+    }
+
+    fn request_changed(&mut self, conversation: ConversationId) {
+        let request = self.requests.get(&conversation);
+        self.index.file(&conversation, request);
+        self.changed.requests.insert(conversation);
     }
 
     /// A request leaves the line, whatever its state. The offer that was out is in what returns.
     pub fn leave(&mut self, conversation: &ConversationId) -> Option<Request> {
         let request = self.requests.remove(conversation)?;
         if let Some(line) = self.lines.get_mut(&request.workgroup) {
-            line.remove(&(request.place, request.since, conversation.clone()));
+            line.remove(&request.rank(conversation));
         }
         if let Some(offer) = &request.offer {
-            self.free(&offer.agent.clone());
+            self.free(&offer.agent);
         }
-        self.stale = true;
+        self.index.file(conversation, None);
+        self.changed.requests.remove(conversation);
         Some(request)
     }
 
-    /// Opens a request that was meant for one agent to all, after its conversation lost `lost`.
-    pub fn open_to_all(&mut self, now: Timestamp, conversation: &ConversationId, lost: AgentJid) {
+    /// Opens a request that was meant for one agent to all but those who pause, after its
+    /// conversation lost its agent.
+    pub fn open_to_all(
+        &mut self,
+        conversation: &ConversationId,
+        pauses: BTreeMap<AgentJid, Timestamp>,
+    ) {
         let Some(request) = self.requests.get_mut(conversation) else {
             return;
         };
         request.only = None;
         request.except = None;
-        if let Some(policy) = self.policy.workgroups.get(&request.workgroup) {
-            request
-                .pauses
-                .insert(lost, now.plus(policy.rejection_pause));
+        for (agent, until) in pauses {
+            let known = request.pauses.entry(agent).or_insert(until);
+            *known = until.max(*known);
         }
-        self.stale = true;
+        self.request_changed(conversation.clone());
     }
 
     /// The request of a conversation.
     pub fn request(&self, conversation: &ConversationId) -> Option<&Request> {
         self.requests.get(conversation)
+    }
+
+    /// The conversations that wait in workgroups that the rules do not know.
+    pub fn in_unknown_workgroups(&self) -> Vec<ConversationId> {
+        let known = |name: &WorkgroupName| self.policy.workgroups.contains_key(name);
+        let lines = self.lines.iter().filter(|(name, _)| !known(name));
+        let all = lines.flat_map(|(_, line)| line);
+        all.map(|(_, _, id)| id.clone()).collect()
     }
 
     /// The conversations that wait in a workgroup, in order.
@@ -182,11 +219,12 @@ impl Dispatch {
         Ok(held.clone())
     }
 
-    fn free(&mut self, agent: &AgentJid) {
-        if let Some(agent) = self.agents.get_mut(agent) {
+    fn free(&mut self, jid: &AgentJid) {
+        if let Some(agent) = self.agents.get_mut(jid) {
             agent.offered = None;
             agent.repeat = false;
         }
+        self.changed.agents.insert(jid.clone());
     }
 
     /// Ends the offer of a request; with `pause_from` the agent is not asked for it again for a
@@ -204,15 +242,19 @@ impl Dispatch {
             request.pauses.insert(offer.agent.clone(), until);
         }
         self.free(&offer.agent);
-        self.stale = true;
+        self.request_changed(conversation.clone());
         Some(offer)
     }
 
     /// Carries out everything that is due: ends offers, ends waits, asks agents. Afterwards no
     /// request waits unasked while an agent could be asked for it.
     pub fn settle(&mut self, now: Timestamp) -> Vec<Decision> {
-        if !self.stale && self.next.is_none_or(|next| next > now) {
+        if self.changed.nothing() && self.next_deadline().is_none_or(|next| next > now) {
             return Vec::new();
+        }
+        if std::mem::take(&mut self.changed.rules) {
+            self.changed.agents.extend(self.agents.keys().cloned());
+            self.changed.requests.extend(self.requests.keys().cloned());
         }
         let dropped = self.drop_unverified(now);
         let mut decisions: Vec<Decision> = dropped.into_iter().map(Decision::Forgotten).collect();
@@ -223,38 +265,30 @@ impl Dispatch {
         }
         self.repeat_offers(&mut decisions);
         self.ask(now, &mut decisions);
-        self.stale = false;
-        self.next = self.compute_deadline();
         decisions
     }
 
     /// When [`Dispatch::settle`] has next something to do by itself.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        if self.stale {
-            self.compute_deadline()
-        } else {
-            self.next
-        }
+        let due = self.index.next_due().into_iter();
+        due.chain(self.unverified_until).min()
     }
 
-    fn compute_deadline(&self) -> Option<Timestamp> {
-        self.requests
-            .values()
-            .filter_map(Request::next_deadline)
-            .chain(self.unverified_until)
-            .min()
-    }
-
+    /// Ends the offers that are due, and of those that changed the ones that cannot stand.
     fn end_offers(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
-        let over: Vec<(ConversationId, WorkgroupName, EndOfOffer)> = self
-            .requests
-            .iter()
-            .filter_map(|(id, request)| {
-                let why = self.end_of_offer(request, now)?;
-                Some((id.clone(), request.workgroup.clone(), why))
-            })
-            .collect();
-        for (conversation, workgroup, why) in over {
+        let due: Vec<ConversationId> = self.index.due(now).cloned().collect();
+        let agents = self.changed.agents.iter();
+        let held = agents.filter_map(|agent| self.offer_of(agent));
+        let changed = self.changed.requests.iter().chain(held);
+        let looked_at: BTreeSet<ConversationId> = changed.chain(&due).cloned().collect();
+        for conversation in looked_at {
+            let Some(request) = self.requests.get(&conversation) else {
+                continue;
+            };
+            let workgroup = request.workgroup.clone();
+            let Some(why) = self.end_of_offer(request, now) else {
+                continue;
+            };
             let pause_from = (why == EndOfOffer::Lapsed).then_some(now);
             if let Some(offer) = self.end_offer(&conversation, pause_from) {
                 decisions.push(Decision::Unask {
@@ -265,8 +299,16 @@ impl Dispatch {
                 });
             }
         }
-        for request in self.requests.values_mut() {
-            request.pauses.retain(|_, until| *until > now);
+        self.end_pauses(now);
+    }
+
+    fn end_pauses(&mut self, now: Timestamp) {
+        let due: Vec<ConversationId> = self.index.due(now).cloned().collect();
+        for id in due {
+            if let Some(request) = self.requests.get_mut(&id) {
+                request.pauses.retain(|_, until| *until > now);
+            }
+            self.request_changed(id);
         }
     }
 
@@ -277,7 +319,9 @@ impl Dispatch {
             .agents
             .get(&offer.agent)
             .is_some_and(|agent| !agent.record.resources.is_empty());
-        if !serves || !there {
+        if !serves {
+            Some(EndOfOffer::ServesNoMore)
+        } else if !there {
             Some(EndOfOffer::AgentGone)
         } else if offer.until <= now {
             Some(EndOfOffer::Lapsed)
@@ -288,12 +332,12 @@ impl Dispatch {
 
     /// Tells whether a wait ended.
     fn end_waits(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) -> bool {
-        let over: Vec<ConversationId> = self
-            .requests
-            .iter()
-            .filter(|(_, request)| request.until.is_some_and(|until| until <= now))
-            .map(|(id, _)| id.clone())
-            .collect();
+        let ends = |id: &&ConversationId| {
+            let until = self.requests.get(*id).and_then(|request| request.until);
+            until.is_some_and(|until| until <= now)
+        };
+        // Of those that end together the one of the first id comes first, whenever they are due.
+        let over: BTreeSet<ConversationId> = self.index.due(now).filter(ends).cloned().collect();
         let any = !over.is_empty();
         for id in over {
             if let Some(request) = self.leave(&id) {
@@ -304,7 +348,10 @@ impl Dispatch {
     }
 
     fn repeat_offers(&mut self, decisions: &mut Vec<Decision>) {
-        for agent in self.agents.values_mut() {
+        for agent in &self.changed.agents {
+            let Some(agent) = self.agents.get_mut(agent) else {
+                continue;
+            };
             let Some(to) = agent.contact().filter(|_| agent.repeat) else {
                 continue;
             };

@@ -72,6 +72,10 @@ impl Request {
             && self.pauses.get(agent).is_none_or(|until| *until <= now)
     }
 
+    pub(super) fn rank(&self, id: &ConversationId) -> Rank {
+        (self.place, self.since, id.clone())
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let offer = self.offer.as_ref().map(|offer| offer.until);
         let pauses = self.pauses.values().min().copied();
@@ -79,4 +83,7 @@ impl Request {
     }
 }
 
-pub(super) type Line = BTreeSet<(Place, Timestamp, ConversationId)>;
+/// The order in which requests are served.
+pub(super) type Rank = (Place, Timestamp, ConversationId);
+
+pub(super) type Line = BTreeSet<Rank>;

@@ -3,6 +3,7 @@
 mod agent;
 mod asking;
 mod dispatch;
+mod index;
 mod line;
 mod policy;
 mod serving;

@@ -10,8 +10,8 @@ impl Dispatch {
     /// Takes an agent as stored; its clients count only when they are seen again.
     pub fn restore_agent(&mut self, agent: AgentJid, record: AgentRecord) {
         self.turns = self.turns.max(record.turn);
+        self.changed.agents.insert(agent.clone());
         self.agents.insert(agent, Agent::from_record(record));
-        self.stale = true;
     }
 
     /// What is to be stored of an agent.
@@ -30,7 +30,9 @@ impl Dispatch {
         if news {
             entry.record.resources.insert(resource.to_owned(), state);
         }
-        self.stale |= news || verified;
+        if news || verified {
+            self.changed.agents.insert(agent.clone());
+        }
         news
     }
 
@@ -80,7 +82,9 @@ impl Dispatch {
         let held = entry.offered.as_ref().and_then(|id| self.requests.get(id));
         let offer = held.and_then(|request| request.offer.as_ref());
         entry.repeat |= offer.is_some_and(|offer| Some(offer.to.resource.as_str()) == resource);
-        self.stale |= news;
+        if news {
+            self.changed.agents.insert(agent.clone());
+        }
         news
     }
 
@@ -91,13 +95,12 @@ impl Dispatch {
             agent.repeat = agent.offered.is_some();
         }
         self.unverified_until = None;
-        self.stale = true;
+        self.changed.agents.extend(self.agents.keys().cloned());
     }
 
     /// The link stands: clients that are not heard of until `until` are taken for gone.
     pub fn link_found(&mut self, until: Timestamp) {
         self.unverified_until = Some(until);
-        self.stale = true;
     }
 
     /// Stops or resumes offers. Tells whether that is news.
@@ -105,7 +108,9 @@ impl Dispatch {
         let entry = self.agents.entry(agent.clone()).or_default();
         let news = entry.record.paused != paused;
         entry.record.paused = paused;
-        self.stale |= news;
+        if news {
+            self.changed.agents.insert(agent.clone());
+        }
         news
     }
 
@@ -113,7 +118,7 @@ impl Dispatch {
     pub fn took(&mut self, agent: &AgentJid, conversation: &ConversationId) {
         let entry = self.agents.entry(agent.clone()).or_default();
         entry.chats.insert(conversation.clone());
-        self.stale = true;
+        self.changed.agents.insert(agent.clone());
     }
 
     /// The agent has one conversation less; it moves the agent to the end of the turn. Tells
@@ -126,8 +131,8 @@ impl Dispatch {
         let had = entry.chats.remove(conversation);
         if had {
             entry.record.turn = turn;
+            self.changed.agents.insert(agent.clone());
         }
-        self.stale |= had;
         had
     }
 
@@ -217,7 +222,7 @@ impl Dispatch {
                 .retain(|name, _| verified.contains(name));
             if agent.record.resources.len() != before {
                 dropped.push(jid.clone());
-                self.stale = true;
+                self.changed.agents.insert(jid.clone());
             }
         }
         dropped

@@ -4,6 +4,7 @@
 mod chat;
 mod commands;
 mod courtesy;
+mod later;
 mod presence;
 mod pushes;
 mod requests;
@@ -28,6 +29,7 @@ use super::out::Out;
 use super::stanza::{Build, Condition, attr, element, error, iq};
 use super::{fastpath, ns, stanza};
 use courtesy::Courtesy;
+use later::Later;
 use pushes::Pushes;
 
 /// How it goes on when the engine has answered.
@@ -52,6 +54,27 @@ pub enum Then {
     Talk(Box<Talk>),
     /// Answer a command.
     Command(Box<Running>),
+}
+
+impl Then {
+    /// Who accepts an offer by this, if that is what it is.
+    fn accepts(&self, settings: &AgentsSettings) -> Option<AgentJid> {
+        match self {
+            Self::Talk(talk) => {
+                matches!(talk.wish, Wish::Answer { accept: true, .. }).then(|| talk.agent.clone())
+            }
+            Self::Command(running) => {
+                (running.command == Command::Accept).then(|| running.agent.clone())
+            }
+            Self::AnswerOffer(request) => {
+                request
+                    .children()
+                    .find(|child| child.name() == "offer-accept")?;
+                settings.agent(&stanza::from(request)?)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A stanza that came, and between whom.
@@ -86,6 +109,7 @@ pub struct Agents {
     limits: BTreeMap<(AgentJid, String), u32>,
     pushes: Pushes,
     courtesy: Courtesy,
+    later: Later,
     minted: u64,
 }
 
@@ -100,6 +124,7 @@ impl Agents {
             limits: BTreeMap::new(),
             pushes: Pushes::default(),
             courtesy: Courtesy::default(),
+            later: Later::default(),
             minted: 0,
         }
     }
@@ -114,13 +139,18 @@ impl Agents {
     pub fn link_lost(&mut self) {
         self.pushes.forget();
         self.courtesy.forget();
+        self.later.forget();
     }
 
     /// Carries out what the bridge wants of an agent.
     pub fn order(&mut self, now: Timestamp, agent: AgentJid, order: AgentOrder) -> Vec<Out<Then>> {
         self.at(now);
         match order {
-            AgentOrder::Offer(order) => vec![Out::Send(self.offer(&agent, &order))],
+            AgentOrder::Offer(order) => {
+                let offer = self.offer(&agent, &order);
+                let waited = self.later.asked(&agent);
+                send_all([offer].into_iter().chain(waited))
+            }
             AgentOrder::Revoke {
                 conversation,
                 workgroup,
@@ -202,10 +232,20 @@ impl Agents {
 
     /// Goes on after the engine's answer, which comes when all is stored.
     pub fn answered(&mut self, then: Then, answer: Result<Answer, Unavailable>) -> Vec<Out<Then>> {
+        let done = matches!(answer, Ok(Answer::Done));
+        let accepts = then.accepts(&self.settings).filter(|_| done);
+        let outs = self.go_on(then, answer);
+        match accepts {
+            Some(agent) => self.after_the_invitation(&agent, outs),
+            None => outs,
+        }
+    }
+
+    fn go_on(&mut self, then: Then, answer: Result<Answer, Unavailable>) -> Vec<Out<Then>> {
         match (then, answer) {
-            (Then::PushQueue, Ok(Answer::Queue(view))) => self.show_queue(&view, None),
+            (Then::PushQueue, Ok(Answer::Queue(view))) => self.push_queue(&view),
             (Then::ShowQueue { agent, resource }, Ok(Answer::Queue(view))) => {
-                self.show_queue(&view, Some((agent, resource)))
+                self.show_queue(&view, &(agent, resource))
             }
             (Then::ShowOpenness(to), Ok(Answer::Queue(view))) => self.show_openness(&view, &to),
             (Then::PushQueue | Then::ShowQueue { .. } | Then::ShowOpenness(_), _) => Vec::new(),
@@ -229,12 +269,32 @@ impl Agents {
     /// Does what is due.
     pub fn tick(&mut self, now: Timestamp) -> Vec<Out<Then>> {
         self.at(now);
-        self.pushes.due(now).into_iter().map(push).collect()
+        let waited = self.later.due(now);
+        let pushes = self.pushes.due(now).into_iter().map(push);
+        send_all(waited).into_iter().chain(pushes).collect()
+    }
+
+    /// An agent was just invited into a room: what was kept back until then.
+    pub fn invited(&mut self, agent: &AgentJid) -> Vec<Element> {
+        self.later.asked(agent)
+    }
+
+    /// Says to an agent who accepted that it was so, after the invitation to which that leads.
+    fn after_the_invitation(&mut self, agent: &AgentJid, outs: Vec<Out<Then>>) -> Vec<Out<Then>> {
+        let mut others = Vec::new();
+        for out in outs {
+            match out {
+                Out::Send(stanza) => self.later.keep(self.now, agent, stanza),
+                other => others.push(other),
+            }
+        }
+        others
     }
 
     /// When [`Agents::tick`] is next due.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.pushes.deadline()
+        let pushes = self.pushes.deadline().into_iter();
+        pushes.chain(self.later.deadline()).min()
     }
 
     fn at(&mut self, now: Timestamp) {
@@ -256,6 +316,10 @@ impl Agents {
         self.minted += 1;
         format!("{kind}-{}-{}", self.now.0, self.minted)
     }
+}
+
+fn send_all(stanzas: impl IntoIterator<Item = Element>) -> Vec<Out<Then>> {
+    stanzas.into_iter().map(Out::Send).collect()
 }
 
 fn push(workgroup: WorkgroupName) -> Out<Then> {

@@ -8,6 +8,7 @@ mod form;
 mod invite;
 mod keep;
 mod lines;
+mod marks;
 mod names;
 mod occupants;
 mod open;
@@ -73,6 +74,8 @@ struct Common {
     settings: RoomsSettings,
     /// Whether the MUC service takes invitations from occupants only.
     occupants_invite: bool,
+    /// The configuration form that the service gave last.
+    form: Option<Element>,
     serial: u64,
 }
 
@@ -118,6 +121,7 @@ impl Rooms {
             common: Common {
                 settings,
                 occupants_invite: false,
+                form: None,
                 serial: 0,
             },
             rooms: BTreeMap::new(),
@@ -182,6 +186,8 @@ impl Rooms {
     /// The component link is gone, and with it all that is known of the rooms. The core orders
     /// them anew when the link stands again.
     pub fn link_lost(&mut self) {
+        // Another server, or the same with other settings, may be there next.
+        self.common.form = None;
         self.rooms.clear();
         self.renamed.clear();
         self.deadlines.clear();

@@ -11,7 +11,7 @@ use tracing::{debug, info, warn};
 
 use crate::bridge::{Answer, Input};
 use crate::engine::{Handle, SeatOrder, Unavailable, now};
-use crate::ids::Timestamp;
+use crate::ids::{AgentJid, Timestamp};
 use crate::telemetry::metrics as figures;
 
 use super::address::Address;
@@ -122,21 +122,21 @@ impl Seat {
         loop {
             let due = self.next_deadline();
             tokio::select! {
-                event = events.recv() => match event {
-                    Some(LinkEvent::Down(DownReason::Stopping)) | None => return,
-                    Some(event) => self.event(event).await,
-                },
-                Some(order) = orders.recv() => self.order(order).await,
-                Some(stanza) = self.users.inside.recv() => self.stanza(stanza).await,
+                // The engine answers before it gives the orders that follow from the same input,
+                // and so it is heard.
+                biased;
                 Some((then, answer)) = self.asked.next(), if !self.asked.is_empty() => {
                     let outs = self.agents.answered(then, answer);
                     self.act(outs).await;
                 }
-                Ok(()) = settings.changed() => {
-                    let fresh = settings.borrow_and_update().clone();
-                    self.agents.set(fresh);
-                }
-                () = sleep_until(due) => self.tick().await,
+                Some(stanza) = self.users.inside.recv() => self.stanza(stanza).await,
+                turn = next_turn(&mut events, &mut orders, &mut settings, due) => match turn {
+                    Turn::Event(Some(LinkEvent::Down(DownReason::Stopping)) | None) => return,
+                    Turn::Event(Some(event)) => self.event(event).await,
+                    Turn::Order(order) => self.order(order).await,
+                    Turn::Settings(fresh) => self.agents.set(fresh),
+                    Turn::Due => self.tick().await,
+                },
             }
         }
     }
@@ -242,6 +242,7 @@ impl Seat {
         for out in outs {
             match out {
                 Out::Send(stanza) => self.send(stanza).await,
+                Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
             }
         }
@@ -251,9 +252,17 @@ impl Seat {
         for out in outs {
             match out {
                 Out::Send(stanza) => self.send(stanza).await,
+                Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) => self.tell(input).await,
                 Out::Ask(input, then) => self.ask(input, then).await,
             }
+        }
+    }
+
+    /// What was kept back until the agent is invited.
+    async fn release(&mut self, agent: &AgentJid) {
+        for stanza in self.agents.invited(agent) {
+            self.send(stanza).await;
         }
     }
 
@@ -284,6 +293,29 @@ impl Seat {
             };
             (then, answer)
         }));
+    }
+}
+
+/// What the seat does next, but for answers of the engine.
+enum Turn {
+    Event(Option<LinkEvent>),
+    Order(SeatOrder),
+    Settings(AgentsSettings),
+    Due,
+}
+
+/// Whatever comes first; of what is there already, any.
+async fn next_turn(
+    events: &mut mpsc::Receiver<LinkEvent>,
+    orders: &mut mpsc::UnboundedReceiver<SeatOrder>,
+    settings: &mut watch::Receiver<AgentsSettings>,
+    due: Option<Timestamp>,
+) -> Turn {
+    tokio::select! {
+        event = events.recv() => Turn::Event(event),
+        Some(order) = orders.recv() => Turn::Order(order),
+        Ok(()) = settings.changed() => Turn::Settings(settings.borrow_and_update().clone()),
+        () = sleep_until(due) => Turn::Due,
     }
 }
 

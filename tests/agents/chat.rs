@@ -97,6 +97,35 @@ fn an_offer_is_answered_with_a_word() {
     }
 }
 
+/// Prosody holds back what follows a stanza that is not acknowledged: the invitation goes first.
+#[test]
+fn an_accept_is_confirmed_after_the_invitation() {
+    let mut desk = Desk::new();
+    desk.plain(ANA);
+    desk.visitor(ONE);
+    desk.no_rooms = true;
+    assert_sent(&desk.says(ANA, "accept"), &[]);
+    // Another agent's invitation says nothing to this one.
+    assert_sent(&desk.agents.invited(&jid("agent2@example.test")), &[]);
+    let sent = desk.agents.invited(&jid(ANA_BARE));
+    assert!(told(&sent, ANA).starts_with("Accepted."));
+    assert_sent(&desk.agents.invited(&jid(ANA_BARE)), &[]);
+}
+
+#[test]
+fn an_accept_is_confirmed_though_no_room_can_be_had() {
+    let mut desk = Desk::new();
+    desk.plain(ANA);
+    desk.visitor(ONE);
+    desk.no_rooms = true;
+    // Another client of the same agent than the one that was asked.
+    let phone = "agent1@example.test/phone";
+    assert_sent(&desk.says(phone, "accept"), &[]);
+    assert_sent(&desk.later(Duration::from_millis(399)), &[]);
+    let sent = desk.later(Duration::from_millis(1));
+    assert!(told(&sent, phone).starts_with("Accepted."));
+}
+
 #[test]
 fn an_answer_may_name_the_visitor() {
     let name = pseudonym(ONE);

@@ -26,6 +26,8 @@ pub struct Desk {
     pub inputs: Vec<String>,
     /// Every order for a room.
     pub rooms: Vec<(ConversationId, RoomOrder)>,
+    /// While set, no room is made, and nobody invited.
+    pub no_rooms: bool,
     /// While set, the engine answers nothing and does nothing.
     pub store_is_down: bool,
 }
@@ -120,6 +122,7 @@ impl Desk {
             now: Timestamp(START),
             inputs: Vec::new(),
             rooms: Vec::new(),
+            no_rooms: false,
             store_is_down: false,
         };
         desk.input(Input::LinkUp);
@@ -171,17 +174,34 @@ impl Desk {
         for one in out {
             match one {
                 Out::Send(stanza) => sent.push(stanza),
+                Out::Invited(agent) => sent.extend(self.agents.invited(&agent)),
                 Out::Tell(input) => sent.extend(self.engine(input).1),
                 Out::Ask(input, then) => {
+                    let known = self.rooms.len();
                     let (answer, more) = self.engine(input);
                     let out = self.agents.answered(then, answer);
                     // As in the seat, answers come before what the commit led to elsewhere.
                     sent.extend(self.carry_out(out));
                     sent.extend(more);
+                    sent.extend(self.invitations(known));
                 }
             }
         }
         sent
+    }
+
+    /// The rooms that are ordered are made, and those who are waited for invited.
+    fn invitations(&mut self, known: usize) -> Vec<Element> {
+        let mut agents = Vec::new();
+        for (_, order) in self.rooms.iter().skip(known).filter(|_| !self.no_rooms) {
+            match order {
+                RoomOrder::Open(plan) => agents.extend(plan.awaited.clone().map(|one| one.0)),
+                RoomOrder::Invite { agent, .. } => agents.push(agent.clone()),
+                _ => {}
+            }
+        }
+        let sent = agents.iter().map(|agent| self.agents.invited(agent));
+        sent.collect::<Vec<_>>().concat()
     }
 
     fn engine(&mut self, input: Input) -> (Result<Answer, Unavailable>, Vec<Element>) {

@@ -1,10 +1,11 @@
 //! The commands as typed in a shell.
 
 use crate::SMALL;
+use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::TempDir;
-use warmline::config::DEFAULT_FILE;
+use warmline::config::{DEFAULT_FILE, PasswordHash};
 
 /// A folder to stand in, with a `warmline.toml` if there is text for one.
 fn folder(text: Option<&str>) -> TempDir {
@@ -186,4 +187,40 @@ fn a_reader_that_goes_away_is_no_crash() {
         .expect("the program starts");
     let (code, _, err) = told(&output);
     assert_eq!((code, err.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_password_is_hashed_from_standard_input_even_beside_a_broken_file() {
+    let at = folder(Some("broken ["));
+    let hash = |typed: &str| {
+        let (reader, mut writer) = std::io::pipe().expect("a pipe");
+        writer
+            .write_all(typed.as_bytes())
+            .expect("room in the pipe");
+        drop(writer);
+        let output = Command::new(env!("CARGO_BIN_EXE_warmline"))
+            .arg("hash-password")
+            .current_dir(at.path())
+            .stdin(reader)
+            .output();
+        told(&output.expect("the program starts"))
+    };
+    let (code, out, err) = hash("open sesame\n");
+    assert_eq!((code, err.as_str()), (Some(0), ""));
+    let found = PasswordHash::parse(out.trim_end()).expect("a hash");
+    assert!(found.matches(b"open sesame") && !found.matches(b"open sesame\n"));
+    assert!(!out.contains("sesame"));
+    assert_eq!(
+        hash("\n"),
+        (
+            Some(1),
+            String::new(),
+            "error: the password is empty\n".into()
+        )
+    );
+    let (code, ..) = told(&warmline(
+        at.path(),
+        &["hash-password", "on-the-command-line"],
+    ));
+    assert_eq!(code, Some(2));
 }

@@ -57,7 +57,9 @@ fn scalars_lists_and_entries_are_overridden() {
     assert_eq!(settings.outbound.retry, [1, 2].map(Duration::from_secs));
     let channel = &settings.channels[0];
     assert_eq!(channel.texts.agent_joined.as_deref(), Some("Bye = [now]"));
-    let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
+    let ChannelKind::Rapidpro(rapidpro) = &channel.kind else {
+        panic!("no rapidpro channel");
+    };
     assert_eq!(rapidpro.secret.expose(), "true");
     assert_eq!(rapidpro.departments["IT Support"], "it");
     assert_eq!(

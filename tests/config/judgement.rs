@@ -3,7 +3,7 @@
 use crate::{SMALL, problems, small_with};
 
 /// One replacement in the valid sample must give exactly these lines.
-fn told(from: &str, to: &str, expected: &[&str]) {
+pub fn told(from: &str, to: &str, expected: &[&str]) {
     assert_eq!(
         problems(&small_with(from, to)),
         expected,
@@ -27,7 +27,8 @@ fn everything_wrong_is_told_in_one_go() {
         keepalive = "0s"
         adress = "127.0.0.1:5275"
         [store]
-        url = "redis://127.0.0.1/0"
+        url = "redis://127.0.0.1/zero"
+        partition = "{a}"
         [outbound]
         retry = ["later", "5s", "soon"]
         [[workgroup]]
@@ -50,7 +51,8 @@ fn everything_wrong_is_told_in_one_go() {
         "xmpp.secret: is missing",
         "xmpp.keepalive: must be more than zero",
         "xmpp.adress: is not a known key; did you mean \"address\"?",
-        "store.url: store url scheme \"redis\" is not available in this version",
+        "store.url: cannot be used: the database at the end is a number",
+        "store.partition: must be at most 64 of the characters a-z, A-Z, 0-9, \".\", \"_\", \"-\", found \"{a}\"",
         "outbound.retry[0]: must be a duration such as \"20s\", \"4m\" or \"24h\", found \"later\"",
         "outbound.retry[2]: must be a duration such as \"20s\", \"4m\" or \"24h\", found \"soon\"",
         "workgroup[0].name: must not begin with \"v-\", visitors' addresses do",
@@ -154,7 +156,7 @@ fn the_same_name_twice_is_told_with_the_first_place() {
 
 #[test]
 fn names_of_later_versions_are_told_as_such() {
-    for kind in ["weni", "openchs", "rapidpro_external", "yalo", "chat_api"] {
+    for kind in ["weni", "chat_api"] {
         told(
             "\"rapidpro\"",
             &format!("\"{kind}\""),
@@ -172,14 +174,68 @@ fn names_of_later_versions_are_told_as_such() {
         "\"rapidpro\"",
         "\"rapidrpo\"",
         &[
-            "channel[0].kind: must be one of rapidpro, found \"rapidrpo\"; did you mean \"rapidpro\"?",
+            "channel[0].kind: must be one of rapidpro, openchs, rapidpro_external, yalo, found \"rapidrpo\"; did you mean \"rapidpro\"?",
         ],
     );
-    told(
-        "[xmpp]",
-        "store.url = \"rediss://:hunter2@h\"\n[xmpp]",
-        &["store.url: store url scheme \"rediss\" is not available in this version"],
-    );
+}
+
+#[test]
+fn odd_media_settings_are_refused() {
+    let size = "must be a size such as \"25MiB\" or \"500KiB\", found";
+    let host =
+        "must be a host such as \"upload.example.org\" or \"upload.example.org:5281\", found";
+    for (line, expected) in [
+        (
+            "max_size = 0",
+            "media.max_size: must be more than zero".to_owned(),
+        ),
+        (
+            "max_size = \"0MiB\"",
+            "media.max_size: must be more than zero".to_owned(),
+        ),
+        ("max_size = -1", format!("media.max_size: {size} \"-1\"")),
+        (
+            "max_size = \"25MB\"",
+            format!("media.max_size: {size} \"25MB\""),
+        ),
+        (
+            "max_size = \"MiB\"",
+            format!("media.max_size: {size} \"MiB\""),
+        ),
+        (
+            "max_size = \"99999999999GiB\"",
+            format!("media.max_size: {size} \"99999999999GiB\""),
+        ),
+        (
+            "max_size = true",
+            format!("media.max_size: {size} true or false"),
+        ),
+        (
+            "max_fetches = 0",
+            "media.max_fetches: must be more than zero".to_owned(),
+        ),
+        (
+            "timeout = \"0s\"",
+            "media.timeout: must be more than zero".to_owned(),
+        ),
+        (
+            "key = \"thirty-one-characters-are-short\"",
+            "media.key: must have at least 32 characters".to_owned(),
+        ),
+        ("hosts = []", "media.hosts: is not a known key".to_owned()),
+    ] {
+        told("[xmpp]", &format!("[media]\n{line}\n[xmpp]"), &[&expected]);
+    }
+    for odd in [
+        "", "a b", "http://h", "h/x", "u@h", "h:0", "h:x", "h:99999", "::1", "h?", "*.h",
+    ] {
+        let line = format!("[media]\nallow_hosts = [\"upload.example.org\", {odd:?}]\n[xmpp]");
+        told(
+            "[xmpp]",
+            &line,
+            &[&format!("media.allow_hosts[1]: {host} \"{odd}\"")],
+        );
+    }
 }
 
 #[test]

@@ -6,10 +6,13 @@
 mod commands;
 mod dependencies;
 mod environment;
+mod helplines;
 mod hostile;
 mod judgement;
 mod secrets;
 mod settings;
+mod store;
+mod yalo;
 
 use warmline::config::{Problem, parse};
 

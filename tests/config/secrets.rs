@@ -28,11 +28,25 @@ fn an_api_token_comes_from_a_file_too() {
     let (_folder, path) = file_with(b"token\n");
     let line = format!("api_token_file = \"{}\"\nid =", path.display());
     let settings = parse(&small_with("id =", &line)).expect("valid");
-    let ChannelKind::Rapidpro(rapidpro) = &settings.channels[0].kind;
+    let ChannelKind::Rapidpro(rapidpro) = &settings.channels[0].kind else {
+        panic!("no rapidpro channel");
+    };
     assert_eq!(
         rapidpro.api_token.as_ref().map(Secret::expose),
         Some("token")
     );
+}
+
+#[test]
+fn the_key_of_media_comes_from_a_file_and_is_never_shown() {
+    let (_folder, path) = file_with(b"thirty-two-characters-are-enough\n");
+    let media = format!("media.key_file = \"{}\"\n", path.display());
+    let settings = parse(&format!("{media}{}", crate::SMALL)).expect("valid");
+    assert!(!format!("{settings:?}").contains("thirty-two"));
+    let key = settings.media.key.expect("a key");
+    assert_eq!(key.expose(), "thirty-two-characters-are-enough");
+    let short = problems(&format!("media.key = \"hunter2\"\n{}", crate::SMALL));
+    assert_eq!(short, ["media.key: must have at least 32 characters"]);
 }
 
 #[test]

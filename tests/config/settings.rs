@@ -15,6 +15,10 @@ fn a_small_file_gets_the_defaults() {
     assert_eq!(settings.store.url, StoreUrl::Embedded("data".into()));
     assert_eq!(settings.outbound.retry.len(), 10);
     assert_eq!(settings.context.ttl, Duration::from_secs(86400));
+    let media = &settings.media;
+    assert_eq!(media.link_ttl, Duration::from_secs(7 * 86400));
+    assert_eq!((media.max_size, media.max_fetches), (25 << 20, 16));
+    assert_eq!((media.key.as_ref(), media.allow_hosts.len()), (None, 0));
     assert_eq!(settings.log.format, LogFormat::Text);
     let support = settings.workgroup("support").expect("configured");
     assert_eq!((support.title.as_str(), support.max_chats), ("support", 4));
@@ -73,7 +77,9 @@ fn every_sort_of_value_is_taken() {
     assert_eq!(it.idle_close, Some(Duration::from_secs(5400)));
     let channel = &settings.channels[0];
     assert_eq!(channel.texts.no_agent, None);
-    let ChannelKind::Rapidpro(rapidpro) = &channel.kind;
+    let ChannelKind::Rapidpro(rapidpro) = &channel.kind else {
+        panic!("no rapidpro channel");
+    };
     assert_eq!(
         rapidpro.app_id.to_string(),
         "684202ed-1461-4983-9ea7-fde74b15026c"
@@ -85,8 +91,51 @@ fn every_sort_of_value_is_taken() {
 }
 
 #[test]
+fn media_takes_sizes_hosts_and_a_key() {
+    for (written, bytes) in [
+        ("1", 1),
+        ("\"1\"", 1),
+        ("1048576", 1 << 20),
+        ("\"500KiB\"", 500 << 10),
+        ("\"2 MiB\"", 2 << 20),
+        ("\"1GiB\"", 1 << 30),
+    ] {
+        let text = format!("media.max_size = {written}\n{SMALL}");
+        assert_eq!(parse(&text).expect("valid").media.max_size, bytes);
+    }
+    let head = r#"
+        http.public_url = "https://help.example.org"
+        [media]
+        key = "thirty-two-characters-are-enough"
+        allow_hosts = ["Upload.Example.org", "192.0.2.7:5281", "[::1]:80", "[fd00::1]", "bücher.example"]
+    "#;
+    let settings = parse(&format!("{head}{SMALL}")).expect("valid");
+    let hosts = settings.media.allow_hosts.iter();
+    let hosts: Vec<_> = hosts.map(|one| (one.host.to_string(), one.port)).collect();
+    let expected = [
+        ("upload.example.org", None),
+        ("192.0.2.7", Some(5281)),
+        ("[::1]", Some(80)),
+        ("[fd00::1]", None),
+        ("xn--bcher-kva.example", None),
+    ];
+    assert_eq!(hosts, expected.map(|(host, port)| (host.to_owned(), port)));
+    assert!(
+        settings
+            .media
+            .key
+            .is_some_and(|key| key.matches(b"thirty-two-characters-are-enough"))
+    );
+    assert_eq!(
+        settings.http.public_url.map(String::from).as_deref(),
+        Some("https://help.example.org/")
+    );
+}
+
+#[test]
 fn what_is_risky_but_valid_is_a_warning() {
-    let risky = "http.listen = \"0.0.0.0:80\"\noutbound.allow_private_networks = true\n";
+    let risky = "http.listen = \"0.0.0.0:80\"\noutbound.allow_private_networks = true\n\
+                 media.allow_hosts = [\"upload.example.org\"]\n";
     let text = small_with(
         "muc =",
         "address = \"192.0.2.1:5275\"\nkeepalive = \"10m\"\nmuc =",
@@ -108,6 +157,7 @@ fn what_is_risky_but_valid_is_a_warning() {
         [
             "http.listen",
             "outbound.allow_private_networks",
+            "media",
             "xmpp.address",
             "xmpp.keepalive",
             "workgroup[0].agents",

@@ -10,6 +10,7 @@ pub const FLOORS: &[(&str, u8)] = &[
     ("chat_api", 4),
     ("console", 4),
     ("engine", 3),
+    ("media", 3),
     ("bridge", 2),
     ("outbox", 2),
     ("conversation", 1),

@@ -1,6 +1,5 @@
 //! What happens when something happens.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use warmline::bridge::{Answer, Input, Saying, Visitor};
@@ -9,8 +8,8 @@ use warmline::ids::{AgentJid, ConversationId, MessageId, TicketId, Timestamp, Wo
 use warmline::workgroup::{Resource, Show};
 
 use super::action::Action;
-use super::people::{agent, conversation, opening, rules, visitor};
-use super::world::{World, world_policy};
+use super::people::{agent, conversation, opening, visitor};
+use super::world::World;
 
 const AGENTS: [&str; 5] = ["ana", "ben", "cy", "dora", "boss"];
 const WISHES: [&str; 8] = [
@@ -183,19 +182,24 @@ impl World {
     }
 
     fn says(&mut self, who: u8, kind: u8) {
-        let again = self
-            .sayings
-            .last()
-            .filter(|_| kind.is_multiple_of(8))
-            .cloned();
+        // A platform that repeats itself later than is remembered says something new.
+        let remembered = |(at, saying): &&(Timestamp, Saying)| {
+            saying.platform_id.is_none() || self.now < at.plus(self.policy.remember_ids)
+        };
+        let last = self.sayings.last().filter(remembered);
+        let again = last.filter(|_| kind.is_multiple_of(8)).cloned();
         let known = again.is_some();
-        let mut saying = again.unwrap_or_else(|| self.new_saying(who, kind));
+        let first_said = again.as_ref().map_or(self.now, |(at, _)| *at);
+        let mut saying = match again {
+            Some((_, saying)) => saying,
+            None => self.new_saying(who, kind),
+        };
         if known && saying.platform_id.is_some() && kind.is_multiple_of(16) {
             // The platform repeats itself; the edge minted another id for it.
             self.count += 1;
             saying.id = MessageId::new(format!("m{}", self.count));
         }
-        self.sayings.push(saying.clone());
+        self.sayings.push((first_said, saying.clone()));
         let answer = self.step(Input::Said(saying.clone()));
         let Answer::Taken {
             conversation,
@@ -215,15 +219,19 @@ impl World {
     fn new_saying(&mut self, who: u8, kind: u8) -> Saying {
         self.count += 1;
         let number = self.count;
+        let visitor = self.speaking(who, kind);
+        // Platforms number each visitor's messages anew.
+        let own = |(_, saying): &&(Timestamp, Saying)| saying.visitor == visitor;
+        let place = self.sayings.iter().filter(own).count();
         let start = if kind.is_multiple_of(9) {
             "✗"
         } else {
             "visitor"
         };
         Saying {
-            visitor: self.speaking(who, kind),
+            visitor,
             id: MessageId::new(format!("m{number}")),
-            platform_id: kind.is_multiple_of(2).then(|| format!("p{number}")),
+            platform_id: kind.is_multiple_of(2).then(|| format!("p{place}")),
             words: Words::text(format!("{start} {number}")),
         }
     }
@@ -357,25 +365,6 @@ impl World {
             conversation,
             earlier: vec![entry],
         });
-    }
-
-    fn change_rules(&mut self, kind: u8) {
-        self.policy = world_policy();
-        match kind % 4 {
-            0 => {
-                rules(&mut self.policy, "support")
-                    .agents
-                    .remove(&agent("ana"));
-            }
-            1 => {
-                rules(&mut self.policy, "billing")
-                    .agents
-                    .remove(&agent("ben"));
-            }
-            2 => rules(&mut self.policy, "support").idle_close = Some(Duration::from_secs(60)),
-            _ => {}
-        }
-        self.step(Input::Settings(Arc::new(self.policy.clone())));
     }
 
     fn look(&mut self, one: u8) {

@@ -1,7 +1,7 @@
 //! What must be true after every step, seen from the bridge's own state.
 
 use warmline::bridge::Input;
-use warmline::conversation::{Conversation, Stage};
+use warmline::conversation::{Conversation, Presence, Stage};
 use warmline::ids::Timestamp;
 
 use super::world::World;
@@ -41,9 +41,14 @@ impl World {
 
     fn silent_at(&self, conversation: &Conversation) -> Option<Timestamp> {
         let group = self.policy.workgroups.get(&conversation.workgroup)?;
-        let served = matches!(conversation.stage, Stage::Served(_));
-        let quiet = group.idle_close.filter(|_| served)?;
-        Some(conversation.stirred_at().plus(quiet))
+        let Stage::Served(service) = &conversation.stage else {
+            return None;
+        };
+        // Who waits for an agent is not silent.
+        let came = !matches!(service.presence, Presence::Expected { .. });
+        let quiet = group.idle_close.filter(|_| came)?;
+        let since = conversation.stirred_at().max(service.silent_from);
+        Some(since.plus(quiet))
     }
 
     /// When an agent's time is over, whether or not anybody could come.

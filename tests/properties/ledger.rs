@@ -22,6 +22,8 @@ pub struct Ledger {
     pauses: BTreeMap<(ConversationId, AgentJid), Timestamp>,
     turns: BTreeMap<AgentJid, (u64, usize)>,
     chats: BTreeMap<AgentJid, BTreeSet<ConversationId>>,
+    /// Those in line after the last step.
+    waiting: BTreeSet<ConversationId>,
     steps: u64,
     /// Since when the link stands.
     linked: Option<Timestamp>,
@@ -45,6 +47,7 @@ impl Ledger {
         self.hear(step);
         self.compare_chats(step);
         self.revoked(step);
+        self.named(step);
         let asked = self.asked(step);
         for (place, order) in asked.iter().enumerate() {
             self.check_offer(step, (place, order), &asked);
@@ -88,10 +91,7 @@ impl Ledger {
                 let held = self.offers.iter().find(|(_, holder)| *holder == agent);
                 let held = held.map(|(id, _)| id.clone()).expect("an offer to answer");
                 self.offers.remove(&held);
-                if *accept {
-                    // What is asked for later is another request.
-                    self.pauses.retain(|(id, _), _| *id != held);
-                } else {
+                if !*accept {
                     self.pauses
                         .insert((held, agent.clone()), step.now.plus(PAUSE));
                 }
@@ -112,19 +112,36 @@ impl Ledger {
                 self.turns.insert(agent.clone(), (self.steps, 0));
                 if let Some(request) = step.bridge.dispatch().request(lost) {
                     assert_eq!(request.place, Place::First, "{lost} is not first in line");
-                    // Who had only been on the way to take over may be asked at once.
-                    let served = step.effects.iter().any(|effect| {
-                        matches!(effect, Effect::Agent(to, AgentOrder::Tell { .. }) if to == agent)
-                    });
-                    let until = step.now.plus(PAUSE);
+                }
+                // Whoever had it and has it no more is not the next to be asked for it.
+                let mut all = step.bridge.conversations();
+                let place = all.find(|one| one.id == *lost).map(|one| &one.workgroup);
+                if place.is_some_and(|place| step.policy.workgroups.contains_key(place)) {
                     let pair = (lost.clone(), agent.clone());
-                    self.pauses.extend(served.then_some((pair, until)));
+                    self.pauses.insert(pair, step.now.plus(PAUSE));
                 }
             }
-            let most = step.policy.workgroups.values().map(|group| group.max_chats);
+            // Rules that come later take nothing away from those who had more.
+            let rules = world_policy();
+            let most = rules.workgroups.values().map(|group| group.max_chats);
             let most = most.max().unwrap_or(0) as usize;
             assert!(now.len() <= most, "{agent} has {} conversations", now.len());
         }
+    }
+
+    /// Who is named in a hand-over may be asked at once, whatever was before.
+    fn named(&mut self, step: &Stepped<'_>) {
+        let dispatch = step.bridge.dispatch();
+        let names = step.policy.workgroups.keys();
+        let lines = names.flat_map(|name| dispatch.line(name));
+        let mut waiting = BTreeSet::new();
+        for (id, request) in lines {
+            if let Some(only) = request.only.as_ref().filter(|_| !self.waiting.contains(id)) {
+                self.pauses.remove(&(id.clone(), only.clone()));
+            }
+            waiting.insert(id.clone());
+        }
+        self.waiting = waiting;
     }
 
     fn revoked(&mut self, step: &Stepped<'_>) {

@@ -22,5 +22,6 @@ mod histories;
 mod ledger;
 mod muc;
 mod nonsense;
+mod settings;
 
 mod world;

@@ -13,6 +13,8 @@ fn an_ordinary_life() {
     stories::one_agent_at_two_clients(&server);
     stories::declined_and_whispered(&server);
     losses::orders_are_repeated(&server);
+    stories::nothing_is_left(&server);
+    stories::invited_early(&server);
     // ejabberd drops what Fastpath adds, and names the occupant's full address.
     let message = stories::fastpath_invitation(&server);
     assert!(child(&message, "session", ns::JIVE_WORKGROUP).is_none());

@@ -23,7 +23,7 @@ fn silence_is_answered_with_patience() {
 #[test]
 fn a_service_that_is_gone_is_asked_again() {
     let mut stage = Stage::new();
-    stage.open(None);
+    stage.open(Some(stage.now));
     stage.refuse("remote-server-not-found", "cancel");
     assert_eq!(stage.told(), ["unavailable"]);
     stage.pass(1);
@@ -36,6 +36,21 @@ fn a_service_that_is_gone_is_asked_again() {
     assert_eq!(stage.told(), [""; 0]);
     stage.pass(2);
     assert!(stage.sent().pop().unwrap().contains("disco#info"));
+}
+
+/// A new room is not asked about before it is entered.
+#[test]
+fn a_service_that_is_gone_is_entered_again() {
+    let mut stage = Stage::new();
+    stage.open(None);
+    stage.feed(&format!(
+        "<presence type='error' from='{ROOM}/support' to='{DESK}'>{}</presence>",
+        error("remote-server-not-found", "cancel")
+    ));
+    assert_eq!(stage.told(), ["unavailable"]);
+    stage.sent();
+    stage.pass(1);
+    assert!(stage.sent().pop().unwrap().contains("<presence"));
 }
 
 #[test]
@@ -127,6 +142,37 @@ fn pauses_are_short_again_after_a_steady_time() {
     assert_eq!(pauses, [1, 2, 1, 2]);
 }
 
+/// However much is to be said, little of it is in the server at a time: there it would stand
+/// before the agent's words, and the room would seem lost to us when its answers take longer than
+/// they may.
+#[test]
+fn a_flood_waits_here_and_not_in_the_server() {
+    let mut stage = Stage::ready(SHAPED, "");
+    stage.told();
+    stage.sent();
+    for number in 0..100 {
+        stage.say(&format!("m{number}"));
+    }
+    assert_eq!(stage.sent().len(), 16);
+    // A room that reflects a line a second is slow, but not lost.
+    for number in 0..100 {
+        stage.pass(1);
+        stage.feed(&heard(
+            NICK,
+            &format!("id='m{number}'><body>m{number}</body>"),
+        ));
+        assert_eq!(stage.told(), [format!("reflected m{number}")]);
+        let next: Vec<_> = (number + 16..100).take(1).collect();
+        let sent = stage.sent();
+        assert_eq!(sent.len(), next.len());
+        assert!(
+            next.iter()
+                .all(|next| sent[0].contains(&format!("id='m{next}'")))
+        );
+    }
+    assert_eq!(stage.told(), [""; 0]);
+}
+
 #[test]
 fn a_line_that_is_not_reflected_means_that_we_are_outside() {
     let mut stage = Stage::ready(SHAPED, "");
@@ -193,7 +239,8 @@ fn invitations_go_from_where_the_service_takes_them() {
     stage.sent();
     stage.invite("agent1@example.test");
     let sent = stage.sent();
-    assert_eq!(sent.len(), 3, "{sent:?}");
+    assert_eq!(sent.len(), 4, "{sent:?}");
+    assert_eq!(sent[3], "invited agent1@example.test");
     assert!(sent[0].contains("affiliation='member' jid='agent1@example.test'"));
     assert!(sent[1].contains("jabber:x:conference") && sent[1].contains("waits for you"));
     assert!(

@@ -9,6 +9,7 @@ mod ejabberd;
 mod faults;
 mod losses;
 mod missed;
+mod opening;
 mod person;
 mod prosody;
 mod samples;

@@ -20,6 +20,12 @@ fn an_ordinary_life() {
     stories::one_agent_at_two_clients(&server);
     stories::declined_and_whispered(&server);
     losses::orders_are_repeated(&server);
+    stories::nothing_is_left(&server);
+}
+
+#[test]
+fn an_agent_is_invited_early() {
+    stories::invited_early(&Prosody::start());
 }
 
 #[test]

@@ -6,52 +6,6 @@ use warmline::ids::{AgentJid, Timestamp};
 
 const ANA: &str = "agent1@example.test/spark";
 
-/// Openfire 4.2: a room that is not there is told with the request repeated; the statuses of a
-/// new one come in another order; nothing marks the end of a history.
-#[test]
-fn openfire_makes_a_room() {
-    let mut stage = Stage::new();
-    stage.open(None);
-    assert_eq!(
-        stage.sent(),
-        [format!(
-            "<iq xmlns='jabber:client' from='{DESK}' id='wlroom-1' to='{ROOM}' type='get'>\
-             <query xmlns='http://jabber.org/protocol/disco#info'/></iq>"
-        )]
-    );
-    let id = stage.last_id();
-    stage.feed(&format!(
-        "<iq type='error' id='{id}' from='{ROOM}' to='{DESK}'>\
-         <query xmlns='http://jabber.org/protocol/disco#info'></query>\
-         <error code='404' type='cancel'>\
-         <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
-    ));
-    let join = stage.sent().concat();
-    assert!(join.contains(&format!("to='{ROOM}/support'")), "{join}");
-    assert!(join.contains("<history maxstanzas='0'/>"), "{join}");
-    let status = "<status code='100'/><status code='201'/>";
-    stage.feed(&own(DESK, "support", "owner", status));
-    stage.result(
-        "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='form'>\
-         <field var='muc#roomconfig_persistentroom' type='boolean'><value>0</value></field>\
-         </x></query>",
-    );
-    let form = stage.sent().concat();
-    assert!(
-        form.contains("roomconfig_persistentroom'><value>1<"),
-        "{form}"
-    );
-    assert!(!form.contains("membersonly"), "{form}");
-    stage.result("");
-    let member = stage.sent().concat();
-    let item = "<item affiliation='member' jid='v-abc@workgroup.example.test'/>";
-    assert!(member.contains(item), "{member}");
-    stage.admitted();
-    assert_eq!(stage.told(), ["ready fresh=false []"]);
-    assert!(stage.rooms.knows_occupant("v-abc"));
-    assert!(!stage.rooms.knows_occupant("support") && !stage.rooms.knows_occupant("v-abd"));
-}
-
 /// Recorded on Openfire 4.2 (a component that came back): messages without any id, with the
 /// history's stamp some milliseconds after the words.
 #[test]

@@ -78,11 +78,27 @@ impl Seat {
     }
 
     pub fn open(&mut self, members: &[&str], since: Option<Timestamp>) {
+        self.order_room(members, None, since);
+    }
+
+    /// A new conversation's room, into which this agent is to come.
+    pub fn open_for(&mut self, name: &str) {
+        self.order_room(&[name], Some((agent(name), None)), None);
+    }
+
+    fn order_room(
+        &mut self,
+        members: &[&str],
+        awaited: Option<(AgentJid, Option<Contact>)>,
+        since: Option<Timestamp>,
+    ) {
         let plan = RoomPlan {
             workgroup: WorkgroupName::new("support"),
             pseudonym: self.conversation.pseudonym(),
             members: members.iter().map(|name| agent(name)).collect(),
+            awaited,
             since,
+            marked: false,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
     }
@@ -122,6 +138,7 @@ impl Seat {
                     assert_eq!(conversation, self.conversation);
                     self.told.push(event);
                 }
+                Out::Invited(_) => {}
                 other => panic!("not expected: {other:?}"),
             }
         }

@@ -57,9 +57,8 @@ impl Stage {
         self.feed_all(missed);
     }
 
-    /// The visitor is made a member and comes in.
+    /// The visitor, made a member, comes in.
     pub fn admitted(&mut self) {
-        self.result("");
         self.feed(&own(VISITOR, NICK, "member", ""));
     }
 
@@ -74,7 +73,22 @@ impl Stage {
             workgroup: WorkgroupName::new("support"),
             pseudonym: NICK.into(),
             members: vec![],
+            awaited: None,
             since,
+            marked: false,
+        })));
+    }
+
+    /// A new conversation's room, for which this agent waits.
+    pub fn open_for(&mut self, agent: &str) {
+        let agent = AgentJid::parse(agent).expect("an agent");
+        self.order(RoomOrder::Open(Box::new(RoomPlan {
+            workgroup: WorkgroupName::new("support"),
+            pseudonym: NICK.into(),
+            members: vec![agent.clone()],
+            awaited: Some((agent, None)),
+            since: None,
+            marked: false,
         })));
     }
 
@@ -161,6 +175,7 @@ impl Stage {
                     self.sent.push(String::from(&stanza).replace('"', "'"));
                 }
                 Out::Tell(Input::Room { event, .. }) => self.told.push(event),
+                Out::Invited(agent) => self.sent.push(format!("invited {agent}")),
                 other => panic!("not expected: {other:?}"),
             }
         }
@@ -191,6 +206,7 @@ fn short(event: &RoomEvent) -> String {
         RoomEvent::Spoken(spoken) => format!("{}: {}", spoken.nick, spoken.words.text),
         RoomEvent::Reflected { id, .. } => format!("reflected {id}"),
         RoomEvent::Rejected { id } => format!("rejected {id}"),
+        RoomEvent::Marked { name, receipt, .. } => format!("{} {name}", receipt.as_str()),
         RoomEvent::Gone => "gone".into(),
     }
 }

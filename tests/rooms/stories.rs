@@ -6,7 +6,7 @@ use crate::support::xmpp::{Server, jid, workgroup};
 use minidom::Element;
 use warmline::bridge::{RoomEvent, RoomOrder};
 use warmline::conversation::{Attachment, Words};
-use warmline::ids::{MessageId, WorkgroupName};
+use warmline::ids::{ConversationId, MessageId, WorkgroupName};
 use warmline::workgroup::Contact;
 use warmline::xmpp::ns;
 use warmline::xmpp::stanza::{attr, child, child_text};
@@ -47,6 +47,53 @@ fn mediated(stanza: &Element) -> Option<Element> {
     Some(invite.clone())
 }
 
+fn direct(stanza: &Element) -> Option<Element> {
+    let fits = attr(stanza, "from") == Some(workgroup("support").as_str());
+    child(stanza, "x", ns::DIRECT_INVITE)
+        .filter(|_| fits)
+        .cloned()
+}
+
+/// The agent is invited before the room is ready, and not again when it is; the door is open.
+pub fn invited_early(server: &dyn Server) {
+    let mut ana = Person::login(server, "agent1");
+    let mut seat = Seat::connect(server, "early1");
+    // The second room is made with the form of the first.
+    for conversation in ["early1", "early2"] {
+        seat.conversation = ConversationId::new(conversation);
+        seat.open_for("agent1");
+        let invited = seat.meanwhile("a direct invitation", || ana.look(direct));
+        assert_eq!(attr(&invited, "jid"), Some(seat.room().as_str()));
+        ana.enter(&seat.room(), "Ana");
+        seat.meanwhile("a mediated invitation", || ana.look(mediated));
+        seat.until_ready();
+        seat.invite("agent1");
+        seat.say("m1", true, "Hello?");
+        reflection(&mut seat, "m1");
+        seat.meanwhile("the visitor's words", || ana.look(|s| said(s, "Hello?")));
+        let again = ana.seen.iter().filter(|s| mediated(s).is_some()).count();
+        assert_eq!(again, 1, "{conversation}");
+        seat.order(close_order("over"));
+        seat.until("Gone", |event| {
+            matches!(event, RoomEvent::Gone).then_some(())
+        });
+        ana.until_said("over");
+        ana.seen.clear();
+    }
+}
+
+/// Nothing is left of a room that was closed: its name can be used again.
+pub fn nothing_is_left(server: &dyn Server) {
+    let (mut seat, _ana) = with_agent(server, "fleeting");
+    seat.order(close_order("over"));
+    seat.until("Gone", |event| {
+        matches!(event, RoomEvent::Gone).then_some(())
+    });
+    seat.open(&["agent1"], None);
+    assert_eq!(seat.until_ready(), (false, vec![]));
+    assert_eq!(seat.current_room(), seat.room());
+}
+
 /// Invited in both ways, entered, talked, left, closed.
 pub fn from_the_invitation_to_the_end(server: &dyn Server) {
     let mut seat = Seat::connect(server, "story1");
@@ -54,12 +101,6 @@ pub fn from_the_invitation_to_the_end(server: &dyn Server) {
     seat.open(&["agent1"], None);
     assert_eq!(seat.until_ready(), (false, vec![]));
     seat.invite("agent1");
-    let direct = |stanza: &Element| {
-        let fits = attr(stanza, "from") == Some(workgroup("support").as_str());
-        child(stanza, "x", ns::DIRECT_INVITE)
-            .filter(|_| fits)
-            .cloned()
-    };
     let direct = seat.meanwhile("a direct invitation", || ana.look(direct));
     assert_eq!(attr(&direct, "jid"), Some(seat.room().as_str()));
     let invite = seat.meanwhile("a mediated invitation", || ana.look(mediated));

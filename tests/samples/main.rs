@@ -6,8 +6,10 @@
 mod callbacks;
 mod malformed;
 mod messages;
+mod openchs;
 mod rooms;
 mod settings;
+mod yalo;
 
 use warmline::bridge::{Input, Opening};
 use warmline::channels::rapidpro::RapidProSettings;

@@ -57,7 +57,7 @@ fn close_by_agent(stage: &mut Stage, agent: &Agent, conversation: &Conversation)
     );
 }
 
-fn whole_story(mut stage: Stage) {
+pub fn whole_story(mut stage: Stage) {
     let agent = stage.agent("agent1");
     let conversation = stage.conversation("1234567", &agent);
     agent.wait("the question stands in the room", |e| {

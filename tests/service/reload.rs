@@ -1,10 +1,10 @@
 //! SIGHUP: what can change without a restart does, and nothing else.
 
-use super::stage::{Stage, accept, offered};
+use super::stage::{Stage, accept, hears, offered};
 use super::support::config::Config;
 use super::support::rapidpro::Ticket;
 use super::support::wait;
-use super::support::xmpp::workgroup;
+use super::support::xmpp::{jid, workgroup};
 
 const RELOADED: &str = "workgroups, agents and words are reloaded";
 
@@ -69,6 +69,54 @@ fn a_new_workgroup_serves_at_once() {
     cora.subscribe(&billing);
     cora.wait("the new workgroup greets", |e| {
         e.kind() == "presence" && e.sender() == billing && e.get("type") != "unsubscribed"
+    });
+}
+
+/// A second workgroup, of agent2, for a department of its own.
+fn with_billing(config: &mut Config) {
+    config.channel = "departments = { \"Bills\" = \"billing\" }".into();
+    config.more = format!(
+        "[[workgroup]]\nname = \"billing\"\nagents = [\"{}\"]\n",
+        jid("agent2")
+    );
+}
+
+#[test]
+fn a_workgroup_that_is_closed_keeps_nobody_waiting() {
+    let mut stage = Stage::configured(with_billing);
+    let billing = workgroup("billing");
+    let ben = stage.people.log_in("agent2", stage.server.ports());
+    ben.show("chat");
+    ben.show_to(&billing, "chat");
+    ben.settle_with(&billing);
+    let to_billing = |token: &str| Ticket {
+        department: Some("Bills".into()),
+        ..Ticket::of(token)
+    };
+    let (served, waits) = (to_billing("1"), to_billing("2"));
+    assert_eq!(stage.rapidpro.open(&served).status, 201);
+    let room = accept(&ben, &offered(&ben));
+    ben.show_to(&billing, "away");
+    ben.settle_with(&billing);
+    assert_eq!(stage.rapidpro.open(&waits).status, 201);
+    reload(&mut stage, |config| {
+        config.channel = String::new();
+        config.more = String::new();
+    });
+    wait::until("the one who waits is told", wait::SOON, || {
+        (stage.closes(&waits) == 1).then_some(())
+    });
+    stage.warmline.wait_log("is no longer configured");
+    // The one who is served stays with the agent, to the end.
+    stage.rapidpro.message("1", "are you there?");
+    hears(&ben, &room, "are you there?");
+    ben.say_in(&room, "to the end");
+    wait::until("the agent's words", wait::SOON, || {
+        (stage.told(&served) == ["to the end"]).then_some(())
+    });
+    ben.say_in(&room, "!close");
+    wait::until("the end is told", wait::SOON, || {
+        (stage.closes(&served) == 1).then_some(())
     });
 }
 

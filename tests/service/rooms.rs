@@ -178,6 +178,26 @@ fn a_conversation_is_handed_to_one_agent_who_may_refuse() {
 }
 
 #[test]
+fn a_hand_over_that_nobody_takes_comes_to_nothing() {
+    let stage = Stage::configured(|config| {
+        two_workgroups(config);
+        config.more.push_str("\nrequest_timeout = \"1s\"");
+    });
+    let ana = stage.agent("agent1");
+    let conversation = stage.conversation("1", &ana);
+    let room = &conversation.room;
+    for _ in 0..2 {
+        ana.say_in(room, "!transfer it");
+        whisper(&ana, room, "is being asked");
+        ana.wait("word of it", |e| {
+            e.is_in(room) && e.get("body").contains("Nobody took this over in time")
+        });
+    }
+    visitor_goes_on(&stage, &conversation, &ana);
+    visitor_hears_only(&stage, &conversation, &ana, "I am still here");
+}
+
+#[test]
 fn commands_and_notes_are_not_for_the_visitor() {
     let stage = Stage::start();
     let ana = stage.agent("agent1");

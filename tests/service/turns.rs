@@ -1,6 +1,7 @@
 //! Who is asked, and when it is the next one's turn.
 
 use super::stage::{Stage, accept, enter, first_offered, is_asked, offered};
+use super::support::wait;
 use super::support::xmpp::workgroup;
 use serde_json::json;
 
@@ -63,6 +64,10 @@ fn an_agent_who_vanishes_while_offered_is_passed_over_at_once() {
     let (first, second, _) = first_offered(&ana, &ben);
     first.call("depart", json!({}));
     accept(second, &offered(second));
+    let gone = "warmline_offers_total{workgroup=\"support\",outcome=\"gone\"}";
+    wait::until("it is counted as what it was", wait::SOON, || {
+        (stage.warmline.figure(gone) == Some(1.0)).then_some(())
+    });
 }
 
 #[test]

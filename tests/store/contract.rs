@@ -1,60 +1,77 @@
-//! The contract of `Store`, for any implementation of it.
+//! The contract of `Store`, for any implementation of it; `expiry.rs` has its articles about time.
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use warmline::store::{Change, Put, Store, StoreError, Table};
 
+pub use crate::expiry::*;
 use crate::rows::{ahead, brief_line, delete, expire, line, past, row, texts};
 
 /// One store to test, with whatever holds its data.
 pub trait Backend {
     /// Opens it; what an earlier opening wrote is there. The earlier one must be dropped.
-    fn open(&self) -> Arc<dyn Store>;
+    async fn open(&self) -> Arc<dyn Store>;
 
-    /// From now on, or no longer, the store fails to write rows with the key `broken`.
+    /// From now on, or no longer, the store fails to write rows of the group `broken`.
     fn break_writes(&self, broken: bool);
 }
 
+/// The contract, one test for each of its articles; or all in one, where a backend takes long.
 macro_rules! suite {
     ($name:ident, $backend:expr) => {
         mod $name {
-            $crate::contract::suite!(@ $backend;
-                all_or_none, changes_apply_in_order, a_put_replaces, an_add_does_not_replace, groups_come_in_key_order,
-                any_text_is_a_key, tables_do_not_share_keys, what_expired_is_unseen,
-                a_group_expires_together, expiry_does_not_wake_the_dead, reopening_sees_all,
-                many_commit_at_once, one_failure_fails_no_other, errors_pass,
-                nothing_can_be_committed, an_unawaited_commit_counts);
+            $crate::contract::suite!(@articles each $backend);
         }
     };
-    (@ $backend:expr; $($test:ident),*) => {$(
+    ($name:ident in one, $backend:expr) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn $name() {
+            let backend = $backend;
+            $crate::contract::suite!(@articles all backend);
+        }
+    };
+    (@articles $how:ident $backend:expr) => {
+        $crate::contract::suite!(@ $how $backend;
+            all_or_none, changes_apply_in_order, a_put_replaces, an_add_does_not_replace,
+            groups_come_in_key_order, any_text_is_a_key, tables_do_not_share_keys,
+            what_expired_is_unseen, a_group_expires_together, expiry_does_not_wake_the_dead,
+            an_expiry_can_be_taken_back, reopening_sees_all, many_commit_at_once,
+            one_failure_fails_no_other, errors_pass, nothing_can_be_committed,
+            pages_hold_every_row, rows_are_counted, an_unawaited_commit_counts);
+    };
+    (@ each $backend:expr; $($test:ident),*) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         async fn $test() {
             $crate::contract::$test(&$backend()).await;
         }
     )*};
+    (@ all $backend:expr; $($test:ident),*) => {$(
+        println!(stringify!($test));
+        $crate::contract::$test(&$backend.fresh()).await;
+    )*};
 }
 pub(crate) use suite;
 
-async fn lines(store: &Arc<dyn Store>, group: &str) -> Vec<(String, String)> {
+pub async fn lines(store: &Arc<dyn Store>, group: &str) -> Vec<(String, String)> {
     texts(&store.group(Table::Line, group).await.unwrap())
 }
 
-fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+pub fn pairs(expected: &[(&str, &str)]) -> Vec<(String, String)> {
     let pair = |(key, value): &(&str, &str)| ((*key).to_owned(), (*value).to_owned());
     expected.iter().map(pair).collect()
 }
 
 pub async fn all_or_none(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     store.commit(vec![line("c", "1", "old")]).await.unwrap();
     backend.break_writes(true);
     let changes = vec![
         line("c", "1", "new"),
         line("c", "2", "new"),
         expire("c", past()),
-        line("c", "broken", "new"),
+        line("broken", "x", "new"),
         line("c", "3", "new"),
     ];
     let error = store.commit(changes).await.unwrap_err();
@@ -63,7 +80,7 @@ pub async fn all_or_none(backend: &impl Backend) {
 }
 
 pub async fn changes_apply_in_order(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     let changes = vec![
         line("c", "1", "a"),
         delete("c", "1"),
@@ -78,7 +95,7 @@ pub async fn changes_apply_in_order(backend: &impl Backend) {
 }
 
 pub async fn a_put_replaces(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     let soon = ahead(Duration::from_secs(600));
     store
         .commit(vec![brief_line("c", "1", soon)])
@@ -106,7 +123,7 @@ pub async fn a_put_replaces(backend: &impl Backend) {
 }
 
 pub async fn an_add_does_not_replace(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     let (soon, later) = (
         ahead(Duration::from_secs(600)),
         ahead(Duration::from_secs(900)),
@@ -141,7 +158,7 @@ pub async fn an_add_does_not_replace(backend: &impl Backend) {
 }
 
 pub async fn groups_come_in_key_order(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     let numbers = [10, 2, 1, 100, 9];
     let keys: Vec<String> = numbers.iter().map(|n| format!("{n:012}")).collect();
     let mut changes: Vec<Change> = keys.iter().map(|key| line("b", key, "")).collect();
@@ -170,7 +187,7 @@ pub async fn groups_come_in_key_order(backend: &impl Backend) {
 }
 
 pub async fn any_text_is_a_key(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     let long = "k".repeat(10_000);
     let odd = [
         "",
@@ -198,25 +215,8 @@ pub async fn any_text_is_a_key(backend: &impl Backend) {
 }
 
 pub async fn tables_do_not_share_keys(backend: &impl Backend) {
-    let store = backend.open();
-    let tables = [
-        Table::Conversation,
-        Table::Past,
-        Table::Line,
-        Table::Agent,
-        Table::Channel,
-        Table::Seen,
-        Table::Delivery,
-        Table::DeadLetter,
-        Table::Order,
-        Table::Context,
-        Table::User,
-        Table::Contact,
-        Table::Waiting,
-        Table::Said,
-        Table::UserSession,
-        Table::Property,
-    ];
+    let store = backend.open().await;
+    let tables = Table::ALL;
     let put = |table: &Table| Change::Put(row(*table, "g", "k", table.name()));
     store
         .commit(tables.iter().map(put).collect())
@@ -231,68 +231,12 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
     }
     assert_eq!(
         tables.map(Table::name).iter().collect::<HashSet<_>>().len(),
-        16
+        21
     );
 }
 
-pub async fn what_expired_is_unseen(backend: &impl Backend) {
-    let store = backend.open();
-    let soon = ahead(Duration::from_millis(400));
-    let later = ahead(Duration::from_secs(600));
-    let changes = vec![
-        brief_line("c", "gone", past()),
-        brief_line("c", "later", later),
-        brief_line("c", "soon", soon),
-    ];
-    store.commit(changes).await.unwrap();
-    let found = store.group(Table::Line, "c").await.unwrap();
-    if ahead(Duration::ZERO) < soon {
-        assert_eq!(found.len(), 2);
-    }
-    let deadline = Instant::now() + Duration::from_secs(10);
-    while store.get(Table::Line, "c", "soon").await.unwrap().is_some() {
-        assert!(Instant::now() < deadline, "it never expires");
-    }
-    assert!(ahead(Duration::ZERO) >= soon, "it expired too early");
-    assert_eq!(lines(&store, "c").await, pairs(&[("c/later", "brief")]));
-    assert_eq!(store.load(Table::Line).await.unwrap().len(), 1);
-    assert_eq!(store.get(Table::Line, "c", "gone").await.unwrap(), None);
-}
-
-pub async fn a_group_expires_together(backend: &impl Backend) {
-    let store = backend.open();
-    let later = ahead(Duration::from_secs(600));
-    let changes = vec![
-        line("c", "1", ""),
-        brief_line("c", "2", ahead(Duration::from_secs(5))),
-        line("d", "1", ""),
-        expire("c", later),
-        line("c", "3", ""),
-        expire("nobody", past()),
-    ];
-    store.commit(changes).await.unwrap();
-    let found = store.group(Table::Line, "c").await.unwrap();
-    let expiries: Vec<_> = found.iter().map(|row| row.expires).collect();
-    assert_eq!(expiries, [Some(later), Some(later), None]);
-    store.commit(vec![expire("c", past())]).await.unwrap();
-    assert_eq!(lines(&store, "c").await, []);
-    assert_eq!(lines(&store, "d").await, pairs(&[("d/1", "")]));
-}
-
-pub async fn expiry_does_not_wake_the_dead(backend: &impl Backend) {
-    let store = backend.open();
-    // In one commit, or the store might have deleted the dead row in between.
-    let changes = vec![
-        brief_line("c", "1", past()),
-        line("c", "2", ""),
-        expire("c", ahead(Duration::from_secs(600))),
-    ];
-    store.commit(changes).await.unwrap();
-    assert_eq!(lines(&store, "c").await, pairs(&[("c/2", "")]));
-}
-
 pub async fn reopening_sees_all(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     let later = ahead(Duration::from_secs(600));
     let changes = vec![
         line("c", "1", "a"),
@@ -303,13 +247,13 @@ pub async fn reopening_sees_all(backend: &impl Backend) {
     store.commit(vec![delete("c", "3")]).await.unwrap();
     let before = store.load(Table::Line).await.unwrap();
     drop(store);
-    let store = backend.open();
+    let store = backend.open().await;
     assert_eq!(store.load(Table::Line).await.unwrap(), before);
     assert_eq!(before.len(), 2);
 }
 
 pub async fn many_commit_at_once(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     let tasks: Vec<_> = (0..40)
         .map(|task| {
             let store = store.clone();
@@ -333,19 +277,15 @@ pub async fn many_commit_at_once(backend: &impl Backend) {
 }
 
 pub async fn one_failure_fails_no_other(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     backend.break_writes(true);
     // All are handed over before the first is awaited, so that they share a transaction.
     let commits: Vec<_> = (0..60)
         .map(|n| {
-            let key = if n % 3 == 1 {
-                "broken".into()
-            } else {
-                format!("{n:02}")
-            };
+            let group = if n % 3 == 1 { "broken" } else { "c" };
             store.commit(vec![
                 line("c", &format!("{n:02}a"), "pair"),
-                line("c", &key, "pair"),
+                line(group, &format!("{n:02}"), "pair"),
             ])
         })
         .collect();
@@ -356,10 +296,10 @@ pub async fn one_failure_fails_no_other(backend: &impl Backend) {
 }
 
 pub async fn errors_pass(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     for round in ["1", "2", "3"] {
         backend.break_writes(true);
-        assert!(store.commit(vec![line("c", "broken", "")]).await.is_err());
+        assert!(store.commit(vec![line("broken", "x", "")]).await.is_err());
         backend.break_writes(false);
         store.commit(vec![line("c", round, "")]).await.unwrap();
     }
@@ -367,15 +307,48 @@ pub async fn errors_pass(backend: &impl Backend) {
 }
 
 pub async fn nothing_can_be_committed(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     for _ in 0..3 {
         store.commit(vec![]).await.unwrap();
     }
     assert_eq!(store.load(Table::Line).await.unwrap(), []);
 }
 
+pub async fn pages_hold_every_row(backend: &impl Backend) {
+    let store = backend.open().await;
+    store
+        .commit(vec![brief_line("c", "gone", past())])
+        .await
+        .unwrap();
+    let mut changes = Vec::new();
+    changes.extend((0..2_500).map(|n| line("wide", &n.to_string(), "w")));
+    changes.extend((0..2_500).map(|n| line(&format!("narrow {n}"), "é", "n")));
+    changes.push(brief_line("c", "later", ahead(Duration::from_secs(600))));
+    store.commit(changes).await.unwrap();
+    let mut found = Vec::new();
+    let mut next = None;
+    let mut pages = 0;
+    loop {
+        let page = store.page(Table::Line, next).await.unwrap();
+        assert!(page.rows.len() <= 4_000, "a page is no whole table");
+        found.extend(page.rows);
+        pages += 1;
+        match page.next {
+            Some(cursor) => next = Some(cursor),
+            None => break,
+        }
+    }
+    assert!(pages > 2);
+    found.sort_by(|a, b| (&a.group, &a.key).cmp(&(&b.group, &b.key)));
+    found.dedup();
+    assert_eq!(found, store.load(Table::Line).await.unwrap());
+    assert_eq!(found.len(), 5_001);
+    let nothing = store.page(Table::Seen, None).await.unwrap();
+    assert_eq!((nothing.rows.len(), nothing.next), (0, None));
+}
+
 pub async fn an_unawaited_commit_counts(backend: &impl Backend) {
-    let store = backend.open();
+    let store = backend.open().await;
     drop(store.commit(vec![line("c", "1", "first")]));
     store.commit(vec![line("c", "1", "second")]).await.unwrap();
     assert_eq!(lines(&store, "c").await, pairs(&[("c/1", "second")]));
@@ -384,7 +357,7 @@ pub async fn an_unawaited_commit_counts(backend: &impl Backend) {
         drop(store.commit(vec![line("d", &n.to_string(), &long)]));
     }
     drop(store);
-    let store = backend.open();
+    let store = backend.open().await;
     let found = store.group(Table::Line, "d").await.unwrap();
     assert_eq!(found.len(), 300, "closing waits for them");
 }

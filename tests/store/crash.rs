@@ -14,12 +14,12 @@ use crate::rows::line;
 const DIR: &str = "WARMLINE_TEST_STORE";
 
 /// Where a child process is to work; `None` in the test run itself.
-fn childs_dir() -> Option<PathBuf> {
+pub fn childs_dir() -> Option<PathBuf> {
     std::env::var_os(DIR).map(PathBuf::from)
 }
 
 /// Runs one test of this binary in a child process, behind `shell` commands.
-fn child(test: &str, dir: &Path, shell: &str) -> Child {
+pub fn child(test: &str, dir: &Path, shell: &str) -> Child {
     let program = std::env::current_exe().unwrap();
     Command::new("sh")
         .args(["-c", &format!("{shell} exec \"$@\""), "sh"])
@@ -33,7 +33,7 @@ fn child(test: &str, dir: &Path, shell: &str) -> Child {
 }
 
 /// The lines that the child prints after `mark `.
-fn told(child: &mut Child, mark: &'static str) -> impl Iterator<Item = String> + use<> {
+pub fn told(child: &mut Child, mark: &'static str) -> impl Iterator<Item = String> + use<> {
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
     lines.filter_map(move |line| {
         let line = line.ok()?;
@@ -42,7 +42,7 @@ fn told(child: &mut Child, mark: &'static str) -> impl Iterator<Item = String> +
     })
 }
 
-fn tell(text: &str) {
+pub fn tell(text: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "\n{text}").unwrap();
     out.flush().unwrap();

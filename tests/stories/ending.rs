@@ -283,3 +283,46 @@ fn rules_without_any_patience_do_not_hang() {
     story.step(Input::LinkDown).wait(2);
     assert_eq!(story.bridge.conversations().count(), 1);
 }
+
+fn quiet_after(seconds: u64) -> Story {
+    let quiet = Some(Duration::from_secs(seconds));
+    Story::with(|policy| rules(policy, "support").idle_close = quiet)
+}
+
+#[test]
+fn a_long_wait_for_an_agent_is_no_silence() {
+    let mut story = quiet_after(30);
+    story.open("t1").wait(100).online(&["ana"]);
+    // The visitor has said nothing for longer than that, having nobody to say it to.
+    story
+        .accepts("ana", "t1")
+        .then(&["room t1 open to ana boss"]);
+    story.ready("t1", true, &[]).wait(50).then(&[]);
+    story.enters("ana", "t1").wait(29).then(&[]);
+    story
+        .wait(1)
+        .then(&["deliver t1 closed by Silence", "room t1 destroy"]);
+}
+
+#[test]
+fn of_two_who_become_free_at_once_the_one_who_was_so_first_is_asked() {
+    let mut story = Story::with(|policy| {
+        let support = rules(policy, "support");
+        (support.idle_close, support.max_chats) = (Some(Duration::from_secs(30)), 1);
+    });
+    story.served("t1", "ben").served("t2", "ana").open("t3");
+    story.wait(30);
+    assert_eq!(story.seen().last().unwrap(), "ask ben t3 for support, 20 s");
+}
+
+#[test]
+fn while_the_room_cannot_be_had_nobody_is_silent() {
+    let mut story = quiet_after(30);
+    story.served("t1", "ana").step(Input::LinkDown);
+    story.wait(100).then(&[]);
+    story.step(Input::LinkUp).ready("t1", false, &["ana"]);
+    story.wait(29).then(&[]);
+    story
+        .wait(1)
+        .then(&["deliver t1 closed by Silence", "room t1 destroy"]);
+}

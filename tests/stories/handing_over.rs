@@ -275,3 +275,28 @@ fn a_guest_reads_what_was_said_once() {
     story.ready("t1", true, &["ana", "ben"]);
     assert_eq!(story.seen().len(), 2, "one briefing, one whisper");
 }
+
+#[test]
+fn a_guest_who_left_is_not_called_again() {
+    let mut story = Story::new();
+    story.served("t1", "ana").writes("ana", "t1", "!invite ben");
+    let again = |story: &mut Story, fresh: bool, inside: &[&str]| {
+        story.step(Input::LinkDown).step(Input::LinkUp);
+        story.ready("t1", fresh, inside);
+        let invited = |one: &String| one == "room t1 invite ben";
+        story.seen().iter().any(invited)
+    };
+    // Not come yet: the invitation may be lost.
+    assert!(again(&mut story, false, &["ana"]));
+    story.enters("ben", "t1").leaves("ben", "t1");
+    assert!(!again(&mut story, false, &["ana"]));
+    story.restart();
+    assert!(!again(&mut story, true, &["ana"]));
+    // Who was inside when the room was lost is called back, once.
+    story.enters("ben", "t1");
+    assert!(again(&mut story, true, &["ana"]));
+    assert!(!again(&mut story, false, &["ana"]));
+    story.writes("ana", "t1", "!invite ben");
+    assert_eq!(story.seen()[0], "room t1 invite ben");
+    assert!(again(&mut story, false, &["ana"]));
+}

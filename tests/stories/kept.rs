@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use warmline::bridge::{Effect, Key, Record, Restored};
+use warmline::bridge::{Effect, Key, Record, Restored, SeenRecord};
 use warmline::conversation::{Delivery, Line, Past};
 use warmline::ids::{AgentJid, ConversationId, Timestamp};
 
@@ -19,10 +19,12 @@ pub struct Kept {
     pub context: BTreeMap<(String, String), Row>,
     pub past: BTreeMap<ConversationId, Row>,
     pub agents: BTreeMap<AgentJid, String>,
-    pub seen: BTreeMap<(String, String), Row>,
+    pub seen: BTreeMap<(String, Option<String>, String), Row>,
     pub callbacks: BTreeMap<String, String>,
     pub deliveries: BTreeMap<(ConversationId, u64), String>,
     pub dead_letters: BTreeMap<(ConversationId, u64), String>,
+    pub cases: BTreeMap<String, Row>,
+    pub extras: BTreeMap<(String, String), Row>,
 }
 
 impl Kept {
@@ -80,14 +82,39 @@ impl Kept {
                 self.callbacks.insert(channel.to_string(), url.clone());
             }
             Record::Seen(record) => {
-                let place = (record.channel.to_string(), record.platform_id.clone());
+                let token = record.token.as_ref().map(|token| token.as_str().to_owned());
+                let place = (
+                    record.channel.to_string(),
+                    token,
+                    record.platform_id.clone(),
+                );
                 self.seen.insert(place, (json(record), Some(record.until)));
             }
+            Record::Case(_) | Record::Extra(_) => self.keep_beside(record),
             Record::DeadLetter(letter) => {
                 let owed = &letter.delivery;
                 let place = (owed.conversation.clone(), owed.number);
                 self.dead_letters.insert(place, json(letter));
             }
+        }
+    }
+
+    /// What came beside the words.
+    fn keep_beside(&mut self, record: &Record) {
+        match record {
+            Record::Case(case) => {
+                let row = (json(case), Some(case.until));
+                self.cases.insert(case.note.id.clone(), row);
+            }
+            Record::Extra(extra) => {
+                let place = (
+                    extra.visitor.token.as_str().to_owned(),
+                    extra.message.as_str().to_owned(),
+                );
+                let row = (extra.extra.clone(), Some(extra.until));
+                self.extras.insert(place, row);
+            }
+            _ => {}
         }
     }
 
@@ -167,6 +194,21 @@ impl Kept {
                 .collect(),
             seen: self.seen.values().map(|row| read(&row.0)).collect(),
         }
+    }
+
+    /// What an older program stored: platforms' ids without whose messages they name.
+    pub fn forget_whose_ids(&mut self) {
+        let rows = std::mem::take(&mut self.seen);
+        self.seen = rows
+            .into_values()
+            .map(|(row, until)| {
+                let mut record: SeenRecord = read(&row);
+                record.token = None;
+                let place = (record.channel.to_string(), None, record.platform_id.clone());
+                let row = json(&record).replace("\"token\":null,", "");
+                (place, (row, until))
+            })
+            .collect();
     }
 
     /// A conversation's lines, as stored.

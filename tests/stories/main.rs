@@ -9,9 +9,13 @@ mod people;
 mod shown;
 mod story;
 
+mod closed_workgroups;
 mod coming_and_going;
 mod context;
 mod ending;
+mod handed_back;
 mod handing_over;
+mod helpline;
+mod platform_ids;
 mod rooms;
 mod waiting;

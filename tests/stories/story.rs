@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use warmline::bridge::{Answer, Bridge, Effect, Input, RoomEvent, Saying, Spoken};
+use warmline::bridge::{
+    Answer, Bridge, Effect, Event, Input, OfferOutcome, RoomEvent, Saying, Spoken,
+};
 use warmline::conversation::{Delivery, Words};
 use warmline::ids::{MessageId, Timestamp};
 use warmline::workgroup::{Policy, Resource, Show};
@@ -91,6 +93,15 @@ impl Story {
 
     pub fn seen(&self) -> Vec<String> {
         self.effects.iter().filter_map(visible).collect()
+    }
+
+    /// How offers ended in the last step, or were made.
+    pub fn outcomes(&self) -> Vec<OfferOutcome> {
+        let outcome = |effect: &Effect| match effect {
+            Effect::Happened(Event::Offer(_, _, outcome)) => Some(*outcome),
+            _ => None,
+        };
+        self.effects.iter().filter_map(outcome).collect()
     }
 
     pub fn answer(&self) -> &Answer {

@@ -1,6 +1,6 @@
 //! Requests, offers and turns.
 
-use warmline::bridge::{Answer, Input, Refusal};
+use warmline::bridge::{Answer, Input, OfferOutcome, Refusal};
 use warmline::workgroup::{Resource, Show};
 
 use super::story::{Story, agent, conversation, online, opening, rules, visitor};
@@ -70,6 +70,7 @@ fn an_agent_who_vanishes_is_replaced_at_once() {
         "revoke ana t1 for support: AgentGone",
         "ask ben t1 for support, 20 s",
     ]);
+    assert_eq!(story.outcomes(), [OfferOutcome::Gone, OfferOutcome::Made]);
 }
 
 #[test]

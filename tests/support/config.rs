@@ -9,6 +9,8 @@ use std::path::Path;
 pub struct Config {
     /// `[http] listen`; port 0 until the program has told its port.
     pub listen: String,
+    /// Lines added to `[http]`.
+    pub http: String,
     /// The server's component port, on loopback.
     pub component_port: u16,
     /// Lines added to `[xmpp]`.
@@ -38,6 +40,7 @@ impl Config {
     pub fn new(server: Ports) -> Config {
         Config {
             listen: "127.0.0.1:0".into(),
+            http: String::new(),
             component_port: server.component,
             xmpp: String::new(),
             domain: COMPONENT.into(),
@@ -68,6 +71,7 @@ impl Config {
         format!(
             r#"[http]
 listen = "{listen}"
+{http}
 
 [xmpp]
 address = "127.0.0.1:{component_port}"
@@ -100,6 +104,7 @@ secret = "{secret}"
 {more}
 "#,
             listen = self.listen,
+            http = self.http,
             component_port = self.component_port,
             xmpp = self.xmpp,
             domain = self.domain,

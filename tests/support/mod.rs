@@ -10,7 +10,10 @@
 //! | `tls` | an own CA, and a server's side of TLS |
 //! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
+//! | `openchs` | a chatbot that calls the OpenCHS gateway |
+//! | `origin` | where media lies: honest, slow, endless and lying |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
+//! | `yalo` | the platform Yalo: its configuration, the calls it makes |
 //! | `config`, `warmline` | the program under test |
 
 // A harness fails a test by panicking, and no test binary uses all of it.
@@ -23,6 +26,8 @@ pub mod ejabberd;
 pub mod event;
 pub mod http;
 pub mod odd;
+pub mod openchs;
+pub mod origin;
 pub mod process;
 pub mod prosody;
 pub mod rapidpro;
@@ -32,3 +37,4 @@ pub mod tls;
 pub mod wait;
 pub mod warmline;
 pub mod xmpp;
+pub mod yalo;

@@ -132,6 +132,20 @@ impl Warmline {
         self.process.log()
     }
 
+    /// Sends it a signal by name.
+    pub fn signal(&self, name: &str) {
+        self.process.signal(name);
+    }
+
+    /// Waits until it has ended by itself, and gives its exit code.
+    pub fn wait_end(&mut self) -> Option<i32> {
+        let process = &mut self.process;
+        wait::until("the program ends", wait::SOON, || {
+            process.child().try_wait().ok().flatten()
+        })
+        .code()
+    }
+
     /// `kill -9`.
     pub fn kill9(&mut self) {
         self.process.kill();
@@ -151,10 +165,15 @@ impl Warmline {
 
     /// Starts it again on the same port and data, and waits until it is ready.
     pub fn start_again(&mut self) {
+        self.start_again_unready();
+        self.wait_ready();
+    }
+
+    /// The same, but it need not be ready.
+    pub fn start_again_unready(&mut self) {
         let before = self.log().matches(LISTENING).count();
         self.process = launch(&self.config, &self.dir);
         told_address(&mut self.process, before);
-        self.wait_ready();
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) fn lock(dir: &Path) -> Result<Lock, StoreError> {
     let file = private(&path)?;
     match file.try_lock() {
         Ok(()) => Ok(Lock(file)),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(dir.to_owned())),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse(dir.display().to_string())),
         Err(TryLockError::Error(error)) => Err(unusable(&path, &error)),
     }
 }

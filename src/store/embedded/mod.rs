@@ -14,7 +14,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::ids::Timestamp;
 
-use super::{Change, Row, Store, StoreError, Table};
+use super::{Change, Cursor, Page, Row, Store, StoreError, Table};
 use writer::Writer;
 
 /// The store in `DIR/warmline.db`.
@@ -43,6 +43,12 @@ impl Embedded {
             writer: Writer::start(conn, true)?,
             lock: Some(lock),
         })
+    }
+
+    /// As [`Embedded::open`], but where there is no store none is made.
+    pub fn open_existing(dir: &Path) -> Result<Self, StoreError> {
+        files::existing(dir)?;
+        Self::open(dir)
     }
 
     /// Opens an existing store for a look from the command line, whether or not its process runs.
@@ -74,7 +80,7 @@ impl Embedded {
 impl Store for Embedded {
     fn commit(&self, changes: Vec<Change>) -> BoxFuture<'_, Result<(), StoreError>> {
         let orders_only = self.lock.is_none();
-        if orders_only && changes.iter().any(|change| table(change) != Table::Order) {
+        if orders_only && changes.iter().any(|change| change.table() != Table::Order) {
             return async { Err(StoreError::OrdersOnly) }.boxed();
         }
         self.writer.commit(changes).boxed()
@@ -100,6 +106,20 @@ impl Store for Embedded {
         let (group, key) = (group.to_owned(), key.to_owned());
         self.read(move |conn| rows::get(conn, (table, &group, &key), now()))
             .boxed()
+    }
+
+    fn page(&self, table: Table, from: Option<Cursor>) -> BoxFuture<'_, Result<Page, StoreError>> {
+        async move {
+            // An end that cannot be read is no end of ours; the beginning does no harm.
+            let after = from.and_then(|from| serde_json::from_str(&from.place).ok());
+            self.read(move |conn| rows::page(conn, (table, after), now()))
+                .await
+        }
+        .boxed()
+    }
+
+    fn count(&self, table: Table, at: Timestamp) -> BoxFuture<'_, Result<u64, StoreError>> {
+        self.read(move |conn| rows::count(conn, table, at)).boxed()
     }
 }
 
@@ -167,13 +187,6 @@ fn broken(error: &rusqlite::Error) -> StoreError {
             StoreError::BadUrl("warmline.db there is not a store of Warmline".into())
         }
         _ => StoreError::Unavailable(error.to_string()),
-    }
-}
-
-fn table(change: &Change) -> Table {
-    match change {
-        Change::Put(row) | Change::Add(row) => row.table,
-        Change::Delete { table, .. } | Change::ExpireGroup { table, .. } => *table,
     }
 }
 

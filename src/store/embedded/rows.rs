@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::ids::Timestamp;
-use crate::store::{Change, Put, Row, Table};
+use crate::store::{Change, Cursor, Page, Put, Row, Table};
 
 /// Applies one change.
 pub(super) fn apply(conn: &Connection, change: &Change, now: Timestamp) -> rusqlite::Result<()> {
@@ -95,6 +95,42 @@ pub(super) fn get(
         taken(table, row)
     });
     found.optional()
+}
+
+/// How many rows a page has.
+const PAGE: usize = 1_000;
+
+/// The rows that follow a group and key.
+pub(super) fn page(
+    conn: &Connection,
+    (table, after): (Table, Option<(String, String)>),
+    now: Timestamp,
+) -> rusqlite::Result<Page> {
+    let sql = "SELECT grp, key, value, expires FROM entry
+               WHERE kind = ?1 AND (expires IS NULL OR expires > ?2)
+               AND (?3 IS NULL OR (grp, key) > (?3, ?4)) ORDER BY grp, key LIMIT ?5";
+    let (group, key) = after.unzip();
+    let most = i64::try_from(PAGE).unwrap_or(i64::MAX);
+    let rows = read(
+        conn,
+        (table, sql),
+        params![table.name(), now.0, group, key, most],
+    )?;
+    let last = rows.last().filter(|_| rows.len() == PAGE);
+    let next = last.map(|row| Cursor {
+        place: serde_json::json!([row.group, row.key]).to_string(),
+        beyond: String::new(),
+    });
+    Ok(Page { rows, next })
+}
+
+/// How many rows there are.
+pub(super) fn count(conn: &Connection, table: Table, at: Timestamp) -> rusqlite::Result<u64> {
+    let sql = "SELECT count(*) FROM entry
+               WHERE kind = ?1 AND (expires IS NULL OR expires > ?2)";
+    let mut question = conn.prepare_cached(sql)?;
+    let count: i64 = question.query_row(params![table.name(), at.0], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or_default())
 }
 
 fn write(conn: &Connection, sql: &str, params: impl Params) -> rusqlite::Result<()> {

@@ -269,7 +269,7 @@ impl Agents {
             }
             (Ok(Answer::Refused(_)), _) => NO_SUCH_OFFER.to_owned(),
             (Ok(_), Wish::Answer { accept: true, .. }) => {
-                "Accepted. The invitation to the room follows.".to_owned()
+                "Accepted. The invitation to the room is on its way.".to_owned()
             }
             (Ok(_), Wish::Answer { .. }) => "Rejected. Somebody else is asked.".to_owned(),
             (Ok(_), Wish::Pause(true)) => "You get no more offers until you say resume.".to_owned(),

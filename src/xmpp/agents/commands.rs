@@ -183,7 +183,7 @@ pub(super) fn answered(running: Running, answer: Result<Answer, Unavailable>) ->
 
 fn done(command: Command) -> &'static str {
     match command {
-        Command::Accept => "Accepted. The invitation to the room follows.",
+        Command::Accept => "Accepted. The invitation to the room is on its way.",
         Command::Reject => "Rejected. Somebody else is asked.",
         Command::Pause => "You get no more offers until you resume.",
         Command::Resume => "You get offers again.",

@@ -157,20 +157,27 @@ impl Agents {
     }
 
     /// Tells one client of a line, if it is one of those that want it.
-    pub(super) fn show_queue(
-        &self,
-        view: &QueueView,
-        only: Option<(AgentJid, String)>,
-    ) -> Vec<Out<Then>> {
+    pub(super) fn show_queue(&self, view: &QueueView, only: &(AgentJid, String)) -> Vec<Out<Then>> {
         let watchers = view.watchers.iter();
         watchers
-            .filter(|watcher| only.as_ref().is_none_or(|only| only == *watcher))
+            .filter(|watcher| *watcher == only)
             .flat_map(|(agent, resource)| {
                 let to = format!("{agent}/{resource}");
                 fastpath::queue_presences(&self.settings.domain, view, &to)
             })
             .map(Out::Send)
             .collect()
+    }
+
+    /// Tells all who watch a line of it, each after what is answered next.
+    pub(super) fn push_queue(&mut self, view: &QueueView) -> Vec<Out<Then>> {
+        for (agent, resource) in &view.watchers {
+            let to = format!("{agent}/{resource}");
+            for shown in fastpath::queue_presences(&self.settings.domain, view, &to) {
+                self.later.keep(self.now, agent, shown);
+            }
+        }
+        Vec::new()
     }
 
     /// Asks an agent's server, and each client that was known, whether the agent is there; shows

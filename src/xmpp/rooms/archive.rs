@@ -85,7 +85,7 @@ impl Room {
             return;
         }
         let Some(words) = text::words(&copy.message) else {
-            return;
+            return self.tell_mark(cx, (&copy.nick, copy.agent()), &copy.message);
         };
         let spoken = Spoken {
             id: copy.id().map(MessageId::new),
@@ -126,5 +126,8 @@ impl Room {
             key: copy.key.clone(),
         };
         cx.tell(&self.id, event);
+        if self.is_ready() {
+            self.say_due(cx);
+        }
     }
 }

@@ -3,6 +3,7 @@
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, message};
 
+use super::form::{fleeting, keeps_tombstones};
 use super::open::{MOST_NAMES, Refusal};
 use super::room::{Goal, Room, Step};
 use super::{Cx, requests};
@@ -36,6 +37,11 @@ impl Room {
 
     /// Ends it; the owner need not be inside, except on Openfire.
     pub(super) fn destroy(&mut self, cx: &mut Cx<'_>) {
+        if cx.common.form.as_ref().is_some_and(keeps_tombstones) {
+            // Whatever comes of it, the room is destroyed next.
+            let id = cx.fresh_id();
+            cx.send(requests::submit(&id, self.way(), fleeting()));
+        }
         let id = cx.fresh_id();
         cx.send(requests::destroy(&id, self.way(), self.why()));
         self.wait_for(cx, Step::Destroying(id));

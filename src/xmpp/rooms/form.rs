@@ -29,6 +29,24 @@ pub(super) fn submission(form: &Element, titles: &Titles<'_>) -> Element {
     answer
 }
 
+/// Whether the service marks the names of destroyed rooms as taken if they were persistent, as
+/// Prosody does: for a month, in one list that it writes anew with each change of any room
+/// (`muc_tombstones`). Its form has fields of its own.
+pub(super) fn keeps_tombstones(form: &Element) -> bool {
+    let mut fields = form.children().filter_map(|field| attr(field, "var"));
+    fields.any(|var| var.starts_with("{http://prosody.im/protocol/muc}"))
+}
+
+/// The change of a room's configuration that makes its destruction leave no trace.
+pub(super) fn fleeting() -> Element {
+    let kind = field("FORM_TYPE", &[ns::MUC_ROOM_CONFIG.to_owned()]).with("type", "hidden");
+    let persistent = field("muc#roomconfig_persistentroom", &["0".to_owned()]);
+    element("x", ns::DATA_FORMS)
+        .with("type", "submit")
+        .and(kind)
+        .and(persistent)
+}
+
 fn wish(var: &str, offered: &Element, titles: &Titles<'_>) -> Option<Vec<String>> {
     let one = |value: &str| Some(vec![value.to_owned()]);
     let name = var.rsplit_once('#').map_or(var, |(_, name)| name);

@@ -5,6 +5,7 @@ use minidom::Element;
 use crate::ids::AgentJid;
 use crate::workgroup::Contact;
 use crate::xmpp::ns;
+use crate::xmpp::out::Out;
 use crate::xmpp::stanza::{Build, element, message};
 
 use super::Cx;
@@ -20,26 +21,60 @@ pub(super) struct Invitation {
     reason: String,
     /// Whether an occupant sent it, else the workgroup's bare address.
     by_occupant: bool,
+    /// Whether it went out before it was ordered, which is yet to come.
+    early: bool,
 }
 
 impl Room {
-    /// Makes an agent a member, lets the room invite them (XEP-0045 §7.8.2) and, unless the client
-    /// speaks Fastpath, invites them directly as well (XEP-0249). As with offers, what is sent to
-    /// the account alone may reach another client than the one that was asked.
+    /// Invites an agent, unless that was done early. Whoever came in meanwhile needs no
+    /// invitation.
     pub(super) fn invite(
         &mut self,
         cx: &mut Cx<'_>,
         (agent, client): (AgentJid, Option<Contact>),
         pseudonym: &str,
     ) {
+        if self.occupants.has(&agent) {
+            return cx.out.push(Out::Invited(agent));
+        }
+        let to = address(&agent, client.as_ref());
+        let mut out = self.invitations.values_mut();
+        match out.find(|other| other.early && other.agent == agent && other.to == to) {
+            Some(early) => early.early = false,
+            None => self.ask(cx, (agent, client), (pseudonym, false)),
+        }
+    }
+
+    /// Invites an agent before the room is ready, once. The order to do so will come when it is.
+    pub(super) fn invite_early(&mut self, cx: &mut Cx<'_>, whom: (AgentJid, Option<Contact>)) {
+        let mut out = self.invitations.values();
+        if !out.any(|other| other.early && other.agent == whom.0) {
+            let pseudonym = self.plan.pseudonym.clone();
+            self.ask(cx, whom, (&pseudonym, true));
+        }
+    }
+
+    /// What was sent early, in an attempt that failed, counts no more.
+    pub(super) fn forget_early_invitations(&mut self) {
+        for invitation in self.invitations.values_mut() {
+            invitation.early = false;
+        }
+    }
+
+    /// Makes an agent a member, lets the room invite them (XEP-0045 §7.8.2) and, unless the client
+    /// speaks Fastpath, invites them directly as well (XEP-0249). As with offers, what is sent to
+    /// the account alone may reach another client than the one that was asked.
+    fn ask(
+        &mut self,
+        cx: &mut Cx<'_>,
+        (agent, client): (AgentJid, Option<Contact>),
+        (pseudonym, early): (&str, bool),
+    ) {
         if self.members.insert(agent.clone()) {
             self.affiliate(cx, agent.as_str());
         }
-        let fastpath = client.as_ref().is_some_and(|client| client.fastpath);
-        let to = match client {
-            Some(client) => format!("{agent}/{}", client.resource),
-            None => agent.to_string(),
-        };
+        let to = address(&agent, client.as_ref());
+        let fastpath = client.is_some_and(|client| client.fastpath);
         // Spark enters by itself only if the reason is the session's id (fastpath-protocol §9.2).
         let reason = if fastpath {
             self.id.as_str().to_owned()
@@ -55,6 +90,7 @@ impl Room {
             cx.send(message("normal", way).with("id", &id).and(direct));
         }
         let by_occupant = cx.common.occupants_invite;
+        let invited = agent.clone();
         self.send_invitation(
             cx,
             Invitation {
@@ -62,8 +98,10 @@ impl Room {
                 to,
                 reason,
                 by_occupant,
+                early,
             },
         );
+        cx.out.push(Out::Invited(invited));
     }
 
     fn send_invitation(&mut self, cx: &mut Cx<'_>, invitation: Invitation) {
@@ -114,5 +152,12 @@ impl Room {
     pub(super) fn awaits(&self, agent: &AgentJid) -> bool {
         let mut invited = self.invitations.values();
         invited.any(|invitation| invitation.agent == *agent)
+    }
+}
+
+fn address(agent: &AgentJid, client: Option<&Contact>) -> String {
+    match client {
+        Some(client) => format!("{agent}/{}", client.resource),
+        None => agent.to_string(),
     }
 }

@@ -15,6 +15,11 @@ const REFLECTION: Duration = Duration::from_secs(20);
 /// The longest pause after a room asked us to wait.
 const LONGEST_PAUSE: u32 = 30;
 
+/// So many lines of a room may be on their way at once. The rest waits here and not in the
+/// server, where it would stand before everybody else's words, and before the reflections by
+/// which we know that the room still hears us.
+const MOST_ON_THEIR_WAY: usize = 16;
+
 /// A line that the room has not reflected yet.
 #[derive(Debug)]
 pub(super) struct Pending {
@@ -38,10 +43,11 @@ pub(super) enum Refused {
     Unknown,
 }
 
-/// The lines, oldest first.
+/// The lines, oldest first. Only the first few of them were sent.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     pending: VecDeque<Pending>,
+    ids: BTreeSet<MessageId>,
     /// Until when the room wants to hear nothing.
     paused: Option<Timestamp>,
     /// The parts of lines that the room reflected, so that a line said again is not said twice
@@ -54,12 +60,13 @@ impl Lines {
     /// not turn up in what was missed.
     pub(super) fn forget(&mut self) {
         self.pending.clear();
+        self.ids.clear();
         self.paused = None;
     }
 
     /// Takes a line, unless it is on its way already.
     pub(super) fn add(&mut self, id: MessageId, as_visitor: bool, words: Words) {
-        if self.pending.iter().any(|line| line.id == id) {
+        if !self.ids.insert(id.clone()) {
             return;
         }
         self.pending.push_back(Pending {
@@ -78,7 +85,8 @@ impl Lines {
         }
         self.paused = None;
         let mut due = Vec::new();
-        for line in self.pending.iter_mut().filter(|line| line.sent.is_none()) {
+        let next = self.pending.iter_mut().take(MOST_ON_THEIR_WAY);
+        for line in next.filter(|line| line.sent.is_none()) {
             line.sent = Some(now);
             due.push((&*line, &self.parts));
         }
@@ -87,7 +95,8 @@ impl Lines {
 
     /// The room reflected a stanza of ours.
     pub(super) fn reflected(&mut self, id: &str) {
-        self.pending.retain(|line| line.id.as_str() != id);
+        let at = self.pending.iter().position(|line| line.id.as_str() == id);
+        at.and_then(|at| self.remove(at));
         if is_part(id) {
             self.parts.insert(id.to_owned());
         }
@@ -100,7 +109,7 @@ impl Lines {
             return Refused::Unknown;
         };
         if !again {
-            let line = self.pending.remove(at);
+            let line = self.remove(at);
             return line.map_or(Refused::Unknown, |line| Refused::ForGood(line.id));
         }
         if let Some(line) = self.pending.get_mut(at) {
@@ -113,6 +122,12 @@ impl Lines {
         Refused::ForNow
     }
 
+    fn remove(&mut self, at: usize) -> Option<Pending> {
+        let line = self.pending.remove(at)?;
+        self.ids.remove(&line.id);
+        Some(line)
+    }
+
     /// Whether a line has not been reflected in time.
     pub(super) fn overdue(&self, now: Timestamp) -> bool {
         self.oldest_due().is_some_and(|due| due <= now)
@@ -123,7 +138,8 @@ impl Lines {
     }
 
     fn oldest_due(&self) -> Option<Timestamp> {
-        let sent = self.pending.iter().filter_map(|line| line.sent);
+        let on_their_way = self.pending.iter().take(MOST_ON_THEIR_WAY);
+        let sent = on_their_way.filter_map(|line| line.sent);
         sent.min().map(|at| at.plus(REFLECTION))
     }
 }
@@ -244,6 +260,30 @@ mod tests {
         assert!(lines.overdue(NOW.plus(REFLECTION)));
         lines.reflected("m1");
         assert_eq!(lines.deadline(), None);
+    }
+
+    #[test]
+    fn a_flood_goes_out_as_fast_as_it_is_reflected() {
+        let mut lines = Lines::default();
+        for number in 0..40 {
+            let id = MessageId::new(format!("m{number}"));
+            lines.add(id, true, Words::text("a"));
+        }
+        let mut sent = Vec::new();
+        let mut later = NOW;
+        while sent.len() < 40 {
+            let due = lines.due(later);
+            let ids: Vec<String> = due.iter().map(|(line, _)| line.id.to_string()).collect();
+            let on_their_way = if sent.is_empty() { 16 } else { 1 };
+            assert_eq!(ids.len(), on_their_way, "after {}", sent.len());
+            sent.extend(ids);
+            // What was not sent cannot be late.
+            later = later.plus(Duration::from_secs(1));
+            assert!(!lines.overdue(later));
+            lines.reflected(&sent[sent.len() - 16]);
+        }
+        let in_order: Vec<String> = (0..40).map(|number| format!("m{number}")).collect();
+        assert_eq!(sent, in_order);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use minidom::Element;
 
 use crate::bridge::RoomPlan;
-use crate::ids::AgentJid;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{attr, child, error_of};
 
@@ -31,27 +30,44 @@ impl Room {
             // It is to be gone, and nothing is left to be said in it.
             (Goal::Destroy { .. }, _) => {}
             (Goal::Stay, Step::Ready) => {
-                self.admit_in_passing(cx);
+                self.admit_members(cx);
                 self.tell_ready(cx, false);
             }
-            (Goal::Stay, Step::Resting) => self.look(cx),
+            (Goal::Stay, Step::Resting) => self.begin(cx),
             // The attempt that is under way takes the new plan along.
             (Goal::Stay, _) => {}
         }
     }
 
-    /// Begins an attempt: what is there, and does it have an archive?
-    pub(super) fn look(&mut self, cx: &mut Cx<'_>) {
+    /// Begins an attempt. Of a room in which nothing was ever known to be said there is nothing to
+    /// ask: it is entered, and thereby made. Where it turns out to be there, it is looked at after
+    /// all.
+    pub(super) fn begin(&mut self, cx: &mut Cx<'_>) {
+        self.start_anew();
+        if self.known.is_none() && !self.found {
+            return self.join(cx);
+        }
+        self.look(cx);
+    }
+
+    fn start_anew(&mut self) {
         self.facts = Facts::default();
         self.created = false;
         self.unlocked = false;
         self.inside = false;
+        self.looked = false;
         self.conflicts = 0;
         self.desk_nick = self.plan.workgroup.as_str().to_owned();
         self.visitor_nick.clone_from(&self.plan.pseudonym);
         self.members.clear();
         self.archive.clear();
         self.held.clear();
+        self.forget_early_invitations();
+    }
+
+    /// What is there, and does it have an archive?
+    fn look(&mut self, cx: &mut Cx<'_>) {
+        self.looked = true;
         let id = cx.fresh_id();
         cx.send(requests::disco(&id, self.way()));
         self.wait_for(cx, Step::Looking(id));
@@ -77,7 +93,8 @@ impl Room {
             return self.fail(cx, "no name is free");
         }
         self.rename(cx);
-        self.look(cx);
+        self.found = false;
+        self.begin(cx);
     }
 
     pub(super) fn join(&mut self, cx: &mut Cx<'_>) {
@@ -106,15 +123,47 @@ impl Room {
             self.facts = Facts::default();
         }
         self.created |= self.unlocked;
+        if !self.created && !self.looked {
+            return self.look_after_all(cx);
+        }
         match affiliation {
-            Some("owner") if !self.facts.shaped && !self.unlocked => self.ask_form(cx),
-            Some("owner" | "admin") => self.admit(cx),
+            Some("owner") if !self.facts.shaped && !self.unlocked => self.shape(cx),
+            Some("owner" | "admin") => {
+                self.ask_in(cx);
+                self.enter(cx);
+            }
             // Somebody else's: perhaps its owner puts that right.
             _ => {
-                let occupant = self.names.occupant(&self.desk_nick);
-                cx.send(requests::leave((&self.names.desk, &occupant)));
+                self.leave(cx);
                 self.fail(cx, "it belongs to somebody else");
             }
+        }
+    }
+
+    fn leave(&self, cx: &mut Cx<'_>) {
+        let occupant = self.names.occupant(&self.desk_nick);
+        cx.send(requests::leave((&self.names.desk, &occupant)));
+    }
+
+    /// What was taken for new is there already; what it holds is given on entry, to those who
+    /// know what to ask for.
+    fn look_after_all(&mut self, cx: &mut Cx<'_>) {
+        self.leave(cx);
+        self.found = true;
+        self.start_anew();
+        self.look(cx);
+    }
+
+    /// Gives the room its configuration. The form is the same for each room of a service, so one
+    /// that came for an earlier room will do.
+    fn shape(&mut self, cx: &mut Cx<'_>) {
+        match cx.common.form.take() {
+            Some(form) => {
+                self.submit(cx, &form);
+                cx.common.form = Some(form);
+                self.guessed = true;
+            }
+            None => self.ask_form(cx),
         }
     }
 
@@ -131,6 +180,12 @@ impl Room {
             (None, Some(form)) => form,
             (refused, _) => return self.fail(cx, &named(refused, "no form")),
         };
+        self.guessed = false;
+        self.submit(cx, form);
+        cx.common.form = Some(form.clone());
+    }
+
+    fn submit(&mut self, cx: &mut Cx<'_>, form: &Element) {
         let description = format!("A conversation of {}", self.plan.workgroup);
         let titles = Titles {
             name: &self.plan.pseudonym,
@@ -139,47 +194,58 @@ impl Room {
         };
         let id = cx.fresh_id();
         cx.send(requests::submit(&id, self.way(), submission(form, &titles)));
+        // What follows need not wait for the answer: the room takes things in their order.
+        if self.inside {
+            self.ask_in(cx);
+        }
         self.wait_for(cx, Step::Configuring(id));
     }
 
     pub(super) fn configured(&mut self, cx: &mut Cx<'_>, refused: Refusal) {
         match (refused, self.inside) {
+            (Some(_), true) if self.guessed => {
+                cx.common.form = None;
+                self.ask_form(cx);
+            }
             (Some((name, _)), _) => self.fail(cx, &name),
-            (None, true) => self.admit(cx),
+            (None, true) => self.enter(cx),
             (None, false) => self.join(cx),
         }
     }
 
-    fn admit(&mut self, cx: &mut Cx<'_>) {
-        let visitor = self.names.visitor_bare.clone();
-        let mut asks = BTreeSet::from([self.affiliate(cx, &visitor)]);
-        asks.extend(self.admit_members(cx));
-        self.wait_for(cx, Step::Admitting(asks));
-    }
-
-    /// Members of a plan that came while the room was ready, or nearly: nobody waits for it.
-    pub(super) fn admit_in_passing(&mut self, cx: &mut Cx<'_>) {
+    /// Makes those members who are to be, and asks in who is waited for, as early as can be.
+    fn ask_in(&mut self, cx: &mut Cx<'_>) {
+        if let Some((agent, client)) = self.plan.awaited.clone().filter(|_| self.created) {
+            self.invite_early(cx, (agent, client));
+        }
         self.admit_members(cx);
     }
 
-    fn admit_members(&mut self, cx: &mut Cx<'_>) -> Vec<String> {
+    /// Nobody waits for the answers: a member who cannot be made one changes nothing for the
+    /// others.
+    pub(super) fn admit_members(&mut self, cx: &mut Cx<'_>) {
         let known = &self.members;
         let new = self.plan.members.iter().filter(|m| !known.contains(m));
-        let new: BTreeSet<AgentJid> = new.cloned().collect();
-        let asks = new.iter().map(|agent| self.affiliate(cx, agent.as_str()));
-        let asks = asks.collect();
+        let new: BTreeSet<_> = new.cloned().collect();
+        for agent in &new {
+            self.affiliate(cx, agent.as_str());
+        }
         self.members.extend(new);
-        asks
     }
 
-    /// Makes somebody a member; the request's id.
-    pub(super) fn affiliate(&self, cx: &mut Cx<'_>, jid: &str) -> String {
+    /// Makes somebody a member.
+    pub(super) fn affiliate(&self, cx: &mut Cx<'_>, jid: &str) {
         let id = cx.fresh_id();
         cx.send(requests::affiliate(&id, self.way(), (jid, "member")));
-        id
     }
 
-    pub(super) fn enter(&mut self, cx: &mut Cx<'_>) {
+    /// Makes the visitor a member, and lets the visitor's occupant in.
+    fn enter(&mut self, cx: &mut Cx<'_>) {
+        self.affiliate(cx, &self.names.visitor_bare);
+        self.join_visitor(cx);
+    }
+
+    fn join_visitor(&mut self, cx: &mut Cx<'_>) {
         let occupant = self.names.occupant(&self.visitor_nick);
         let way = (self.names.visitor.as_str(), occupant.as_str());
         cx.send(requests::join(way, History::Nothing));
@@ -213,7 +279,7 @@ impl Room {
                 let number = self.conflicts + 1;
                 if visitor {
                     self.visitor_nick = format!("{}-{number}", self.plan.pseudonym);
-                    self.enter(cx);
+                    self.join_visitor(cx);
                 } else {
                     self.desk_nick = format!("{}-{number}", self.plan.workgroup);
                     self.join(cx);

@@ -52,8 +52,6 @@ pub(super) enum Step {
     AskingForm(String),
     /// The configuration to be taken.
     Configuring(String),
-    /// The affiliations to be taken.
-    Admitting(BTreeSet<String>),
     /// The visitor's occupant to be inside.
     Entering,
     /// A page of the archive.
@@ -90,6 +88,12 @@ pub(super) struct Room {
     /// When the step has taken too long, or the rest is over.
     pub(super) until: Option<Timestamp>,
     pub(super) facts: Facts,
+    /// Whether the room was looked at in this attempt; whether it was found though it was taken
+    /// for new.
+    pub(super) looked: bool,
+    pub(super) found: bool,
+    /// Whether the configuration that is waited for answers the form of another room.
+    pub(super) guessed: bool,
     /// Whether the room was made in this attempt.
     pub(super) created: bool,
     /// Whether it was found locked in this attempt, and was configured from outside.
@@ -134,7 +138,9 @@ impl Room {
         let plan = RoomPlan {
             pseudonym: id.pseudonym(),
             members: Vec::new(),
+            awaited: None,
             since: None,
+            marked: false,
             workgroup,
         };
         Self {
@@ -148,6 +154,9 @@ impl Room {
             step: Step::Resting,
             until: None,
             facts: Facts::default(),
+            looked: false,
+            found: false,
+            guessed: false,
             created: false,
             unlocked: false,
             inside: false,
@@ -230,19 +239,12 @@ impl Room {
             return self.pong(cx, iq);
         }
         let refused = error_of(iq).filter(|_| attr(iq, "type") == Some("error"));
-        match &mut self.step {
+        match &self.step {
             Step::Looking(ask) if ask == id => self.looked(cx, iq, refused),
             Step::AskingForm(ask) if ask == id => self.form_came(cx, iq, refused),
             Step::Configuring(ask) if ask == id => self.configured(cx, refused),
             Step::Reading(ask) if ask == id => self.page_ended(cx, iq, refused),
             Step::Destroying(ask) if ask == id => self.destroyed(cx, refused),
-            Step::Admitting(asks) => {
-                asks.remove(id);
-                // A member who cannot be made one changes nothing for the others.
-                if asks.is_empty() {
-                    self.enter(cx);
-                }
-            }
             _ => {}
         }
     }
@@ -323,7 +325,7 @@ impl Room {
 
     fn resume(&mut self, cx: &mut Cx<'_>) {
         match &mut self.goal {
-            Goal::Stay => self.look(cx),
+            Goal::Stay => self.begin(cx),
             Goal::Destroy { entered, .. } => {
                 *entered = false;
                 self.destroy(cx);
@@ -340,7 +342,7 @@ impl Room {
         self.heard_at = cx.now;
         self.known = Some(cx.now);
         self.told_unavailable = false;
-        self.admit_in_passing(cx);
+        self.admit_members(cx);
         self.tell_ready(cx, fresh);
     }
 

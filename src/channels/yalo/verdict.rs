@@ -1,0 +1,67 @@
+//! What the platform's answers mean for a delivery.
+
+use std::time::Duration;
+
+use crate::channels::Reply;
+use crate::outbox::{Trouble, Verdict};
+
+const TOKEN_REFUSED: Duration = Duration::from_mins(3);
+const REFUSED_AGAIN: Duration = Duration::from_secs(5);
+/// Seconds, by the number of tries before; after these the outbox's own schedule goes on.
+const OUT_OF_ORDER: [u64; 12] = [1, 2, 4, 8, 15, 30, 60, 120, 240, 300, 300, 300];
+
+/// What is known of a delivery besides the answer that is judged.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Case {
+    /// Tries before this one, for whatever reason they failed.
+    pub attempt: u32,
+    /// How often the platform has refused it as wrong.
+    pub refused: usize,
+    /// Whether it tells the end: nobody is left who could be told that it failed.
+    pub closes: bool,
+}
+
+/// Judges a try that is no success.
+pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
+    let reply = match outcome {
+        Ok(reply) => reply,
+        // Somebody has to change the configuration.
+        Err(why @ (Trouble::Forbidden | Trouble::NoAddress)) => return again(None, why),
+        Err(Trouble::Fault) => return Verdict::Never(Trouble::Fault),
+        Err(why) => return again(out_of_order(case.attempt), why),
+    };
+    let why = Trouble::Status(reply.status);
+    match reply.status {
+        // Also where the body is none that the platform documents: what it has it would have twice.
+        200..=299 => Verdict::Done,
+        401 => Verdict::Hold {
+            after: TOKEN_REFUSED,
+            why,
+        },
+        // It has the id already.
+        409 => Verdict::Done,
+        429 => again(
+            reply.retry_after.or_else(|| out_of_order(case.attempt)),
+            why,
+        ),
+        // A proxy's, or a wrong address or bot. Somebody may set it right in time.
+        300..=399 | 403 | 404 | 405 => again(None, why),
+        408 | 425 => again(out_of_order(case.attempt), why),
+        500.. => again(
+            reply.retry_after.or_else(|| out_of_order(case.attempt)),
+            why,
+        ),
+        _ if case.closes => again(out_of_order(case.attempt), why),
+        _ if case.refused == 0 => again(Some(REFUSED_AGAIN), why),
+        _ => Verdict::Never(why),
+    }
+}
+
+fn out_of_order(attempt: u32) -> Option<Duration> {
+    let place = usize::try_from(attempt).ok()?;
+    OUT_OF_ORDER.get(place).copied().map(Duration::from_secs)
+}
+
+fn again(after: Option<Duration>, why: Trouble) -> Verdict {
+    Verdict::Again { after, why }
+}
