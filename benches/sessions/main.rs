@@ -61,8 +61,8 @@ fn main() {
 
 async fn real_users(name: &str, door: DoorSettings, count: usize) {
     let dir = RunDir::new("bench-sessions");
-    let url = format!("embedded:{}", dir.path().join("data").display());
-    let store = store::open(&url).await.expect("a store");
+    let place = store::Place::Embedded(dir.path().join("data"));
+    let store = store::open(&place).await.expect("a store");
     let accounts = Accounts::new(door, places(), Shelf::new(store), 100_000);
     let (before, begun) = (resident(), Instant::now());
     let mut times = Vec::new();
@@ -90,8 +90,8 @@ async fn real_users(name: &str, door: DoorSettings, count: usize) {
 
 async fn our_users(server: &Prosody, count: usize) {
     let dir = RunDir::new("bench-sessions");
-    let url = format!("embedded:{}", dir.path().join("data").display());
-    let store = store::open(&url).await.expect("a store");
+    let place = store::Place::Embedded(dir.path().join("data"));
+    let store = store::open(&place).await.expect("a store");
     let (_settings, agents) = watch::channel(AgentsSettings::new(COMPONENT, Default::default()));
     let address = format!("127.0.0.1:{}", server.ports().component);
     let (link, _events) = spawn(LinkSettings::new(address, COMPONENT, Secret::new(SECRET)));

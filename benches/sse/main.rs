@@ -16,14 +16,14 @@ use crowd::Outcome;
 
 /// What is measured.
 #[derive(Clone, Copy)]
-pub struct Load {
-    pub subscribers: usize,
-    pub rate: usize,
-    pub seconds: usize,
+pub(crate) struct Load {
+    pub(crate) subscribers: usize,
+    pub(crate) rate: usize,
+    pub(crate) seconds: usize,
 }
 
 impl Load {
-    pub fn events(self) -> usize {
+    pub(crate) fn events(self) -> usize {
         self.rate * self.seconds
     }
 }

@@ -129,11 +129,11 @@ impl Seat {
                     let outs = self.agents.answered(then, answer);
                     self.act(outs).await;
                 }
-                turn = next_turn(&mut events, (&mut orders, &mut self.users.inside), &mut settings, due) => match turn {
+                Some(stanza) = self.users.inside.recv() => self.stanza(stanza).await,
+                turn = next_turn(&mut events, &mut orders, &mut settings, due) => match turn {
                     Turn::Event(Some(LinkEvent::Down(DownReason::Stopping)) | None) => return,
                     Turn::Event(Some(event)) => self.event(event).await,
                     Turn::Order(order) => self.order(order).await,
-                    Turn::Inside(stanza) => self.stanza(stanza).await,
                     Turn::Settings(fresh) => self.agents.set(fresh),
                     Turn::Due => self.tick().await,
                 },
@@ -300,8 +300,6 @@ impl Seat {
 enum Turn {
     Event(Option<LinkEvent>),
     Order(SeatOrder),
-    /// From one of our own users.
-    Inside(Element),
     Settings(AgentsSettings),
     Due,
 }
@@ -309,17 +307,13 @@ enum Turn {
 /// Whatever comes first; of what is there already, any.
 async fn next_turn(
     events: &mut mpsc::Receiver<LinkEvent>,
-    (orders, inside): (
-        &mut mpsc::UnboundedReceiver<SeatOrder>,
-        &mut mpsc::UnboundedReceiver<Element>,
-    ),
+    orders: &mut mpsc::UnboundedReceiver<SeatOrder>,
     settings: &mut watch::Receiver<AgentsSettings>,
     due: Option<Timestamp>,
 ) -> Turn {
     tokio::select! {
         event = events.recv() => Turn::Event(event),
         Some(order) = orders.recv() => Turn::Order(order),
-        Some(stanza) = inside.recv() => Turn::Inside(stanza),
         Ok(()) = settings.changed() => Turn::Settings(settings.borrow_and_update().clone()),
         () = sleep_until(due) => Turn::Due,
     }

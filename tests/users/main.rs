@@ -12,6 +12,7 @@ mod chatting;
 mod contacts;
 mod doors;
 mod ejabberd;
+mod forged;
 mod losses;
 mod person;
 mod proxy;

@@ -173,6 +173,8 @@ impl World {
     pub fn account(&self, name: &str) -> Person {
         let person = self.login(account(name, PASSWORD)).expect("a session");
         person.show(warmline::users::Show::Available);
+        // Whoever sees themselves is seen by the server.
+        person.sees(&person.jid(), warmline::users::Show::Available);
         person
     }
 
@@ -208,8 +210,8 @@ type Started = (
 
 async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
     let agents = &setting.agents;
-    let url = format!("embedded:{}", dir.path().join("data").display());
-    let store = store::open(&url).await.expect("a store");
+    let place = store::Place::Embedded(dir.path().join("data"));
+    let store = store::open(&place).await.expect("a store");
     let (engine, orders) = engine(store.clone(), agents).await;
     let address = format!("127.0.0.1:{}", ports.component);
     let mut settings = LinkSettings::new(address, COMPONENT, Secret::new(SECRET));

@@ -127,6 +127,31 @@ impl Client {
             (Question::Removal, Err(condition)) if condition == "item-not-found" => {
                 self.answer(reply, Err(UserError::NoContact));
             }
+            (Question::RoomArchive(room, lines), answer) => {
+                self.room_archive_read((room, lines), answer.is_ok(), reply);
+            }
+            (Question::Archive(wish, mut lines, newer), answer) => {
+                let newer = newer.min(lines.len());
+                lines.rotate_left(newer);
+                self.archive_read((*wish, lines), answer, reply);
+            }
+            (Question::Workgroups, answer) => {
+                let list = answer.ok().flatten().map(super::desks::workgroups);
+                self.answer(reply, Ok(Done::Workgroups(list.unwrap_or_default())));
+            }
+            (Question::Offer(id), answer) => self.offer_answered(&id, answer.err(), reply),
+            (question, answer) => self.looked_up((question, whom.as_deref()), answer, reply),
+        }
+    }
+
+    /// What a service or a room told of itself.
+    fn looked_up(
+        &mut self,
+        (question, whom): (Question, Option<&str>),
+        answer: Result<Option<&Element>, String>,
+        reply: Option<Reply>,
+    ) {
+        match (question, answer) {
             (Question::Rooms(search), Ok(Some(query))) => {
                 let rooms = super::lookups::rooms(query, search.as_deref());
                 self.answer(reply, Ok(Done::Rooms(rooms)));
@@ -139,14 +164,6 @@ impl Client {
                 let occupants = super::lookups::occupants(query);
                 self.answer(reply, Ok(Done::Occupants(occupants)));
             }
-            (Question::RoomArchive(room, lines), answer) => {
-                self.room_archive_read((room, lines), answer.is_ok(), reply);
-            }
-            (Question::Archive(wish, mut lines, newer), answer) => {
-                let newer = newer.min(lines.len());
-                lines.rotate_left(newer);
-                self.archive_read((*wish, lines), answer, reply);
-            }
             (Question::Search, Ok(Some(query))) => {
                 let users = super::lookups::users(query);
                 self.answer(reply, Ok(Done::Users(users)));
@@ -155,15 +172,10 @@ impl Client {
                 let why = "the server has no user search";
                 self.answer(reply, Err(UserError::Unsupported(why)));
             }
-            (Question::Workgroups, answer) => {
-                let list = answer.ok().flatten().map(super::desks::workgroups);
-                self.answer(reply, Ok(Done::Workgroups(list.unwrap_or_default())));
-            }
-            (Question::Offer(id), answer) => self.offer_answered(&id, answer.err(), reply),
             (Question::Rooms(_), Ok(None)) => self.answer(reply, Ok(Done::Rooms(Vec::new()))),
-            (_, Ok(None)) => self.answer(reply, Err(UserError::Refused("bad-request".into()))),
+            (_, Ok(_)) => self.answer(reply, Err(UserError::Refused("bad-request".into()))),
             (question, Err(condition)) => {
-                let problem = refusal(&question, whom.as_deref(), condition);
+                let problem = refusal(&question, whom, condition);
                 self.answer(reply, Err(problem));
             }
         }
