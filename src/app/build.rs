@@ -43,13 +43,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let (reports, reported) = mpsc::channel(INBOX);
     let links = Media::new(media.as_ref().map(MediaDesk::links));
     let log = chat::log(settings, &store);
-    let tools = Tools {
-        client: &client,
-        addresses: &addresses,
-        links: &links,
-        log: log.as_ref(),
-    };
-    let outbox = start_outbox(settings, &tools, store.clone(), reports);
+    let tools = (&client, &addresses, &links, log.as_ref());
+    let outbox = start_outbox(settings, tools, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
@@ -75,20 +70,15 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let behind = chat::Behind {
-        sessions: side.sessions.clone(),
-        store: store.clone(),
-        engine: engine.clone(),
-    };
-    let chat = chat::start(settings, log, behind);
     let behind = Behind {
         engine: engine.clone(),
         store: store.clone(),
         health,
         media,
-        chat: chat.as_ref(),
+        sessions: side.sessions.clone(),
+        log,
     };
-    let server = web::serve(settings, (&client, &addresses), behind)?;
+    let (server, chat) = web::serve(settings, (&client, &addresses), behind)?;
     Ok(Running {
         server,
         chat,
@@ -129,43 +119,42 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
 }
 
 /// What carriers need.
-struct Tools<'a> {
-    client: &'a HttpClient,
-    addresses: &'a AddressBook,
-    links: &'a Media,
-    log: Option<&'a EventLog>,
-}
+type Tools<'a> = (
+    &'a HttpClient,
+    &'a AddressBook,
+    &'a Media,
+    Option<&'a EventLog>,
+);
 
 fn start_outbox(
     settings: &Settings,
-    tools: &Tools<'_>,
+    (client, addresses, links, log): Tools<'_>,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
     for channel in rapidpro_channels(settings) {
         let id = channel.id.clone();
-        let carrier = RapidProCarrier::new(channel, tools.addresses.clone(), tools.client.clone());
+        let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
         carriers.insert(id, Arc::new(carrier));
     }
     for channel in helplines::all_openchs(settings) {
         let id = channel.id.clone();
-        let carrier = OpenchsCarrier::new(channel, tools.client.clone());
+        let carrier = OpenchsCarrier::new(channel, client.clone());
         carriers.insert(id, Arc::new(carrier));
     }
     for channel in helplines::all_external(settings) {
         let id = channel.id.clone();
-        let carrier = ExternalCarrier::new(channel, tools.client.clone());
+        let carrier = ExternalCarrier::new(channel, client.clone());
         carriers.insert(id, Arc::new(carrier));
     }
     for channel in YaloSettings::all(settings) {
         let id = channel.id.clone();
-        let carrier =
-            YaloCarrier::new(Arc::new(channel), tools.client.clone(), tools.links.clone());
+        let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
         carriers.insert(id, Arc::new(carrier));
     }
     if let Some((channel, kind)) = chat::channel(settings)
-        && let Some(log) = tools.log
+        && let Some(log) = log
     {
         let carrier = ChatCarrier::new(log.clone(), chat::names(settings, channel, kind));
         carriers.insert(ChannelId::new(channel.id.clone()), Arc::new(carrier));

@@ -11,11 +11,13 @@ use crate::channels::openchs::{self, Openchs};
 use crate::channels::rapidpro::{self, RapidPro};
 use crate::channels::yalo::{self, Media, Yalo, YaloSettings};
 use crate::channels::{http, media};
+use crate::chat_api::log::EventLog;
 use crate::config::Settings;
 use crate::engine::{AddressBook, Handle, Memory};
 use crate::media::MediaDesk;
 use crate::outbox::HttpClient;
 use crate::store::Store;
+use crate::users::Sessions;
 
 use super::build::rapidpro_channels;
 use super::chat::{self, Chat};
@@ -23,27 +25,35 @@ use super::health::{self, Health};
 use super::{AppError, helplines};
 
 /// What stands behind the surfaces.
-pub(super) struct Behind<'a> {
+pub(super) struct Behind {
     pub engine: Handle,
     pub store: Arc<dyn Store>,
     pub health: Health,
     pub media: Option<MediaDesk>,
-    pub chat: Option<&'a Chat>,
+    pub sessions: Arc<dyn Sessions>,
+    pub log: Option<EventLog>,
 }
 
 /// Serves all that is configured.
 pub(super) fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    behind: Behind<'_>,
-) -> Result<http::Running, AppError> {
+    behind: Behind,
+) -> Result<(http::Running, Option<Chat>), AppError> {
     let Behind {
         engine,
         store,
         health,
         media,
-        chat,
+        sessions,
+        log,
     } = behind;
+    let behind = chat::Behind {
+        sessions,
+        store: store.clone(),
+        engine: engine.clone(),
+    };
+    let chat = chat::start(settings, log, behind);
     let parts = yalo::Parts {
         engine: engine.clone(),
         memory: Memory::new(store.clone()),
@@ -64,7 +74,7 @@ pub(super) fn serve(
         keep_alive: settings.http.keep_alive,
         workers: settings.http.workers,
     };
-    let api = chat.map(|chat| chat.api.clone());
+    let api = chat.as_ref().map(|chat| chat.api.clone());
     let document = chat::document(settings);
     let server = http::serve(serving, move |services| {
         health::configure(services, health.clone());
@@ -81,5 +91,5 @@ pub(super) fn serve(
     // Whoever starts the program with port 0 learns the port here.
     let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
     info!(address = %server.address, "listening");
-    Ok(server)
+    Ok((server, chat))
 }

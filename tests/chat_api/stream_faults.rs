@@ -93,8 +93,13 @@ async fn a_reader_that_never_reads_is_let_go_and_resumes() {
     let (bytes, _) = read.await.unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);
-    let ids = whole.lines().filter_map(|line| line.strip_prefix("id: "));
-    let last: u64 = ids.last().expect("some events").trim().parse().unwrap();
+    let mut ids = whole.lines().filter_map(|line| line.strip_prefix("id: "));
+    let last: u64 = ids
+        .next_back()
+        .expect("some events")
+        .trim()
+        .parse()
+        .unwrap();
     let had = whole.matches("\nevent: chatapi.chat\n").count();
     assert!(had < EVENTS, "it was not let go");
     let mut again = world.watch("alice", Some(last)).await;
