@@ -331,8 +331,14 @@ impl Browser {
         }
     }
 
-    /// The next event; nothing at the end of the stream.
+    /// The next event; nothing at the end of the stream. Fails the test when none comes in time,
+    /// however many signs of life do.
     pub async fn next(&mut self) -> Option<Event> {
+        let next = tokio::time::timeout(Duration::from_secs(30), self.wait());
+        next.await.expect("an event in time")
+    }
+
+    async fn wait(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.ready.pop_front() {
                 return Some(event);
