@@ -32,6 +32,7 @@ impl World {
                 kind,
             } => self.opens(visitor, ticket, kind),
             Action::Say { visitor, kind } => self.says(visitor, kind),
+            Action::Overhear { visitor, kind } => self.overhears(visitor, kind),
             Action::VisitorCloses(one) => {
                 self.step(Input::VisitorClosed(visitor(&one.to_string())));
             }
@@ -166,6 +167,7 @@ impl World {
         }
         wish.refuse_without_agents = kind.is_multiple_of(7);
         wish.wait_ends = kind.is_multiple_of(6);
+        wish.earlier = self.recalled(&wish.visitor);
         let answer = self.step(Input::Open(wish));
         match answer {
             Answer::Opened {
@@ -237,7 +239,7 @@ impl World {
     }
 
     /// Mostly a visitor whose conversation is open.
-    fn speaking(&self, who: u8, kind: u8) -> Visitor {
+    pub fn speaking(&self, who: u8, kind: u8) -> Visitor {
         let open = self
             .bridge
             .conversations()
