@@ -127,6 +127,15 @@ fn what_nobody_takes_comes_back() {
             _ => None,
         });
     }
+    // A room that still counts a session which is gone puts it out upon this.
+    let stranger = People::start().log_in("stranger", server.ports());
+    let gone = format!("{}/gone", alice.bare());
+    stranger.raw(&format!(
+        "<message type='groupchat' id='g' to='{gone}'><body>x</body></message>"
+    ));
+    stranger.wait("an error", |e| {
+        e.kind() == "message" && e.get("type") == "error" && e.get("from") == gone
+    });
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::support::prosody::Prosody;
 use crate::support::wait;
 use crate::support::xmpp::{MUC, Server, jid};
 use crate::world::World;
-use warmline::users::{Done, Order, UserError, UserEvent};
+use warmline::users::{Done, HistoryWish, Order, UserError, UserEvent};
 
 pub fn room(name: &str) -> String {
     format!("{name}@{MUC}")
@@ -136,4 +136,32 @@ fn invitations_arrive_and_refusals_are_told() {
         }
         _ => None,
     });
+}
+
+#[test]
+fn two_sessions_of_one_user_hear_a_room_and_keep_it_once() {
+    let server = Prosody::start();
+    let world = World::start(server.ports());
+    let (desk, phone) = (world.present("alice"), world.user("alice", "phone"));
+    let room = room("desk");
+    desk.join(&room);
+    phone.order(Order::Join {
+        room: room.clone(),
+        nick: Some("alice's phone".into()),
+        password: None,
+    });
+    let stranger = People::start().log_in("agent1", server.ports());
+    stranger.join(&room, "Stranger");
+    stranger.say_in(&room, "to both");
+    for session in [&desk, &phone] {
+        session.hears(&format!("{room}/Stranger"), "to both");
+    }
+    let wish = HistoryWish {
+        with: Some(room),
+        ..HistoryWish::default()
+    };
+    let Done::Lines(lines) = desk.order(Order::History(wish)) else {
+        panic!("no lines");
+    };
+    assert_eq!(lines.len(), 1, "{lines:?}");
 }

@@ -110,6 +110,9 @@ impl Door {
         if mechanisms.is_empty() {
             return Err(LoginError::Unsafe);
         }
+        // With a binding the library speaks only the -PLUS kinds, and would fall back to PLAIN.
+        let bound = mechanisms.iter().any(|name| name.ends_with("-PLUS"));
+        let binding = if bound { binding } else { ChannelBinding::None };
         let local = identity.node().map(|node| node.as_str().to_owned());
         let credentials = Credentials::default()
             .with_username(local.unwrap_or_default())
@@ -248,13 +251,16 @@ fn binding(stream: &TlsStream<TcpStream>) -> ChannelBinding {
     exported.map_or(ChannelBinding::None, ChannelBinding::TlsExporter)
 }
 
-/// What the password is given for: without TLS only what does not show it, and nothing anonymous.
+/// What the password is given for: what does not show it, where there is such a thing; without TLS
+/// nothing else; nothing anonymous.
 fn allowed(offered: BTreeSet<String>, secure: bool) -> BTreeSet<String> {
     let scram = |name: &String| name.starts_with("SCRAM-");
-    offered
-        .into_iter()
-        .filter(|name| scram(name) || secure && name == "PLAIN")
-        .collect()
+    let hidden: BTreeSet<String> = offered.iter().filter(|name| scram(name)).cloned().collect();
+    if hidden.is_empty() && secure {
+        offered.into_iter().filter(|name| name == "PLAIN").collect()
+    } else {
+        hidden
+    }
 }
 
 fn judge(error: &tokio_xmpp::Error) -> LoginError {
@@ -285,7 +291,8 @@ mod tests {
         let offered: BTreeSet<String> = offered.map(str::to_owned).into();
         let plain = allowed(offered.clone(), false);
         assert_eq!(plain, BTreeSet::from(["SCRAM-SHA-1".to_owned()]));
-        assert_eq!(allowed(offered, true).len(), 2);
+        assert_eq!(allowed(offered, true), plain);
+        assert_eq!(allowed(BTreeSet::from(["PLAIN".to_owned()]), true).len(), 1);
         assert!(allowed(BTreeSet::from(["PLAIN".to_owned()]), false).is_empty());
     }
 }

@@ -65,6 +65,29 @@ impl Client {
         self.send(text::presence(&shown).with("to", &to).and(x));
     }
 
+    /// Knocks at a room that put the user out by a fault; `false` where it did not.
+    pub(super) fn knock_again(&mut self, jid: &str) -> bool {
+        let Some(Room {
+            phase: Phase::Again(_),
+            nick,
+            password,
+            heard,
+            ..
+        }) = self.rooms.get(jid)
+        else {
+            return false;
+        };
+        let kept = KeptRoom {
+            room: jid.to_owned(),
+            nick: nick.clone(),
+            password: password.clone(),
+            heard: *heard,
+            lines: Vec::new(),
+        };
+        self.knock(kept, true, None);
+        true
+    }
+
     /// Enters rooms again that the user was in before a loss.
     pub(super) fn enter_again(&mut self, kept: Vec<KeptRoom>) {
         for room in kept {
@@ -75,7 +98,7 @@ impl Client {
     /// The rooms, for later.
     pub(super) fn kept_rooms(&self) -> Vec<KeptRoom> {
         let rooms = self.rooms.iter().filter(|(_, room)| match room.phase {
-            Phase::In | Phase::CutOff => true,
+            Phase::In | Phase::Again(_) | Phase::CutOff => true,
             Phase::Entering { again, .. } => again,
         });
         rooms
@@ -99,7 +122,7 @@ impl Client {
                     replies.extend(reply);
                     again
                 }
-                Phase::In | Phase::CutOff => true,
+                Phase::In | Phase::Again(_) | Phase::CutOff => true,
             }
         });
         for reply in replies {

@@ -1,6 +1,7 @@
 //! Rooms that the user is in (XEP-0045 §7).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use minidom::Element;
 
@@ -14,6 +15,8 @@ use super::asked::Question;
 use super::reentry::KeptRoom;
 use super::{Act, Client, Reply, text};
 
+/// Pause before a room is knocked at again that put the user out by a fault.
+const PAUSE: Duration = Duration::from_secs(2);
 /// Lines of a room that are remembered.
 const LINES: usize = 200;
 
@@ -26,6 +29,8 @@ pub(super) enum Phase {
         reply: Option<Reply>,
     },
     In,
+    /// Put out by a fault of the service; knocks again at this time.
+    Again(Timestamp),
     /// Was in it when the connection was lost.
     CutOff,
 }
@@ -45,6 +50,7 @@ impl Room {
     pub(super) fn deadline(&self) -> Option<Timestamp> {
         match self.phase {
             Phase::Entering { deadline, .. } => Some(deadline),
+            Phase::Again(at) => Some(at),
             Phase::In | Phase::CutOff => None,
         }
     }
@@ -90,7 +96,7 @@ impl Client {
         let room = self.rooms.get(room);
         room.is_some_and(|room| match room.phase {
             Phase::Entering { again, .. } => again,
-            Phase::In | Phase::CutOff => true,
+            Phase::In | Phase::Again(_) | Phase::CutOff => true,
         })
     }
 
@@ -257,6 +263,13 @@ impl Client {
         if !own || renamed {
             return;
         }
+        if x.is_some_and(|x| has_status(x, "332") || has_status(x, "333")) {
+            // The service stops, or could not reach us: no reason to stay away.
+            room.phase = Phase::Again(self.now.plus(PAUSE));
+            room.occupants.clear();
+            let (room, why) = (jid.to_owned(), LeftReason::Removed);
+            return self.event(UserEvent::Left { room, why });
+        }
         self.rooms.remove(jid);
         self.out.push(Act::Changed);
         let why = x.map_or(LeftReason::Removed, left);
@@ -288,6 +301,9 @@ impl Client {
         let late = late.filter(|(_, room)| room.deadline().is_some_and(|at| at <= now));
         let late: Vec<String> = late.map(|(jid, _)| jid.clone()).collect();
         for jid in late {
+            if self.knock_again(&jid) {
+                continue;
+            }
             let Some(room) = self.rooms.remove(&jid) else {
                 continue;
             };
@@ -319,7 +335,7 @@ fn left(x: &Element) -> LeftReason {
         LeftReason::Kicked(reason)
     } else if has_status(x, "301") {
         LeftReason::Banned(reason)
-    } else if has_status(x, "321") || has_status(x, "322") || has_status(x, "332") {
+    } else if has_status(x, "321") || has_status(x, "322") {
         LeftReason::Removed
     } else {
         LeftReason::Left
