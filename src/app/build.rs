@@ -9,8 +9,9 @@ use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
-use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
-use crate::channels::{http, media};
+use crate::channels::weni::{self, Weni, WeniCarrier, WeniSettings};
+use crate::channels::yalo::{self, Yalo, YaloCarrier, YaloSettings};
+use crate::channels::{Media, http, media};
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Memory, Outlets};
 use crate::ids::ChannelId;
@@ -44,9 +45,14 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
     let links = Media::new(media.as_ref().map(MediaDesk::links));
-    let callers = (&client, &addresses, &links);
-    let outbox = start_outbox(settings, callers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
+    let ways = weni::Ways {
+        book: addresses.clone(),
+        http: client.clone(),
+        media: links,
+        engine: engine.clone(),
+    };
+    let outbox = start_outbox(settings, &ways, store.clone(), reports);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
     let outlets = Outlets {
@@ -129,11 +135,17 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
 
 fn start_outbox(
     settings: &Settings,
-    (client, addresses, links): (&HttpClient, &AddressBook, &Media),
+    ways: &weni::Ways,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
+    let (client, addresses, links) = (&ways.http, &ways.book, &ways.media);
+    for channel in WeniSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier = WeniCarrier::new(Arc::new(channel), ways.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
     for channel in rapidpro_channels(settings) {
         let id = channel.id.clone();
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
@@ -163,6 +175,15 @@ fn serve(
         http: client.clone(),
         media: Media::new(media.as_ref().map(MediaDesk::links)),
     };
+    let wenis = Weni::new(
+        WeniSettings::all(settings),
+        weni::Parts {
+            engine: engine.clone(),
+            book: addresses.clone(),
+            media: parts.media.clone(),
+        },
+    );
+    let wenis = web::Data::new(wenis);
     let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
     let yalos = web::Data::new(Yalo::new(yalos, parts));
     let channels = rapidpro_channels(settings);
@@ -180,6 +201,7 @@ fn serve(
         }
         rapidpro::configure(services, state.clone());
         yalo::configure(services, &yalos);
+        weni::configure(services, &wenis);
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.
@@ -192,7 +214,7 @@ fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
     let channels = settings.channels.iter();
     let ours = channels.filter_map(|channel| match &channel.kind {
         ChannelKind::Rapidpro(kind) => Some(Arc::new(translate::rapidpro(channel, kind))),
-        ChannelKind::Yalo(_) => None,
+        _ => None,
     });
     ours.collect()
 }

@@ -1,6 +1,8 @@
 //! The end of a conversation, whoever brings it about.
 
-use crate::conversation::{Author, ClosedBy, Outgoing, Past, Stage, Successor, Words};
+use crate::conversation::{
+    Again, Author, ClosedBy, Conversation, Outgoing, Past, Stage, Successor, Words,
+};
 use crate::ids::{ConversationId, MessageId, Timestamp};
 
 use super::{Bridge, Effect, Event, Key, OfferOutcome, Record, RevokeReason, RoomOrder, Visitor};
@@ -39,6 +41,7 @@ impl Bridge {
             agent,
             next_seq: conversation.next_seq(),
             closing,
+            again: again(conversation),
             until: now.plus(self.policy.keep),
         };
         let why = farewell(by).to_owned();
@@ -105,6 +108,16 @@ impl Bridge {
             self.step.agents.insert(agent);
         }
     }
+}
+
+/// What is kept for another conversation of the same ticket.
+fn again(conversation: &Conversation) -> Option<Box<Again>> {
+    conversation.manners.reopens.then(|| {
+        Box::new(Again {
+            brief: conversation.brief.clone(),
+            manners: conversation.manners.clone(),
+        })
+    })
 }
 
 fn farewell(by: ClosedBy) -> &'static str {

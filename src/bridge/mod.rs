@@ -9,6 +9,8 @@ mod input;
 mod link;
 mod patience;
 mod place;
+mod recounting;
+mod reopening;
 mod restore;
 mod rooms;
 mod service;
@@ -20,6 +22,7 @@ mod visitors;
 
 pub use effect::*;
 pub use input::*;
+pub use reopening::Reopening;
 pub use restore::Restored;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -148,6 +151,10 @@ impl Bridge {
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
             }
+            Input::Reopen(wish) => self.reopen(now, *wish),
+            Input::EndDoubted(visitor) => self.end_doubted(now, &visitor),
+            Input::Named { delivery, name } => self.named(now, &delivery, name),
+            Input::Recounted { visitor, earlier } => self.recounted(now, &visitor, earlier),
             Input::History {
                 conversation,
                 earlier,

@@ -1,11 +1,17 @@
 //! The systems that bots live in: each folder turns one system's wire into our words and back.
 
+mod fields;
+mod files;
 pub mod http;
 pub mod media;
 pub mod rapidpro;
+pub mod weni;
 pub mod yalo;
+
+pub use files::Media;
 
 pub use crate::config::Secret;
 pub use crate::engine::AddressBook;
+
 pub use crate::media::{LinkError, MediaLinks, Origin};
 pub use crate::outbox::{Call, HttpClient, Reply};

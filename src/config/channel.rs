@@ -4,6 +4,7 @@ use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
 use super::value::{Value, choice, not_one_of};
+use super::weni::Weni;
 use super::yalo::{self, Yalo};
 use std::collections::BTreeMap;
 
@@ -34,6 +35,8 @@ pub enum ChannelKind {
     Rapidpro(Rapidpro),
     /// Yalo's WhatsApp and Facebook bots.
     Yalo(Box<Yalo>),
+    /// Weni's generic ticketer.
+    Weni(Box<Weni>),
 }
 
 choice! {
@@ -156,8 +159,8 @@ impl Channel {
 
 /// The kind with its own keys, and whether it has more texts than others.
 fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool) {
-    const KINDS: &[&str] = &["rapidpro", "yalo"];
-    const LATER: [&str; 4] = ["weni", "openchs", "rapidpro_external", "chat_api"];
+    const KINDS: &[&str] = &["rapidpro", "yalo", "weni"];
+    const LATER: [&str; 3] = ["openchs", "rapidpro_external", "chat_api"];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
         Some("rapidpro") => {
@@ -167,6 +170,10 @@ fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool)
         Some("yalo") => {
             let read = Yalo::read(r, allow_private);
             return (read.map(|yalo| ChannelKind::Yalo(Box::new(yalo))), true);
+        }
+        Some("weni") => {
+            let read = Weni::read(r, allow_private);
+            return (read.map(|weni| ChannelKind::Weni(Box::new(weni))), false);
         }
         Some(later) if LATER.contains(&later) => {
             let name = later.to_owned();

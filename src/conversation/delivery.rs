@@ -51,6 +51,8 @@ pub enum Outgoing {
     Notice(Notice),
     /// The conversation is over.
     Closed(ClosedBy),
+    /// A conversation that was over goes on, and our side wanted that.
+    Reopened,
 }
 
 /// What a visitor is told of.

@@ -21,4 +21,7 @@ pub struct Manners {
     /// Whether the outside is told also of an end that the visitor's side brought about.
     #[serde(default)]
     pub every_end: bool,
+    /// Whether the conversation can go on after its end, as another one of the same ticket.
+    #[serde(default)]
+    pub reopens: bool,
 }

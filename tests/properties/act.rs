@@ -62,6 +62,8 @@ impl World {
             Action::Look(one) => self.look(one),
             Action::History(one, kind) => self.with(one, |world, id| world.history(id, kind)),
             Action::Rules(kind) => self.change_rules(kind),
+            Action::Reopen { visitor, kind } => self.reopens(visitor, kind),
+            Action::Recount(one) => self.recounts(one),
             other => self.act_outside(other),
         }
     }
@@ -166,6 +168,10 @@ impl World {
         }
         wish.refuse_without_agents = kind.is_multiple_of(7);
         wish.wait_ends = kind.is_multiple_of(6);
+        if who.is_multiple_of(2) {
+            wish.manners.reopens = true;
+            wish.manners.every_end = true;
+        }
         let answer = self.step(Input::Open(wish));
         match answer {
             Answer::Opened {

@@ -273,6 +273,9 @@ fn comes_twice(input: &Input) -> bool {
     match input {
         Input::Open(_)
         | Input::Said(_)
+        | Input::Recounted { .. }
+        | Input::Named { .. }
+        | Input::EndDoubted(_)
         | Input::Overheard(_)
         | Input::VisitorClosed(_)
         | Input::PlatformClosed(_)
@@ -297,6 +300,7 @@ fn comes_twice(input: &Input) -> bool {
             event,
             Declined { .. } | Left { .. } | Reflected { .. } | Rejected { .. } | Spoken(_)
         ),
-        Input::LinkUp => false,
+        // Until all is told it is told on; a second one is told apart where it was taken.
+        Input::Reopen(_) | Input::LinkUp => false,
     }
 }

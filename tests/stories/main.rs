@@ -16,5 +16,7 @@ mod ending;
 mod handed_back;
 mod handing_over;
 mod platform_ids;
+mod recounting;
+mod reopening;
 mod rooms;
 mod waiting;

@@ -32,8 +32,8 @@ pub fn callback(delivery: &Delivery, settings: &RapidProSettings) -> Option<Call
             };
             said(delivery, &Words::text(text.clone()))
         }
-        // RapidPro is closing the ticket in the very call that told us.
-        Outgoing::Closed(ClosedBy::Visitor) => None,
+        // RapidPro is closing the ticket in the very call that told us; it opens none again.
+        Outgoing::Closed(ClosedBy::Visitor) | Outgoing::Reopened => None,
         Outgoing::Closed(by) => {
             let mut body = event("close-room", delivery);
             if settings.close_reason {
