@@ -8,6 +8,8 @@ use actix_web::web;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
+use crate::channels::external::{self, External, ExternalCarrier};
+use crate::channels::openchs::{self, Openchs, OpenchsCarrier};
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
 use crate::channels::weni::{self, Weni, WeniCarrier, WeniSettings};
 use crate::channels::yalo::{self, Yalo, YaloCarrier, YaloSettings};
@@ -28,6 +30,7 @@ use crate::xmpp::rooms::{Rooms, RoomsSettings};
 use crate::xmpp::seat::{Parts, Seat};
 
 use super::health::{self, Health};
+use super::helplines;
 use super::orders;
 use super::running::{Running, carry_reports};
 use super::{AppError, translate};
@@ -86,7 +89,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let writing = (engine.clone(), Memory::new(store.clone()));
+    let writing = (engine.clone(), store.clone());
     let server = serve(settings, (&client, &addresses), (writing, health, media))?;
     Ok(Running {
         server,
@@ -151,6 +154,16 @@ fn start_outbox(
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
         carriers.insert(id, Arc::new(carrier));
     }
+    for channel in helplines::all_openchs(settings) {
+        let id = channel.id.clone();
+        let carrier = OpenchsCarrier::new(channel, client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in helplines::all_external(settings) {
+        let id = channel.id.clone();
+        let carrier = ExternalCarrier::new(channel, client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
     for channel in YaloSettings::all(settings) {
         let id = channel.id.clone();
         let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
@@ -167,11 +180,11 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    ((engine, memory), health, media): ((Handle, Memory), Health, Option<MediaDesk>),
+    ((engine, store), health, media): ((Handle, Arc<dyn Store>), Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
     let parts = yalo::Parts {
         engine: engine.clone(),
-        memory,
+        memory: Memory::new(store.clone()),
         http: client.clone(),
         media: Media::new(media.as_ref().map(MediaDesk::links)),
     };
@@ -186,6 +199,10 @@ fn serve(
     let wenis = web::Data::new(wenis);
     let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
     let yalos = web::Data::new(Yalo::new(yalos, parts));
+    let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
+    let gateways = web::Data::new(gateways);
+    let externals = External::new(helplines::all_external(settings), engine.clone());
+    let externals = web::Data::new(externals);
     let channels = rapidpro_channels(settings);
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
@@ -200,6 +217,8 @@ fn serve(
             media::configure(services, media.clone());
         }
         rapidpro::configure(services, state.clone());
+        external::configure(services, externals.clone());
+        openchs::configure(services, gateways.clone());
         yalo::configure(services, &yalos);
         weni::configure(services, &wenis);
     })

@@ -48,7 +48,10 @@ impl Bridge {
             Outgoing::Reopened => Some(format!(
                 "⚠ The ticket could not be opened again on the other side ({why})."
             )),
-            Outgoing::Notice(_) | Outgoing::Closed(_) => None,
+            Outgoing::Notice(_)
+            | Outgoing::Closed(_)
+            | Outgoing::Ended(_)
+            | Outgoing::Receipt { .. } => None,
         };
         let letter = DeadLetter {
             delivery,

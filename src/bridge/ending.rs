@@ -18,6 +18,8 @@ impl Bridge {
         }
         let agent = conversation.agent().cloned();
         let every_end = conversation.manners.every_end;
+        self.report_rest(now, id);
+        let ended = self.summary(id, by);
         self.release_all(id);
         let name = MessageId::new(format!("{id}-end"));
         let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
@@ -26,23 +28,20 @@ impl Bridge {
             ClosedBy::Visitor if !every_end => None,
             _ => self.deliver(id, seq, Outgoing::Closed(by)),
         };
+        // A promise of its own: each of the two is kept, and repeated, by itself.
+        let reported = ended.map(|ended| {
+            let what = Outgoing::Ended(Box::new(ended));
+            self.deliver(id, seq + 1, what)
+        });
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
         let past = Past {
-            id: id.clone(),
-            channel: conversation.channel.clone(),
-            token: conversation.token.clone(),
-            ticket: conversation.ticket.clone(),
-            workgroup: conversation.workgroup.clone(),
-            opened_at: conversation.opened_at,
-            closed_at: now,
-            by,
             agent,
-            next_seq: conversation.next_seq(),
+            next_seq: seq + 1 + u64::from(reported.is_some()),
             closing,
-            again: again(conversation),
             until: now.plus(self.policy.keep),
+            ..past_of(conversation, now, by)
         };
         let why = farewell(by).to_owned();
         let room = conversation
@@ -118,6 +117,25 @@ fn again(conversation: &Conversation) -> Option<Box<Again>> {
             manners: conversation.manners.clone(),
         })
     })
+}
+
+/// What is remembered of a conversation that ends now.
+fn past_of(conversation: &Conversation, now: Timestamp, by: ClosedBy) -> Past {
+    Past {
+        id: conversation.id.clone(),
+        channel: conversation.channel.clone(),
+        token: conversation.token.clone(),
+        ticket: conversation.ticket.clone(),
+        workgroup: conversation.workgroup.clone(),
+        opened_at: conversation.opened_at,
+        closed_at: now,
+        by,
+        agent: None,
+        next_seq: conversation.next_seq(),
+        closing: None,
+        again: again(conversation),
+        until: now,
+    }
 }
 
 fn farewell(by: ClosedBy) -> &'static str {

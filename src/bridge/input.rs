@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use crate::conversation::{Author, Brief, ClosedBy, Delivery, Earlier, Manners, Words};
+use crate::conversation::{Author, Brief, ClosedBy, Delivery, Earlier, Manners, Receipt, Words};
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
 use crate::workgroup::{Place, Policy, Resource, Show};
 
-use super::Reopening;
+use super::{ChatView, QueueView, Reopening};
+
+use super::{Acknowledgement, Approach, CaseRecord};
 
 /// One fact from outside, already in our words.
 #[derive(Clone, Debug)]
@@ -22,6 +24,15 @@ pub enum Input {
     /// conversation. Where the visitor has an open one it belongs to that: the visitor's words as
     /// if `Said`, the bot's as a line of the transcript. Answered with `Noted` or `Taken`.
     Overheard(Box<Overheard>),
+    /// A visitor said something; where there is no conversation yet, this begins one. Answered with
+    /// `Taken`, or with `Refused(UnknownConversation)` where the last one is over and no other is
+    /// to begin.
+    Approached(Box<Approach>),
+    /// The outside tells what became of an agent's words. Answered with `Acknowledged`, or with
+    /// `Refused(UnknownConversation)` where no such words are at hand.
+    Acknowledged(Acknowledgement),
+    /// Somebody filed a case. Answered with `Filed`.
+    CaseFiled(Box<CaseRecord>),
     /// The visitor's side ends the conversation. Answered with `Closed` or `Refused`.
     VisitorClosed(Visitor),
     /// The platform behind the channel ends it, and is told as of any other end. Answered with
@@ -266,6 +277,15 @@ pub enum RoomEvent {
         /// What the room calls it.
         key: String,
     },
+    /// A client tells that it has, or that somebody read, all up to a line (XEP-0184, XEP-0333).
+    Marked {
+        /// Whose client.
+        agent: AgentJid,
+        /// The line's id, or what the room calls it.
+        name: String,
+        /// `Receipt::Delivered` or `Receipt::Read`.
+        receipt: Receipt,
+    },
     /// The room refused a line of ours for good.
     Rejected {
         /// Which.
@@ -320,42 +340,19 @@ pub enum Answer {
     },
     /// It is kept with what was said before a conversation.
     Noted,
+    /// What became of the words is noted, unless something else had become of them for good.
+    Acknowledged {
+        /// What was told before.
+        before: Option<Receipt>,
+    },
+    /// The case is kept; with this conversation, where its visitor has one.
+    Filed(Option<ConversationId>),
     /// A workgroup's line.
     Queue(Box<QueueView>),
     /// An agent's conversations.
     Chats(Vec<ChatView>),
     /// Nothing was changed.
     Refused(Refusal),
-}
-
-/// A workgroup's line as its agents see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueView {
-    /// The workgroup.
-    pub workgroup: WorkgroupName,
-    /// Its name for people.
-    pub title: String,
-    /// Whether an agent is there who could be asked.
-    pub open: bool,
-    /// Who waits, the first in line first, with the time of their arrival.
-    pub waiting: Vec<(ConversationId, Timestamp)>,
-    /// How long those who came last had to wait on average.
-    pub average_wait: std::time::Duration,
-    /// The Fastpath clients that want to see it: agent and resource.
-    pub watchers: Vec<(AgentJid, String)>,
-}
-
-/// One of an agent's conversations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChatView {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The visitor's name towards agents.
-    pub pseudonym: String,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// Whether the agent has accepted it already; else it is an offer.
-    pub accepted: bool,
 }
 
 /// Why an [`Input`] changed nothing.

@@ -1,6 +1,7 @@
 //! Joins conversations and workgroups: facts in, consequences out.
 
 mod agents;
+mod approach;
 mod deliveries;
 mod effect;
 mod ending;
@@ -9,6 +10,7 @@ mod input;
 mod link;
 mod patience;
 mod place;
+mod receipts;
 mod recounting;
 mod reopening;
 mod restore;
@@ -20,10 +22,12 @@ mod telling;
 mod views;
 mod visitors;
 
+pub use approach::{Acknowledgement, Approach};
 pub use effect::*;
 pub use input::*;
 pub use reopening::Reopening;
 pub use restore::Restored;
+pub use views::{ChatView, QueueView};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -147,6 +151,9 @@ impl Bridge {
             Input::Open(opening) => self.open(now, opening),
             Input::Said(saying) => self.said(now, saying),
             Input::Overheard(heard) => self.overheard(now, *heard),
+            Input::Approached(approach) => self.approached(now, *approach),
+            Input::Acknowledged(told) => self.acknowledged(now, &told),
+            Input::CaseFiled(case) => self.case_filed(now, *case),
             Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor, ClosedBy::Visitor),
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
@@ -333,6 +340,7 @@ impl Bridge {
             at,
             fate,
             room_key: names.key,
+            receipt: None,
         };
         let seq = line.seq;
         conversation.lines.push(line.clone());

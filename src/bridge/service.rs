@@ -101,6 +101,7 @@ impl Bridge {
             return;
         };
         conversation.workgroup = workgroup.clone();
+        conversation.course.waited.get_or_insert(waited);
         conversation.remember_pauses(now, request.pauses);
         conversation.forget_guest(agent);
         let new = || Room::new(workgroup);
@@ -115,6 +116,7 @@ impl Bridge {
             None => conversation.begin_service(Service::new(agent.clone(), until)),
         }
         self.touch(&id);
+        self.report_taken(now, &id);
         match nick {
             _ if !ready => self.open_room(&id),
             Some(nick) => self.entered(now, &id, (agent, nick)),
@@ -184,6 +186,7 @@ impl Bridge {
             members,
             awaited,
             since: conversation.known_since(),
+            marked: !conversation.manners.receipts.is_empty(),
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage, Words, split,
+    Author, ClosedBy, Conversation, Course, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
+    Words, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
@@ -187,6 +188,7 @@ impl Bridge {
             at: now,
             fate: Fate::Failed,
             room_key: None,
+            receipt: None,
         };
         past.next_seq += 1;
         let past = past.clone();
@@ -357,6 +359,7 @@ fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
         },
         room: None,
         guests: Vec::new(),
+        course: Course::default(),
         departed: Default::default(),
         pauses: Default::default(),
         lines: Lines::default(),

@@ -5,6 +5,7 @@ mod channel;
 mod hint;
 mod layers;
 mod media;
+mod openchs;
 mod password;
 mod problem;
 mod rapidpro;
@@ -23,6 +24,7 @@ mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
 pub use media::{MediaHost, MediaLinking};
+pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, RestApi};
 pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};

@@ -269,7 +269,7 @@ fn essence(effects: &[Effect]) -> Vec<String> {
 /// Not so: `Entered`, `Ready` and `Gone` tell of a state of the room that is asserted anew;
 /// `LinkUp` asks for everything again; an answer that names no offer means whichever is open.
 fn comes_twice(input: &Input) -> bool {
-    use warmline::bridge::RoomEvent::{Declined, Left, Reflected, Rejected, Spoken};
+    use warmline::bridge::RoomEvent::{Declined, Left, Marked, Reflected, Rejected, Spoken};
     match input {
         Input::Open(_)
         | Input::Said(_)
@@ -277,6 +277,9 @@ fn comes_twice(input: &Input) -> bool {
         | Input::Named { .. }
         | Input::EndDoubted(_)
         | Input::Overheard(_)
+        | Input::Approached(_)
+        | Input::Acknowledged(_)
+        | Input::CaseFiled(_)
         | Input::VisitorClosed(_)
         | Input::PlatformClosed(_)
         | Input::History { .. }
@@ -298,7 +301,12 @@ fn comes_twice(input: &Input) -> bool {
         }
         Input::Room { event, .. } => matches!(
             event,
-            Declined { .. } | Left { .. } | Reflected { .. } | Rejected { .. } | Spoken(_)
+            Declined { .. }
+                | Left { .. }
+                | Marked { .. }
+                | Reflected { .. }
+                | Rejected { .. }
+                | Spoken(_)
         ),
         // Until all is told it is told on; a second one is told apart where it was taken.
         Input::Reopen(_) | Input::LinkUp => false,

@@ -98,6 +98,7 @@ impl Seat {
             members: members.iter().map(|name| agent(name)).collect(),
             awaited,
             since,
+            marked: false,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
     }

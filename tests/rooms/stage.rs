@@ -75,6 +75,7 @@ impl Stage {
             members: vec![],
             awaited: None,
             since,
+            marked: false,
         })));
     }
 
@@ -87,6 +88,7 @@ impl Stage {
             members: vec![agent.clone()],
             awaited: Some((agent, None)),
             since: None,
+            marked: false,
         })));
     }
 
@@ -204,6 +206,7 @@ fn short(event: &RoomEvent) -> String {
         RoomEvent::Spoken(spoken) => format!("{}: {}", spoken.nick, spoken.words.text),
         RoomEvent::Reflected { id, .. } => format!("reflected {id}"),
         RoomEvent::Rejected { id } => format!("rejected {id}"),
+        RoomEvent::Marked { name, receipt, .. } => format!("{} {name}", receipt.as_str()),
         RoomEvent::Gone => "gone".into(),
     }
 }

@@ -15,6 +15,7 @@ mod context;
 mod ending;
 mod handed_back;
 mod handing_over;
+mod helpline;
 mod platform_ids;
 mod recounting;
 mod reopening;

@@ -140,6 +140,7 @@ impl Room {
             members: Vec::new(),
             awaited: None,
             since: None,
+            marked: false,
             workgroup,
         };
         Self {

@@ -66,6 +66,8 @@ pub fn callback(delivery: &Delivery, settings: &WeniSettings, media: &Media) -> 
             body["closed_at"] = json!(shown(delivery.at));
             Some(bare(Event::Close, body))
         }
+        // Not asked for when it is opened.
+        Outgoing::Ended(_) | Outgoing::Receipt { .. } => None,
         Outgoing::Reopened => {
             let mut body = event(delivery);
             body["reopened_by"] = json!({ "type": "system", "id": "warmline" });

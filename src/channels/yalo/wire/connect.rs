@@ -127,8 +127,7 @@ impl Connect {
                 language: self.language,
                 likeness: Some(self.likeness),
                 place_every,
-                every_end: false,
-                reopens: false,
+                ..Manners::default()
             },
         }
     }
