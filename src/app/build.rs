@@ -44,15 +44,12 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let figures = install_metrics()?;
     let store = store::open(&translate::place(&settings.store, &settings.store.url)).await?;
     let media = media(settings, store.as_ref()).await?;
-    let addresses = AddressBook::default();
-    let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let links = Media::new(media.as_ref().map(MediaDesk::links));
     let (engine, jobs) = Handle::pair(INBOX);
     let ways = weni::Ways {
-        book: addresses.clone(),
-        http: client.clone(),
-        media: links,
+        book: AddressBook::default(),
+        http: client(settings)?,
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
         engine: engine.clone(),
     };
     let outbox = start_outbox(settings, &ways, store.clone(), reports);
@@ -61,7 +58,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let outlets = Outlets {
         seat: seat_orders,
         outbox: outbox.clone(),
-        callbacks: addresses.clone(),
+        callbacks: ways.book.clone(),
     };
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
@@ -89,8 +86,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let writing = (engine.clone(), store.clone());
-    let server = serve(settings, (&client, &addresses), (writing, health, media))?;
+    let server = serve(settings, &ways, (store.clone(), health, media))?;
     Ok(Running {
         server,
         outbox,
@@ -179,24 +175,17 @@ fn start_outbox(
 
 fn serve(
     settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
-    ((engine, store), health, media): ((Handle, Arc<dyn Store>), Health, Option<MediaDesk>),
+    ways: &weni::Ways,
+    (store, health, media): (Arc<dyn Store>, Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
+    let (engine, client) = (ways.engine.clone(), &ways.http);
     let parts = yalo::Parts {
         engine: engine.clone(),
         memory: Memory::new(store.clone()),
         http: client.clone(),
-        media: Media::new(media.as_ref().map(MediaDesk::links)),
+        media: ways.media.clone(),
     };
-    let wenis = Weni::new(
-        WeniSettings::all(settings),
-        weni::Parts {
-            engine: engine.clone(),
-            book: addresses.clone(),
-            media: parts.media.clone(),
-        },
-    );
-    let wenis = web::Data::new(wenis);
+    let wenis = web::Data::new(Weni::new(WeniSettings::all(settings), ways.clone()));
     let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
     let yalos = web::Data::new(Yalo::new(yalos, parts));
     let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
@@ -204,7 +193,7 @@ fn serve(
     let externals = External::new(helplines::all_external(settings), engine.clone());
     let externals = web::Data::new(externals);
     let channels = rapidpro_channels(settings);
-    let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
+    let state = RapidPro::new(channels, engine, ways.book.clone(), client.clone());
     let state = web::Data::new(state);
     let serving = http::Serving {
         address: settings.http.listen,

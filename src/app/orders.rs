@@ -150,6 +150,7 @@ async fn reopen(engine: &Handle, visitor: Visitor) -> bool {
         conversation: ConversationId::from_bits(rand::random()),
         visitor,
         key: None,
+        hurry: true,
         by_platform: false,
         wait_ends: false,
         earlier: Vec::new(),

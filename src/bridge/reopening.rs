@@ -19,6 +19,9 @@ pub struct Reopening {
     pub visitor: Visitor,
     /// The caller's key, by which a repetition is known.
     pub key: Option<String>,
+    /// Whether what is still owed of the former conversation is wanted at once. Each time it is, a
+    /// try is spent.
+    pub hurry: bool,
     /// Whether the outside wants it; else it has to be told.
     pub by_platform: bool,
     /// Whether the end of the wait ends the conversation.
@@ -48,7 +51,9 @@ impl Bridge {
         };
         if past.closing.is_some() {
             // What comes now is not to overtake what was said before.
-            self.emit(Effect::Nudge(past.id.clone()));
+            if wish.hurry {
+                self.emit(Effect::Nudge(past.id.clone()));
+            }
             return Answer::Refused(Refusal::StillOwed);
         }
         let (id, visitor) = (wish.conversation.clone(), wish.visitor.clone());

@@ -198,6 +198,7 @@ fn reopen(id: &str, who: &str, key: Option<String>) -> Input {
     Input::Reopen(Box::new(Reopening {
         conversation: conversation(&format!("again-{id}")),
         visitor: visitor(who),
+        hurry: true,
         by_platform: key.is_some(),
         key,
         wait_ends: false,

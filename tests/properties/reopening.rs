@@ -16,6 +16,7 @@ impl World {
             conversation: id.clone(),
             visitor: visitor(&who.to_string()),
             key: (!kind.is_multiple_of(3)).then(|| format!("key-{}", self.count)),
+            hurry: true,
             by_platform: !kind.is_multiple_of(4),
             wait_ends: kind.is_multiple_of(6),
             earlier: Vec::new(),

@@ -24,6 +24,7 @@ fn reopening(id: &str, of: &str) -> Reopening {
         conversation: conversation(id),
         visitor: visitor(of),
         key: None,
+        hurry: true,
         by_platform: true,
         wait_ends: false,
         earlier: Vec::new(),

@@ -10,15 +10,14 @@ use reqwest::header::HeaderName;
 use serde_json::Value;
 
 use crate::bridge::Input;
-use crate::channels::{AddressBook, Call, HttpClient, Media, Reply};
+use crate::channels::{Call, Reply};
 use crate::conversation::Delivery;
-use crate::engine::Handle;
 use crate::ids::DeliveryId;
 use crate::outbox::{Carrier, Trouble, Verdict};
 
 use super::verdict::{Case, FILES_AGAIN, Tally, judge, name_of};
 use super::wire::{Callback, callback};
-use super::{WeniSettings, signature};
+use super::{Ways, WeniSettings, signature};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
@@ -29,19 +28,6 @@ const TIMEOUT: Duration = Duration::from_secs(40);
 const NOTING: Duration = Duration::from_secs(5);
 /// More deliveries than can be in trouble at a time; only keeps a forgotten one from staying.
 const TALLY_LIMIT: usize = 10_000;
-
-/// What a carrier stands on.
-#[derive(Clone, Debug)]
-pub struct Ways {
-    /// Where mailroom wants to be called.
-    pub book: AddressBook,
-    /// For the calls.
-    pub http: HttpClient,
-    /// For links to agents' files.
-    pub media: Media,
-    /// To note what mailroom calls what it was told.
-    pub engine: Handle,
-}
 
 /// The carrier of one `weni` channel.
 #[derive(Debug)]

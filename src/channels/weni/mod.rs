@@ -8,11 +8,26 @@ mod verdict;
 pub mod wire;
 
 use crate::bridge::Visitor;
+use crate::channels::{AddressBook, HttpClient, Media};
 use crate::config::{self, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+use crate::engine::Handle;
 use crate::ids::{ChannelId, VisitorToken, WorkgroupName};
 
-pub use carrier::{Ways, WeniCarrier};
-pub use routes::{Parts, Weni, configure};
+pub use carrier::WeniCarrier;
+pub use routes::{Weni, configure};
+
+/// What routes and carriers stand on.
+#[derive(Clone, Debug)]
+pub struct Ways {
+    /// Where mailroom wants to be called.
+    pub book: AddressBook,
+    /// For calls.
+    pub http: HttpClient,
+    /// For links to files of both sides.
+    pub media: Media,
+    /// The one writer.
+    pub engine: Handle,
+}
 
 /// One ticketer of one Weni project.
 #[derive(Clone, Debug)]

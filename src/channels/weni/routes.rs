@@ -14,12 +14,11 @@ use bytes::Bytes;
 
 use crate::bridge::{Answer, Input};
 use crate::channels::http::read_body;
-use crate::channels::{AddressBook, Media};
 use crate::config::Signed;
-use crate::engine::{Handle, now};
+use crate::engine::now;
 use crate::telemetry::metrics as figures;
 
-use super::{WeniSettings, signature, wire};
+use super::{Ways, WeniSettings, signature, wire};
 
 use rejection::Rejection;
 
@@ -28,30 +27,19 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const SIGNATURE: &str = "x-webhook-signature";
 const TIMESTAMP: &str = "x-webhook-timestamp";
 
-/// What the routes stand on.
-#[derive(Clone)]
-pub struct Parts {
-    /// The one writer.
-    pub engine: Handle,
-    /// Where mailroom wants to be called.
-    pub book: AddressBook,
-    /// For links to visitors' files.
-    pub media: Media,
-}
-
 /// All `weni` channels of the process.
 #[derive(Clone)]
 pub struct Weni {
     tenants: Arc<[WeniSettings]>,
-    parts: Parts,
+    ways: Ways,
 }
 
 impl Weni {
     /// Serves these channels.
-    pub fn new(channels: impl IntoIterator<Item = WeniSettings>, parts: Parts) -> Self {
+    pub fn new(channels: impl IntoIterator<Item = WeniSettings>, ways: Ways) -> Self {
         Self {
             tenants: channels.into_iter().collect(),
-            parts,
+            ways,
         }
     }
 
@@ -81,7 +69,7 @@ impl Weni {
     }
 
     async fn ask(&self, input: Input) -> Result<Answer, Rejection> {
-        let asked = tokio::time::timeout(PATIENCE, self.parts.engine.ask(input)).await;
+        let asked = tokio::time::timeout(PATIENCE, self.ways.engine.ask(input)).await;
         match asked {
             Ok(Ok(Answer::Refused(refusal))) => Err(refusal.into()),
             Ok(Ok(answer)) => Ok(answer),

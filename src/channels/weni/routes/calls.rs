@@ -76,7 +76,7 @@ impl Weni {
         settings: &WeniSettings,
         told: Option<String>,
     ) -> Result<(), Rejection> {
-        let known = self.parts.book.find(&settings.id);
+        let known = self.ways.book.find(&settings.id);
         let news = told.filter(|_| settings.keys.callback_url.is_none());
         let Some(url) = news.filter(|url| known.as_ref() != Some(url)) else {
             return Ok(());
@@ -92,7 +92,7 @@ pub(super) async fn message(request: HttpRequest, payload: Payload, state: Data<
     let ticket = ticket(&request).ok_or(Rejection::UnknownTicket)?;
     let key = key(&request);
     let came = (key.as_deref(), now());
-    match wire::message(&body, &ticket, came, &state.parts.media)? {
+    match wire::message(&body, &ticket, came, &state.ways.media)? {
         Told::Said { id, words } => {
             let said = said(settings, &ticket, (id.or(key), words));
             state.take(said).await
@@ -164,7 +164,7 @@ impl Weni {
 pub(super) async fn history(request: HttpRequest, payload: Payload, state: Data<Weni>) -> Replied {
     let (settings, body) = state.admit(&request, payload).await?;
     let named = ticket(&request).unwrap_or_default();
-    let (earlier, count) = wire::history(&body, &named, now(), &state.parts.media)?;
+    let (earlier, count) = wire::history(&body, &named, now(), &state.ways.media)?;
     match state.recount(settings, &named, earlier).await? {
         true => Ok(HttpResponse::Ok()
             .json(json!({ "status": "history_received", "messages_received": count }))),
@@ -198,6 +198,7 @@ pub(super) async fn reopen(request: HttpRequest, payload: Payload, state: Data<W
         conversation: new_conversation(),
         visitor: settings.visitor(&ticket),
         key: key(&request),
+        hurry: true,
         by_platform: true,
         wait_ends: settings.wait_ends,
         earlier: Vec::new(),
@@ -212,11 +213,14 @@ pub(super) async fn reopen(request: HttpRequest, payload: Payload, state: Data<W
 
 impl Weni {
     /// Opens a ticket again, as soon as mailroom has been told what is owed of it still.
-    async fn reopen(&self, wish: Reopening) -> Result<Answer, Rejection> {
+    async fn reopen(&self, mut wish: Reopening) -> Result<Answer, Rejection> {
         loop {
-            let asked = self.parts.engine.ask(Input::Reopen(Box::new(wish.clone())));
+            let asked = self.ways.engine.ask(Input::Reopen(Box::new(wish.clone())));
             match asked.await.map_err(|_| Rejection::Unavailable)? {
-                Answer::Refused(Refusal::StillOwed) => tokio::time::sleep(OWED_PAUSE).await,
+                Answer::Refused(Refusal::StillOwed) => {
+                    wish.hurry = false;
+                    tokio::time::sleep(OWED_PAUSE).await;
+                }
                 answer => return Ok(answer),
             }
         }
