@@ -54,18 +54,17 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     };
     let outbox = start_outbox(settings, &ways, store.clone(), reports);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
-    let policy = Arc::new(translate::policy(settings));
     let outlets = Outlets {
         seat: seat_orders,
         outbox: outbox.clone(),
         callbacks: ways.book.clone(),
     };
+    let policy = Arc::new(translate::policy(settings));
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
     let letters = Arc::new(Notify::new());
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
-
     let agents = watch::Sender::new(translate::agents(settings));
     let (link, events) = link::spawn(translate::link(settings));
     let seat = Seat::new(Parts {
