@@ -281,7 +281,10 @@ impl Bridge {
             let Some((until, visitor, ticket)) = self.past_until.pop_first() else {
                 return;
             };
-            if let Some(ticket) = ticket {
+            let past = self.visitors.get(&visitor).and_then(|k| k.past.as_ref());
+            // One of the same ticket may have come after it.
+            let newer = past.is_some_and(|past| past.until > until && past.ticket == ticket);
+            if let Some(ticket) = ticket.filter(|_| !newer) {
                 self.tickets.remove(&(visitor.clone(), ticket));
             }
             let Some(known) = self.visitors.get_mut(&visitor) else {

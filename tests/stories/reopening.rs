@@ -205,3 +205,16 @@ fn an_end_that_is_doubted_is_told_again_once() {
     story.delivered().reopen(reopening("t1b", "t1"));
     story.step(Input::EndDoubted(visitor("t1"))).then(&[]);
 }
+
+#[test]
+fn a_ticket_is_known_for_as_long_as_its_last_end_is() {
+    let mut story = Story::new();
+    story.over("t1", "ben").wait(80_000);
+    story.online(&["ben"]).reopen(reopening("t1b", "t1"));
+    story.step(Input::VisitorClosed(visitor("t1"))).delivered();
+    // The first end is forgotten, the second is not.
+    story.wait(10_000).step(Input::Tick);
+    let mut wish = wish("t1", true);
+    wish.conversation = conversation("t1c");
+    story.step(Input::Open(wish)).answered(&opened("t1b", true));
+}

@@ -154,6 +154,14 @@ fn whoever_has_no_token_is_refused_before_the_body_is_read() {
 }
 
 #[test]
+fn without_a_second_token_there_is_no_second_way_in() {
+    let world = World::new();
+    let request = Request::new("POST", "/weni/loja/v1/tickets");
+    let request = request.header("Authorization", "Bearer the-token-of-tomorrow");
+    assert_eq!(world.send(&request.json("{}")).status, 401);
+}
+
+#[test]
 fn bad_bodies_are_told_which_member_is_wrong() {
     let world = World::new();
     let id = ticket();

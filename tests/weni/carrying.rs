@@ -229,6 +229,7 @@ fn an_unknown_ticket_is_asked_for_some_minutes_and_then_an_orphan() {
     let mut verdict = scene.meets(unknown, &said("Oi"));
     while let Verdict::Again { after, .. } = verdict {
         waited += after.expect("a time");
+        assert!(waited.as_secs() < 3600, "it is asked for ever");
         verdict = scene.carry(&said("Oi"), 3);
     }
     assert_eq!(verdict, Verdict::Never(Trouble::Orphan));
