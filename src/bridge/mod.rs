@@ -61,7 +61,7 @@ pub struct Bridge {
     seen: BTreeMap<(Visitor, String), SeenRecord>,
     seen_until: BTreeSet<(Timestamp, Visitor, String)>,
     /// The conversations that are over, by their foreign ids.
-    tickets: BTreeMap<(Visitor, TicketId), ConversationId>,
+    tickets: BTreeMap<(Visitor, TicketId), reopening::LastEnd>,
     past_until: BTreeSet<(Timestamp, Visitor, Option<TicketId>)>,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,

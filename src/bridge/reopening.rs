@@ -30,6 +30,27 @@ pub struct Reopening {
     pub earlier: Vec<Earlier>,
 }
 
+/// The last conversation of a ticket that is over. The order is that of their ends, before a restart
+/// as after it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct LastEnd {
+    closed_at: Timestamp,
+    opened_at: Timestamp,
+    pub id: ConversationId,
+    pub until: Timestamp,
+}
+
+impl LastEnd {
+    pub fn of(past: &Past) -> Self {
+        Self {
+            closed_at: past.closed_at,
+            opened_at: past.opened_at,
+            id: past.id.clone(),
+            until: past.until,
+        }
+    }
+}
+
 impl Bridge {
     /// The conversation that would go on if the visitor's were opened again now.
     pub fn over_of(&self, visitor: &Visitor) -> Option<&ConversationId> {

@@ -9,6 +9,7 @@ use crate::conversation::{
 use crate::ids::{ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
 
+use super::reopening::LastEnd;
 use super::{
     Answer, Bridge, Effect, Event, Key, Known, Opening, Record, Refusal, Saying, SeenRecord,
     Visitor,
@@ -111,7 +112,7 @@ impl Bridge {
         }
         if let Some(ticket) = &opening.ticket {
             let key = (opening.visitor.clone(), ticket.clone());
-            return self.tickets.get(&key).and_then(same);
+            return self.tickets.get(&key).and_then(|last| same(&last.id));
         }
         let past = known.past.as_ref()?;
         (past.id == opening.conversation).then(|| same(&past.id))?
@@ -254,7 +255,9 @@ impl Bridge {
         };
         if let Some(ticket) = past.ticket.clone() {
             let key = (visitor.clone(), ticket);
-            self.tickets.insert(key, past.id.clone());
+            let last = LastEnd::of(&past);
+            let known = self.tickets.entry(key).or_insert_with(|| last.clone());
+            *known = last.max(known.clone());
         }
         let due = (past.until, visitor.clone(), past.ticket.clone());
         self.past_until.insert(due);
@@ -281,11 +284,16 @@ impl Bridge {
             let Some((until, visitor, ticket)) = self.past_until.pop_first() else {
                 return;
             };
-            let past = self.visitors.get(&visitor).and_then(|k| k.past.as_ref());
-            // One of the same ticket may have come after it.
-            let newer = past.is_some_and(|past| past.until > until && past.ticket == ticket);
-            if let Some(ticket) = ticket.filter(|_| !newer) {
-                self.tickets.remove(&(visitor.clone(), ticket));
+            if let Some(ticket) = ticket {
+                let key = (visitor.clone(), ticket);
+                // Another one of the same ticket may have ended after it.
+                if self
+                    .tickets
+                    .get(&key)
+                    .is_some_and(|last| last.until <= until)
+                {
+                    self.tickets.remove(&key);
+                }
             }
             let Some(known) = self.visitors.get_mut(&visitor) else {
                 continue;

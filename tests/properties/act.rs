@@ -32,6 +32,7 @@ impl World {
                 kind,
             } => self.opens(visitor, ticket, kind),
             Action::Say { visitor, kind } => self.says(visitor, kind),
+            Action::Overhear { visitor, kind } => self.overhears(visitor, kind),
             Action::VisitorCloses(one) => {
                 self.step(Input::VisitorClosed(visitor(&one.to_string())));
             }
@@ -172,6 +173,7 @@ impl World {
             wish.manners.reopens = true;
             wish.manners.every_end = true;
         }
+        wish.earlier = self.recalled(&wish.visitor);
         let answer = self.step(Input::Open(wish));
         match answer {
             Answer::Opened {
@@ -243,7 +245,7 @@ impl World {
     }
 
     /// Mostly a visitor whose conversation is open.
-    fn speaking(&self, who: u8, kind: u8) -> Visitor {
+    pub fn speaking(&self, who: u8, kind: u8) -> Visitor {
         let open = self
             .bridge
             .conversations()

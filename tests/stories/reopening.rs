@@ -218,3 +218,17 @@ fn a_ticket_is_known_for_as_long_as_its_last_end_is() {
     wish.conversation = conversation("t1c");
     story.step(Input::Open(wish)).answered(&opened("t1b", true));
 }
+
+#[test]
+fn a_restart_knows_which_end_was_the_last() {
+    let mut story = Story::new();
+    story.over("t1", "ben");
+    // In the store's order it stands before the first one.
+    story.reopen(reopening("a1", "t1")).wait(5);
+    story.step(Input::VisitorClosed(visitor("t1"))).delivered();
+    let mut wish = wish("t1", true);
+    wish.conversation = conversation("t1c");
+    story.step(Input::Open(wish.clone()));
+    story.answered(&opened("a1", true)).restart();
+    story.step(Input::Open(wish)).answered(&opened("a1", true));
+}
