@@ -11,8 +11,9 @@ use tracing::info;
 use crate::channels::external::{self, External, ExternalCarrier};
 use crate::channels::openchs::{self, Openchs, OpenchsCarrier};
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
-use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
-use crate::channels::{http, media};
+use crate::channels::weni::{self, Weni, WeniCarrier, WeniSettings};
+use crate::channels::yalo::{self, Yalo, YaloCarrier, YaloSettings};
+use crate::channels::{Media, http, media};
 use crate::config::{ChannelKind, Settings};
 use crate::engine::{AddressBook, Engine, Handle, Memory, Outlets};
 use crate::ids::ChannelId;
@@ -43,26 +44,27 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let figures = install_metrics()?;
     let store = store::open(&translate::place(&settings.store, &settings.store.url)).await?;
     let media = media(settings, store.as_ref()).await?;
-    let addresses = AddressBook::default();
-    let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let links = Media::new(media.as_ref().map(MediaDesk::links));
-    let callers = (&client, &addresses, &links);
-    let outbox = start_outbox(settings, callers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
+    let ways = weni::Ways {
+        book: AddressBook::default(),
+        http: client(settings)?,
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
+        engine: engine.clone(),
+    };
+    let outbox = start_outbox(settings, &ways, store.clone(), reports);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
-    let policy = Arc::new(translate::policy(settings));
     let outlets = Outlets {
         seat: seat_orders,
         outbox: outbox.clone(),
-        callbacks: addresses.clone(),
+        callbacks: ways.book.clone(),
     };
+    let policy = Arc::new(translate::policy(settings));
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
     let letters = Arc::new(Notify::new());
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
-
     let agents = watch::Sender::new(translate::agents(settings));
     let (link, events) = link::spawn(translate::link(settings));
     let seat = Seat::new(Parts {
@@ -83,8 +85,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let writing = (engine.clone(), store.clone());
-    let server = serve(settings, (&client, &addresses), (writing, health, media))?;
+    let server = serve(settings, &ways, (store.clone(), health, media))?;
     Ok(Running {
         server,
         outbox,
@@ -132,11 +133,17 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
 
 fn start_outbox(
     settings: &Settings,
-    (client, addresses, links): (&HttpClient, &AddressBook, &Media),
+    ways: &weni::Ways,
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
+    let (client, addresses, links) = (&ways.http, &ways.book, &ways.media);
+    for channel in WeniSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier = WeniCarrier::new(Arc::new(channel), ways.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
     for channel in rapidpro_channels(settings) {
         let id = channel.id.clone();
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
@@ -167,15 +174,17 @@ fn start_outbox(
 
 fn serve(
     settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
-    ((engine, store), health, media): ((Handle, Arc<dyn Store>), Health, Option<MediaDesk>),
+    ways: &weni::Ways,
+    (store, health, media): (Arc<dyn Store>, Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
+    let (engine, client) = (ways.engine.clone(), &ways.http);
     let parts = yalo::Parts {
         engine: engine.clone(),
         memory: Memory::new(store.clone()),
         http: client.clone(),
-        media: Media::new(media.as_ref().map(MediaDesk::links)),
+        media: ways.media.clone(),
     };
+    let wenis = web::Data::new(Weni::new(WeniSettings::all(settings), ways.clone()));
     let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
     let yalos = web::Data::new(Yalo::new(yalos, parts));
     let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
@@ -183,7 +192,7 @@ fn serve(
     let externals = External::new(helplines::all_external(settings), engine.clone());
     let externals = web::Data::new(externals);
     let channels = rapidpro_channels(settings);
-    let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
+    let state = RapidPro::new(channels, engine, ways.book.clone(), client.clone());
     let state = web::Data::new(state);
     let serving = http::Serving {
         address: settings.http.listen,
@@ -199,6 +208,7 @@ fn serve(
         external::configure(services, externals.clone());
         openchs::configure(services, gateways.clone());
         yalo::configure(services, &yalos);
+        weni::configure(services, &wenis);
     })
     .map_err(AppError::system("http.listen"))?;
     // Whoever starts the program with port 0 learns the port here.

@@ -5,6 +5,7 @@ use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
 use super::value::{Value, choice, not_one_of};
+use super::weni::Weni;
 use super::yalo::{self, Yalo};
 use std::collections::BTreeMap;
 
@@ -39,6 +40,8 @@ pub enum ChannelKind {
     External(Box<External>),
     /// Yalo's WhatsApp and Facebook bots.
     Yalo(Box<Yalo>),
+    /// Weni's generic ticketer.
+    Weni(Box<Weni>),
 }
 
 impl ChannelKind {
@@ -46,7 +49,7 @@ impl ChannelKind {
     /// there may be a child in danger behind it.
     fn usual_timeout(&self) -> OnRequestTimeout {
         match self {
-            Self::Rapidpro(_) | Self::Yalo(_) => OnRequestTimeout::Close,
+            Self::Rapidpro(_) | Self::Yalo(_) | Self::Weni(_) => OnRequestTimeout::Close,
             Self::Openchs(_) | Self::External(_) => OnRequestTimeout::Keep,
         }
     }
@@ -174,8 +177,8 @@ impl Channel {
 
 /// The kind with its own keys, and whether it has more texts than others.
 fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool) {
-    const KINDS: &[&str] = &["rapidpro", "openchs", "rapidpro_external", "yalo"];
-    const LATER: [&str; 2] = ["weni", "chat_api"];
+    const KINDS: &[&str] = &["rapidpro", "openchs", "rapidpro_external", "yalo", "weni"];
+    const LATER: [&str; 1] = ["chat_api"];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
         Some("rapidpro") => {
@@ -197,6 +200,10 @@ fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool)
         Some("yalo") => {
             let read = Yalo::read(r, allow_private);
             return (read.map(|yalo| ChannelKind::Yalo(Box::new(yalo))), true);
+        }
+        Some("weni") => {
+            let read = Weni::read(r, allow_private);
+            return (read.map(|weni| ChannelKind::Weni(Box::new(weni))), false);
         }
         Some(later) if LATER.contains(&later) => {
             let name = later.to_owned();

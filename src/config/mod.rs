@@ -15,6 +15,7 @@ mod sections;
 mod store;
 mod value;
 mod warnings;
+mod weni;
 mod workgroup;
 mod yalo;
 
@@ -30,6 +31,7 @@ pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
+pub use weni::{Signed, Unsure, Weni};
 pub use workgroup::{Agent, Workgroup};
 pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 

@@ -30,4 +30,5 @@ mod store_faults;
 mod tickets;
 mod tls;
 mod turns;
+mod weni;
 mod yalo;

@@ -14,6 +14,7 @@
 //! | `origin` | where media lies: honest, slow, endless and lying |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
 //! | `yalo` | the platform Yalo: its configuration, the calls it makes |
+//! | `weni` | Weni's mailroom: the calls it makes, a process that takes callbacks |
 //! | `config`, `warmline` | the program under test |
 
 // A harness fails a test by panicking, and no test binary uses all of it.
@@ -36,5 +37,6 @@ pub mod redis;
 pub mod tls;
 pub mod wait;
 pub mod warmline;
+pub mod weni;
 pub mod xmpp;
 pub mod yalo;
