@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use tokio::sync::{Notify, mpsc};
 
+use crate::channels::Media;
 use crate::channels::external::ExternalCarrier;
 use crate::channels::openchs::OpenchsCarrier;
 use crate::channels::rapidpro::{RapidProCarrier, RapidProSettings};
-use crate::channels::yalo::{Media, YaloCarrier, YaloSettings};
+use crate::channels::weni::{self, WeniCarrier, WeniSettings};
+use crate::channels::yalo::{YaloCarrier, YaloSettings};
 use crate::chat_api::ChatCarrier;
 use crate::chat_api::log::EventLog;
 use crate::config::{ChannelKind, Settings};
@@ -38,27 +40,28 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let figures = install_metrics()?;
     let store = store::open(&translate::place(&settings.store, &settings.store.url)).await?;
     let media = media(settings, store.as_ref()).await?;
-    let addresses = AddressBook::default();
-    let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let links = Media::new(media.as_ref().map(MediaDesk::links));
-    let log = chat::log(settings, &store);
-    let tools = (&client, &addresses, &links, log.as_ref());
-    let outbox = start_outbox(settings, tools, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
+    let ways = weni::Ways {
+        book: AddressBook::default(),
+        http: client(settings)?,
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
+        engine: engine.clone(),
+    };
+    let log = chat::log(settings, &store);
+    let outbox = start_outbox(settings, (&ways, log.as_ref()), store.clone(), reports);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
-    let policy = Arc::new(translate::policy(settings));
     let outlets = Outlets {
         seat: seat_orders,
         outbox: outbox.clone(),
-        callbacks: addresses.clone(),
+        callbacks: ways.book.clone(),
     };
+    let policy = Arc::new(translate::policy(settings));
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
     let letters = Arc::new(Notify::new());
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
-
     let side = xmpp::start(settings, (engine.clone(), store.clone()), seat_inbox).await?;
     let health = Health {
         link: side.health.clone(),
@@ -71,14 +74,13 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         (outbox.clone(), letters),
     ));
     let behind = Behind {
-        engine: engine.clone(),
         store: store.clone(),
         health,
         media,
         sessions: side.sessions.clone(),
         log,
     };
-    let (server, chat) = web::serve(settings, (&client, &addresses), behind)?;
+    let (server, chat) = web::serve(settings, &ways, behind)?;
     Ok(Running {
         server,
         chat,
@@ -118,21 +120,19 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
     )))
 }
 
-/// What carriers need.
-type Tools<'a> = (
-    &'a HttpClient,
-    &'a AddressBook,
-    &'a Media,
-    Option<&'a EventLog>,
-);
-
 fn start_outbox(
     settings: &Settings,
-    (client, addresses, links, log): Tools<'_>,
+    (ways, log): (&weni::Ways, Option<&EventLog>),
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
+    let (client, addresses, links) = (&ways.http, &ways.book, &ways.media);
+    for channel in WeniSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier = WeniCarrier::new(Arc::new(channel), ways.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
     for channel in rapidpro_channels(settings) {
         let id = channel.id.clone();
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());

@@ -14,8 +14,8 @@ mod xmpp;
 
 pub use crate::store::Progress;
 pub use commands::{
-    Which, conversations_close, conversations_list, conversations_show, dead_letters_drop,
-    dead_letters_list, dead_letters_retry, store_migrate,
+    Which, conversations_close, conversations_list, conversations_reopen, conversations_show,
+    dead_letters_drop, dead_letters_list, dead_letters_retry, store_migrate,
 };
 
 use std::time::Duration;

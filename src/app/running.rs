@@ -12,8 +12,9 @@ use tracing::{info, warn};
 use crate::bridge::Input;
 use crate::channels::http;
 use crate::config::Settings;
+use crate::conversation::Delivery;
 use crate::engine::Handle;
-use crate::outbox::{OutboxHandle, Report, ReportOutcome};
+use crate::outbox::{OutboxHandle, Report, ReportOutcome, Trouble};
 use crate::store::Store;
 use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
 
@@ -170,12 +171,13 @@ pub(super) async fn carry_reports(
         let Ok(answer) = engine.submit(input).await else {
             continue;
         };
-        let letters = letters.clone();
+        let (letters, engine) = (letters.clone(), engine.clone());
         tokio::spawn(async move {
             if let Ok(Ok(_)) = answer.await {
                 count(&delivery, &outcome);
-                if let ReportOutcome::GivenUp { .. } = outcome {
+                if let ReportOutcome::GivenUp { why } = outcome {
                     letters.notify_one();
+                    end_orphan(&engine, &delivery, &why).await;
                 }
                 let _ = settled.send(());
             }
@@ -183,7 +185,15 @@ pub(super) async fn carry_reports(
     }
 }
 
-fn count(delivery: &crate::conversation::Delivery, outcome: &ReportOutcome) {
+/// What the other side knows nothing of has nobody who could read an answer.
+async fn end_orphan(engine: &Handle, delivery: &Delivery, why: &Trouble) {
+    if *why == Trouble::Orphan {
+        // An engine that stops leaves it open; the next thing that is said ends it.
+        let _ = engine.ask(Input::VisitorClosed(delivery.into())).await;
+    }
+}
+
+fn count(delivery: &Delivery, outcome: &ReportOutcome) {
     let outcome = match outcome {
         ReportOutcome::Delivered => DeliveryOutcome::Delivered,
         ReportOutcome::GivenUp { why } => {

@@ -101,11 +101,36 @@ const OPENCHS: &[Line] = &[
     ),
 ];
 
+const WENI: &[Line] = &[
+    ("POST", "/weni/{channel}/v1/tickets", "Open a ticket."),
+    (
+        "POST",
+        "/weni/{channel}/v1/tickets/{ticket}/messages",
+        "Say something.",
+    ),
+    (
+        "POST",
+        "/weni/{channel}/v1/tickets/{ticket}/close",
+        "Close a ticket.",
+    ),
+    (
+        "POST",
+        "/weni/{channel}/v1/tickets/{ticket}/reopen",
+        "Open a ticket again.",
+    ),
+    (
+        "POST",
+        "/weni/{channel}/v1/tickets/{ticket}/history",
+        "What was said before.",
+    ),
+];
+
 /// All of them, whether or not a channel of their kind is configured.
 pub(super) fn all() -> Vec<Told> {
     [
         ("operators", OPERATORS),
         ("RapidPro", RAPIDPRO),
+        ("Weni", WENI),
         ("Yalo", YALO),
         ("OpenCHS", OPENCHS),
     ]

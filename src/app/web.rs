@@ -9,13 +9,13 @@ use tracing::info;
 use crate::channels::external::{self, External};
 use crate::channels::openchs::{self, Openchs};
 use crate::channels::rapidpro::{self, RapidPro};
-use crate::channels::yalo::{self, Media, Yalo, YaloSettings};
+use crate::channels::weni::{self, Weni, WeniSettings};
+use crate::channels::yalo::{self, Yalo, YaloSettings};
 use crate::channels::{http, media};
 use crate::chat_api::log::EventLog;
 use crate::config::Settings;
-use crate::engine::{AddressBook, Handle, Memory};
+use crate::engine::Memory;
 use crate::media::MediaDesk;
-use crate::outbox::HttpClient;
 use crate::store::Store;
 use crate::users::Sessions;
 
@@ -26,7 +26,6 @@ use super::{AppError, helplines};
 
 /// What stands behind the surfaces.
 pub(super) struct Behind {
-    pub engine: Handle,
     pub store: Arc<dyn Store>,
     pub health: Health,
     pub media: Option<MediaDesk>,
@@ -37,11 +36,11 @@ pub(super) struct Behind {
 /// Serves all that is configured.
 pub(super) fn serve(
     settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
+    ways: &weni::Ways,
     behind: Behind,
 ) -> Result<(http::Running, Option<Chat>), AppError> {
+    let (engine, client) = (ways.engine.clone(), &ways.http);
     let Behind {
-        engine,
         store,
         health,
         media,
@@ -58,8 +57,9 @@ pub(super) fn serve(
         engine: engine.clone(),
         memory: Memory::new(store.clone()),
         http: client.clone(),
-        media: Media::new(media.as_ref().map(MediaDesk::links)),
+        media: ways.media.clone(),
     };
+    let wenis = Data::new(Weni::new(WeniSettings::all(settings), ways.clone()));
     let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
     let yalos = Data::new(Yalo::new(yalos, parts));
     let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
@@ -67,7 +67,7 @@ pub(super) fn serve(
     let externals = External::new(helplines::all_external(settings), engine.clone());
     let externals = Data::new(externals);
     let channels = rapidpro_channels(settings);
-    let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
+    let state = RapidPro::new(channels, engine, ways.book.clone(), client.clone());
     let state = Data::new(state);
     let serving = http::Serving {
         address: settings.http.listen,
@@ -85,6 +85,7 @@ pub(super) fn serve(
         external::configure(services, externals.clone());
         openchs::configure(services, gateways.clone());
         yalo::configure(services, &yalos);
+        weni::configure(services, &wenis);
         chat::configure(services, (api.as_ref(), &document));
     })
     .map_err(AppError::system("http.listen"))?;

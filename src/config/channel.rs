@@ -6,6 +6,7 @@ use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
 use super::value::{Value, choice, not_one_of};
+use super::weni::Weni;
 use super::yalo::{self, Yalo};
 use std::collections::BTreeMap;
 
@@ -42,6 +43,8 @@ pub enum ChannelKind {
     ChatApi(Box<ChatApi>),
     /// Yalo's WhatsApp and Facebook bots.
     Yalo(Box<Yalo>),
+    /// Weni's generic ticketer.
+    Weni(Box<Weni>),
 }
 
 impl ChannelKind {
@@ -49,7 +52,9 @@ impl ChannelKind {
     /// there may be a child in danger behind it.
     fn usual_timeout(&self) -> OnRequestTimeout {
         match self {
-            Self::Rapidpro(_) | Self::Yalo(_) | Self::ChatApi(_) => OnRequestTimeout::Close,
+            Self::Rapidpro(_) | Self::Yalo(_) | Self::Weni(_) | Self::ChatApi(_) => {
+                OnRequestTimeout::Close
+            }
             Self::Openchs(_) | Self::External(_) => OnRequestTimeout::Keep,
         }
     }
@@ -182,9 +187,9 @@ fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool)
         "openchs",
         "rapidpro_external",
         "yalo",
+        "weni",
         "chat_api",
     ];
-    const LATER: [&str; 1] = ["weni"];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
         Some("rapidpro") => {
@@ -211,15 +216,9 @@ fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool)
             let read = Yalo::read(r, allow_private);
             return (read.map(|yalo| ChannelKind::Yalo(Box::new(yalo))), true);
         }
-        Some(later) if LATER.contains(&later) => {
-            let name = later.to_owned();
-            r.complain(
-                "kind",
-                What::NotAvailable {
-                    what: "channel kind",
-                    name,
-                },
-            );
+        Some("weni") => {
+            let read = Weni::read(r, allow_private);
+            return (read.map(|weni| ChannelKind::Weni(Box::new(weni))), false);
         }
         Some(other) => r.complain("kind", not_one_of(KINDS, other)),
         None => {}

@@ -17,6 +17,7 @@ mod store;
 mod users;
 mod value;
 mod warnings;
+mod weni;
 mod workgroup;
 mod yalo;
 
@@ -34,6 +35,7 @@ pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use users::{ClientTls, Users};
+pub use weni::{Signed, Unsure, Weni};
 pub use workgroup::{Agent, Workgroup};
 pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 

@@ -258,6 +258,11 @@ pub enum Caution {
         "needs http.public_url: without it agents see no visitor's files, and no webhook can be registered"
     )]
     NoMedia,
+    /// Files of both sides need an address of our own.
+    #[error(
+        "needs http.public_url: without it agents see no visitor's files, and visitors perhaps no agent's"
+    )]
+    NoFiles,
     /// Several channels of a kind whose routes tell no channel.
     #[error("is not the only yalo channel: its webhooks are at /yalo/{0}/v1/…, not at /v1/…")]
     SharedRoutes(String),

@@ -142,6 +142,11 @@ fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
             }
             ChannelKind::External(_) => {}
             ChannelKind::Yalo(kind) => yalo(settings, (index, &channel.id, kind), tell),
+            ChannelKind::Weni(_) => {
+                if settings.http.public_url.is_none() {
+                    tell(format!("channel[{index}].kind"), Caution::NoFiles);
+                }
+            }
         }
     }
 }

@@ -81,20 +81,6 @@ tables! {
     /// as key, sessions of bridge users with group `session` and the digest of their stream id.
     /// Every row has an expiry.
     Grant = "grant",
-    /// Users of our own domain: group empty, key the user name.
-    User = "user",
-    /// A user's contacts: group the user name, key the contact's bare JID.
-    Contact = "contact",
-    /// Messages that wait for a user: group the user name, key ordered by time.
-    Waiting = "waiting",
-    /// What was said to and by a user: group the user name, key ordered by time. Every row has an
-    /// expiry.
-    Said = "said",
-    /// What an open session of a user would need after a restart: group the user name, key the
-    /// session's resource.
-    UserSession = "user_session",
-    /// A user's properties: group the bare JID, key the property's name.
-    Property = "property",
     /// Keys that the program made for itself: group empty, key what it is for.
     Key = "key",
 }

@@ -13,6 +13,7 @@ mod judgement;
 mod secrets;
 mod settings;
 mod store;
+mod weni;
 mod yalo;
 
 use warmline::config::{Problem, parse};

@@ -32,4 +32,5 @@ mod tickets;
 mod tls;
 mod turns;
 mod walk;
+mod weni;
 mod yalo;

@@ -17,6 +17,7 @@
 //! | `web` | callers of the chat API, users and visitors |
 //! | `browser` | somebody who reads events over SSE |
 //! | `yalo` | the platform Yalo: its configuration, the calls it makes |
+//! | `weni` | Weni's mailroom: the calls it makes, a process that takes callbacks |
 //! | `config`, `warmline` | the program under test |
 
 // A harness fails a test by panicking, and no test binary uses all of it.
@@ -42,5 +43,6 @@ pub mod tls;
 pub mod wait;
 pub mod warmline;
 pub mod web;
+pub mod weni;
 pub mod xmpp;
 pub mod yalo;

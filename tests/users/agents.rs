@@ -53,6 +53,8 @@ fn ask(world: &World, number: u8) -> String {
         earlier: Vec::new(),
         recall: false,
         manners: Default::default(),
+        place: warmline::workgroup::Place::Normal,
+        wanted: None,
     };
     let answer = world.block_on(world.engine.ask(Input::Open(opening)));
     assert!(matches!(answer, Ok(Answer::Opened { .. })), "{answer:?}");

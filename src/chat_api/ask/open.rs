@@ -15,6 +15,7 @@ use crate::chat_api::wire::node::{Entity, Node};
 use crate::chat_api::wire::visitor::{self, Stand};
 use crate::conversation::{Brief, Manners};
 use crate::ids::{ConversationId, TicketId, VisitorToken, WorkgroupName};
+use crate::workgroup::Place;
 
 use super::{owner, room_keys, word};
 
@@ -124,6 +125,8 @@ async fn begin(api: &ChatApi, granted: (&str, &Asked), form: &Assist) -> Result<
             every_end: true,
             ..Manners::default()
         },
+        place: Place::Normal,
+        wanted: None,
     };
     match api.ask(Input::Open(opening)).await {
         Ok(Bridged::Opened { .. }) => Ok(()),

@@ -60,13 +60,6 @@ pub fn entries(delivery: &Delivery, names: &Names, was_invited: bool) -> Vec<Ent
     let to = names.visitor(user);
     let at = iso(delivery.at);
     let told = |data: Value| Entry::new(ASK, &data);
-    let with = |mut data: Value, text: &str| {
-        if !text.is_empty() {
-            data["body"] = json!(text);
-        }
-        vec![Entry::new(ASK, &data)]
-    };
-    let texts = &names.texts;
     match &delivery.what {
         Outgoing::Words {
             message,
@@ -80,27 +73,17 @@ pub fn entries(delivery: &Delivery, names: &Names, was_invited: bool) -> Vec<Ent
             add_files(&mut data, words);
             vec![told(data)]
         }
-        Outgoing::Notice(Notice::Place {
-            place,
-            wait_seconds,
-        }) => vec![told(json!({
-            "type": "update-queue", "to": to, "from": room, "position": place,
-            "remaingTime": wait_seconds, "remainingTime": wait_seconds, "at": at,
-        }))],
-        Outgoing::Notice(Notice::AgentJoined) => {
-            let data = json!({
-                "type": "offer", "to": to, "from": room, "url": names.rooms.of(&room),
-                "mucRoom": room, "at": at,
-            });
-            with(data, &texts.agent_joined)
-        }
-        Outgoing::Notice(Notice::AgentLost) => {
-            let data = json!({"type": "agent-lost", "to": to, "from": room, "at": at});
-            with(data, &texts.agent_lost)
-        }
-        Outgoing::Notice(Notice::NobodyCame) => {
-            let data = json!({"type": "nobody-came", "to": to, "from": room, "at": at});
-            with(data, &texts.nobody_came)
+        Outgoing::Notice(notice) => vec![told(noticed(
+            *notice,
+            names,
+            &json!({
+                "to": to, "from": room, "at": at,
+            }),
+        ))],
+        Outgoing::Reopened => {
+            vec![told(
+                json!({"type": "reopened", "to": to, "from": room, "at": at}),
+            )]
         }
         // Not asked for by this channel.
         Outgoing::Ended(_) | Outgoing::Receipt { .. } => Vec::new(),
@@ -113,6 +96,39 @@ pub fn entries(delivery: &Delivery, names: &Names, was_invited: bool) -> Vec<Ent
             depart.into_iter().chain([told(ended).last()]).collect()
         }
     }
+}
+
+/// A notice in its own words, with what all events have.
+fn noticed(notice: Notice, names: &Names, common: &Value) -> Value {
+    let texts = &names.texts;
+    let (kind, text) = match notice {
+        Notice::Place { .. } => ("update-queue", ""),
+        Notice::AgentJoined => ("offer", texts.agent_joined.as_str()),
+        Notice::AgentLost => ("agent-lost", texts.agent_lost.as_str()),
+        Notice::NobodyCame => ("nobody-came", texts.nobody_came.as_str()),
+    };
+    let mut data = common.clone();
+    data["type"] = json!(kind);
+    if !text.is_empty() {
+        data["body"] = json!(text);
+    }
+    match notice {
+        Notice::Place {
+            place,
+            wait_seconds,
+        } => {
+            data["position"] = json!(place);
+            data["remaingTime"] = json!(wait_seconds);
+            data["remainingTime"] = json!(wait_seconds);
+        }
+        Notice::AgentJoined => {
+            let room = common["from"].as_str().unwrap_or_default();
+            data["url"] = json!(names.rooms.of(room));
+            data["mucRoom"] = json!(room);
+        }
+        Notice::AgentLost | Notice::NobodyCame => {}
+    }
+    data
 }
 
 fn add_files(data: &mut Value, words: &Words) {
@@ -145,8 +161,8 @@ pub fn stand<'a>(shown: impl Iterator<Item = &'a Entry>) -> Stand {
     for entry in shown {
         match kind(entry).as_deref() {
             Some("offer") => stand = Stand::Invited,
-            Some("agent-lost") => stand = Stand::Waiting,
-            Some("ended") => return Stand::Ended,
+            Some("agent-lost" | "reopened") => stand = Stand::Waiting,
+            Some("ended") => stand = Stand::Ended,
             _ => {}
         }
     }
