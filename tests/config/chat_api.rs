@@ -16,10 +16,14 @@ fn text(lines: &str) -> String {
 
 fn read(lines: &str) -> ChatApi {
     let settings = parse(&text(lines)).expect("valid");
-    let ChannelKind::ChatApi(api) = settings.channels[1].kind.clone() else {
-        panic!("no chat_api channel");
-    };
-    *api
+    let api = settings
+        .channels
+        .iter()
+        .find_map(|channel| match &channel.kind {
+            ChannelKind::ChatApi(api) => Some((**api).clone()),
+            _ => None,
+        });
+    api.expect("a chat_api channel")
 }
 
 #[test]
