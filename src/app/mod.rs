@@ -1,12 +1,16 @@
 //! The composition root: builds the rooms, wires them, runs them, and stops them in order.
 
 mod build;
+mod chat;
 mod commands;
 mod health;
 mod helplines;
 mod orders;
 mod running;
+mod surfaces;
 mod translate;
+mod web;
+mod xmpp;
 
 pub use crate::store::Progress;
 pub use commands::{

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -17,22 +17,21 @@ use crate::engine::Handle;
 use crate::outbox::{OutboxHandle, Report, ReportOutcome, Trouble};
 use crate::store::Store;
 use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
-use crate::xmpp::agents::AgentsSettings;
-use crate::xmpp::link::LinkSender;
 
+use super::chat::Chat;
+use super::xmpp::Side;
 use super::{AppError, Reload, translate};
 
 /// The parts of a running Warmline.
 pub(super) struct Running {
     pub server: http::Running,
+    pub chat: Option<Chat>,
     pub outbox: OutboxHandle,
-    pub link: LinkSender,
-    pub seat: JoinHandle<()>,
+    pub side: Side,
     pub orders: JoinHandle<()>,
     pub reports: JoinHandle<()>,
     pub engine: Handle,
     pub writer: JoinHandle<()>,
-    pub agents: watch::Sender<AgentsSettings>,
     pub store: Arc<dyn Store>,
 }
 
@@ -72,7 +71,8 @@ impl Running {
     async fn any_end(&mut self) -> &'static str {
         tokio::select! {
             _ = &mut self.writer => "the engine",
-            _ = &mut self.seat => "the seat",
+            _ = &mut self.side.seat => "the seat",
+            _ = &mut self.side.users => "the users' desk",
             _ = &mut self.orders => "the reader of orders",
             _ = &mut self.reports => "the reader of reports",
             _ = &mut self.server.finished => "the HTTP server",
@@ -96,7 +96,7 @@ impl Running {
         let policy = Arc::new(translate::policy(&fresh));
         match self.engine.ask(Input::Settings(policy)).await {
             Ok(_) => {
-                self.agents.send_replace(translate::agents(&fresh));
+                self.side.agents.send_replace(translate::agents(&fresh));
                 info!("workgroups, agents and words are reloaded");
             }
             Err(problem) => warn!(%problem, "the configuration was not reloaded"),
@@ -108,24 +108,29 @@ impl Running {
         info!("stopping");
         let Self {
             server,
+            chat,
             outbox,
-            link,
-            seat,
+            side,
             orders,
             reports,
             engine,
             writer,
-            agents,
             store,
         } = self;
         let within = |seconds| Duration::from_secs(seconds);
+        if let Some(chat) = &chat {
+            chat.stop();
+        }
         let _ = timeout(within(3), server.handle.stop(true)).await;
+        // The server's end leaves nobody who could ask the engine.
+        drop(chat);
         orders.abort();
         outbox.stop(within(2)).await;
         reports.abort();
-        let _ = timeout(within(2), link.stop()).await;
-        let _ = timeout(within(1), over(seat)).await;
-        drop((agents, engine));
+        let _ = timeout(within(1), side.stop_users()).await;
+        let _ = timeout(within(2), side.link.stop()).await;
+        let _ = timeout(within(1), over(side.seat)).await;
+        drop((side.agents, side.sessions, engine));
         let _ = timeout(within(1), over(writer)).await;
         drop(store);
         info!("stopped");

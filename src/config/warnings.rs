@@ -11,6 +11,9 @@ const LONG_KEEPALIVE: Duration = Duration::from_secs(180);
 /// Length of the secrets that RapidPro generates (reference: rapidpro §1.2).
 const RAPIDPRO_SECRET: usize = 32;
 
+/// The fewest characters that a secret for all users should have.
+const MASTER_SECRET: usize = 16;
+
 pub(super) fn all(settings: &Settings) -> Vec<Warning> {
     let mut told = Vec::new();
     let mut tell = |key: String, what: Caution| told.push(Warning { key, what });
@@ -124,6 +127,16 @@ fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
                     tell(
                         format!("channel[{index}].closed_flow"),
                         Caution::EndIsNotTold,
+                    );
+                }
+            }
+            ChannelKind::ChatApi(api) => {
+                let secret = api.secret.as_ref();
+                let length = secret.map(|secret| secret.expose().chars().count());
+                if let Some(short) = length.filter(|length| *length < MASTER_SECRET) {
+                    tell(
+                        format!("channel[{index}].secret"),
+                        Caution::ShortSecret(short),
                     );
                 }
             }

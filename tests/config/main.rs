@@ -3,6 +3,7 @@
 // Helpers of tests may fail as tests do; clippy's own exception covers only the test functions.
 #![allow(clippy::expect_used)]
 
+mod chat_api;
 mod commands;
 mod dependencies;
 mod environment;
