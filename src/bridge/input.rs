@@ -7,7 +7,9 @@ use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
-use crate::workgroup::{Policy, Resource, Show};
+use crate::workgroup::{Place, Policy, Resource, Show};
+
+use super::{ChatView, QueueView, Reopening};
 
 use super::{Acknowledgement, Approach, CaseRecord};
 
@@ -36,6 +38,26 @@ pub enum Input {
     /// The platform behind the channel ends it, and is told as of any other end. Answered with
     /// `Closed` or `Refused`.
     PlatformClosed(Visitor),
+    /// A conversation that is over is to go on. Answered with `Opened` or `Refused`.
+    Reopen(Box<Reopening>),
+    /// The outside speaks to a conversation as if it were not over: it is told of the end again.
+    /// Answered with `Done`.
+    EndDoubted(Visitor),
+    /// The outside calls something that it was told by a name of its own. Answered with `Done`.
+    Named {
+        /// What it was told.
+        delivery: Box<Delivery>,
+        /// The name, by which it is known if it comes back with what was said before.
+        name: String,
+    },
+    /// What a visitor's platform knows of the talk, some of which may be known here already.
+    /// Answered with `Done` or `Refused`.
+    Recounted {
+        /// The visitor.
+        visitor: Visitor,
+        /// What was said, in any order.
+        earlier: Vec<Earlier>,
+    },
     /// What was said before the handoff has been fetched. Answered with `Done`.
     History {
         /// The conversation.
@@ -172,6 +194,10 @@ pub struct Opening {
     pub recall: bool,
     /// How the channel wants it handled.
     pub manners: Manners,
+    /// Where the visitor stands in the line.
+    pub place: Place,
+    /// The agent who is asked before all others, if that one is free.
+    pub wanted: Option<AgentJid>,
 }
 
 /// Something that was said between a visitor and a bot.
@@ -329,41 +355,13 @@ pub enum Answer {
     Refused(Refusal),
 }
 
-/// A workgroup's line as its agents see it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueView {
-    /// The workgroup.
-    pub workgroup: WorkgroupName,
-    /// Its name for people.
-    pub title: String,
-    /// Whether an agent is there who could be asked.
-    pub open: bool,
-    /// Who waits, the first in line first, with the time of their arrival.
-    pub waiting: Vec<(ConversationId, Timestamp)>,
-    /// How long those who came last had to wait on average.
-    pub average_wait: std::time::Duration,
-    /// The Fastpath clients that want to see it: agent and resource.
-    pub watchers: Vec<(AgentJid, String)>,
-}
-
-/// One of an agent's conversations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChatView {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The visitor's name towards agents.
-    pub pseudonym: String,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// Whether the agent has accepted it already; else it is an offer.
-    pub accepted: bool,
-}
-
 /// Why an [`Input`] changed nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// Nobody is online and the channel does not want to wait.
     NoAgents,
+    /// The outside has not been told all of the former conversation yet: later it can be.
+    StillOwed,
     /// The visitor has an open conversation already, and the channel wants no second one.
     AlreadyOpen,
     /// No workgroup of that name.

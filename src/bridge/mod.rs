@@ -11,6 +11,8 @@ mod link;
 mod patience;
 mod place;
 mod receipts;
+mod recounting;
+mod reopening;
 mod restore;
 mod rooms;
 mod service;
@@ -23,7 +25,9 @@ mod visitors;
 pub use approach::{Acknowledgement, Approach};
 pub use effect::*;
 pub use input::*;
+pub use reopening::Reopening;
 pub use restore::Restored;
+pub use views::{ChatView, QueueView};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -57,7 +61,7 @@ pub struct Bridge {
     seen: BTreeMap<(Visitor, String), SeenRecord>,
     seen_until: BTreeSet<(Timestamp, Visitor, String)>,
     /// The conversations that are over, by their foreign ids.
-    tickets: BTreeMap<(Visitor, TicketId), ConversationId>,
+    tickets: BTreeMap<(Visitor, TicketId), reopening::LastEnd>,
     past_until: BTreeSet<(Timestamp, Visitor, Option<TicketId>)>,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,
@@ -154,6 +158,10 @@ impl Bridge {
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
             }
+            Input::Reopen(wish) => self.reopen(now, *wish),
+            Input::EndDoubted(visitor) => self.end_doubted(now, &visitor),
+            Input::Named { delivery, name } => self.named(now, &delivery, name),
+            Input::Recounted { visitor, earlier } => self.recounted(now, &visitor, earlier),
             Input::History {
                 conversation,
                 earlier,

@@ -2,12 +2,42 @@
 
 use std::time::Duration;
 
-use crate::ids::{AgentJid, ConversationId, WorkgroupName};
+use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
-use super::{Answer, Bridge, ChatView, QueueView, Refusal};
+use super::{Answer, Bridge, Refusal};
 
 /// How many waits the average is taken over.
 const WAITS: usize = 20;
+
+/// A workgroup's line as its agents see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueView {
+    /// The workgroup.
+    pub workgroup: WorkgroupName,
+    /// Its name for people.
+    pub title: String,
+    /// Whether an agent is there who could be asked.
+    pub open: bool,
+    /// Who waits, the first in line first, with the time of their arrival.
+    pub waiting: Vec<(ConversationId, Timestamp)>,
+    /// How long those who came last had to wait on average.
+    pub average_wait: std::time::Duration,
+    /// The Fastpath clients that want to see it: agent and resource.
+    pub watchers: Vec<(AgentJid, String)>,
+}
+
+/// One of an agent's conversations.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChatView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The visitor's name towards agents.
+    pub pseudonym: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Whether the agent has accepted it already; else it is an offer.
+    pub accepted: bool,
+}
 
 impl Bridge {
     pub(super) fn note_wait(&mut self, workgroup: &WorkgroupName, millis: u64) {

@@ -24,6 +24,9 @@ pub struct Manners {
     /// Whether the outside is told also of an end that the visitor's side brought about.
     #[serde(default)]
     pub every_end: bool,
+    /// Whether the conversation can go on after its end, as another one of the same ticket.
+    #[serde(default)]
+    pub reopens: bool,
     /// What the outside wants to hear of the visitor's own words.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub receipts: BTreeSet<Receipt>,

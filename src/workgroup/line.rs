@@ -44,6 +44,9 @@ pub struct Request {
     pub only: Option<AgentJid>,
     /// Who shall not have it, because it comes from them.
     pub except: Option<AgentJid>,
+    /// Who is asked before all others, whoever's turn it is: the visitor knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<AgentJid>,
     /// Who refused it or let it lapse, and until when they are not asked again.
     pub pauses: BTreeMap<AgentJid, Timestamp>,
     /// The offer that is out.
@@ -60,6 +63,7 @@ impl Request {
             until: None,
             only: None,
             except: None,
+            wanted: None,
             pauses: BTreeMap::new(),
             offer: None,
         }

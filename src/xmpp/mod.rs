@@ -2,14 +2,20 @@
 
 pub mod address;
 pub mod agents;
+pub mod c2s;
 pub mod clean;
+pub mod client;
 pub mod encode;
 pub mod fastpath;
 pub mod framing;
+pub mod known;
 pub mod link;
 pub mod ns;
 pub mod out;
 pub mod rooms;
 pub mod seat;
 pub mod service;
+pub mod sessions;
+pub mod shelf;
 pub mod stanza;
+pub mod users;

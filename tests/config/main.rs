@@ -3,6 +3,7 @@
 // Helpers of tests may fail as tests do; clippy's own exception covers only the test functions.
 #![allow(clippy::expect_used)]
 
+mod chat_api;
 mod commands;
 mod dependencies;
 mod environment;
@@ -12,6 +13,7 @@ mod judgement;
 mod secrets;
 mod settings;
 mod store;
+mod weni;
 mod yalo;
 
 use warmline::config::{Problem, parse};

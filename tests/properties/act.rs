@@ -63,6 +63,8 @@ impl World {
             Action::Look(one) => self.look(one),
             Action::History(one, kind) => self.with(one, |world, id| world.history(id, kind)),
             Action::Rules(kind) => self.change_rules(kind),
+            Action::Reopen { visitor, kind } => self.reopens(visitor, kind),
+            Action::Recount(one) => self.recounts(one),
             other => self.act_outside(other),
         }
     }
@@ -167,6 +169,10 @@ impl World {
         }
         wish.refuse_without_agents = kind.is_multiple_of(7);
         wish.wait_ends = kind.is_multiple_of(6);
+        if who.is_multiple_of(2) {
+            wish.manners.reopens = true;
+            wish.manners.every_end = true;
+        }
         wish.earlier = self.recalled(&wish.visitor);
         let answer = self.step(Input::Open(wish));
         match answer {

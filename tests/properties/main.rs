@@ -23,6 +23,7 @@ mod ledger;
 mod muc;
 mod nonsense;
 mod overhear;
+mod reopening;
 mod settings;
 
 mod world;

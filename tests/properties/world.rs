@@ -276,6 +276,9 @@ fn comes_twice(input: &Input) -> bool {
     match input {
         Input::Open(_)
         | Input::Said(_)
+        | Input::Recounted { .. }
+        | Input::Named { .. }
+        | Input::EndDoubted(_)
         | Input::Overheard(_)
         | Input::Approached(_)
         | Input::Acknowledged(_)
@@ -308,6 +311,7 @@ fn comes_twice(input: &Input) -> bool {
                 | Rejected { .. }
                 | Spoken(_)
         ),
-        Input::LinkUp => false,
+        // Until all is told it is told on; a second one is told apart where it was taken.
+        Input::Reopen(_) | Input::LinkUp => false,
     }
 }

@@ -17,5 +17,7 @@ mod handed_back;
 mod handing_over;
 mod helpline;
 mod platform_ids;
+mod recounting;
+mod reopening;
 mod rooms;
 mod waiting;
