@@ -16,10 +16,11 @@ fn text(lines: &str) -> String {
 
 fn read(lines: &str) -> ChatApi {
     let settings = parse(&text(lines)).expect("valid");
-    let ChannelKind::ChatApi(api) = settings.channels[1].kind.clone() else {
-        panic!("no chat_api channel");
+    let found = match settings.channels[1].kind.clone() {
+        ChannelKind::ChatApi(api) => Some(*api),
+        _ => None,
     };
-    *api
+    found.expect("a chat_api channel")
 }
 
 #[test]
