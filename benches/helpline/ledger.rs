@@ -43,9 +43,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Of so many conversations.
-    pub fn new(talks: usize) -> Ledger {
-        let mut state = State::default();
+    /// Of so many conversations and agents.
+    pub fn new(talks: usize, agents: usize) -> Ledger {
+        let mut state = State {
+            // Who gets none counts, too.
+            taken: (0..agents).map(|agent| (agent, 0)).collect(),
+            ..State::default()
+        };
         state.talks.resize_with(talks, Talk::default);
         Ledger {
             state: Mutex::new(state),

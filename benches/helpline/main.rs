@@ -65,7 +65,7 @@ fn main() {
     let gateway = Gateway::log_in(warmline.address(), USER);
 
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let ledger = Arc::new(Ledger::new(talks));
+    let ledger = Arc::new(Ledger::new(talks, agents));
     let port = prosody.ports().client;
     let on_duty = |(place, name): (usize, &String)| {
         Agent::on_duty((name, place), port, (&ledger, runtime.handle()))

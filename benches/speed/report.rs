@@ -36,8 +36,12 @@ pub struct Report {
 impl Report {
     /// Begins with the machine.
     pub fn new() -> Report {
+        let first = format!(
+            "{}, loopback only, one real Prosody, the embedded store",
+            build()
+        );
         let how = [
-            "Release build, loopback only, one real Prosody, the embedded store",
+            &first,
             "(SQLite, synchronous=FULL), load and servers on the same cores.",
         ];
         Report::of("Warmline's speed on", &how)
@@ -91,6 +95,14 @@ impl Report {
     pub fn end(&self) {
         let took = self.begun.elapsed().as_secs_f64();
         self.line(&format!("\nThe whole took {took:.0} s."));
+    }
+}
+
+/// How the program and what measures it were built.
+pub fn build() -> &'static str {
+    match cfg!(debug_assertions) {
+        true => "Debug build, whose figures say nothing of the program",
+        false => "Release build",
     }
 }
 

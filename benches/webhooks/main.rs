@@ -27,10 +27,14 @@ fn main() {
     let only = std::env::args().skip(1).find(|a| !a.starts_with("--"));
     let (rounds, seconds) = if quick { (1, 3) } else { (3, 6) };
     let time = Duration::from_secs(seconds);
+    let build = report::build();
+    let first = format!(
+        "{build}, loopback only, no XMPP server; SQLite with synchronous=FULL, Redis with an"
+    );
     let report = Report::of(
         "Webhook -> stored context, 64 connections, on",
         &[
-            "Release build, loopback only, no XMPP server; SQLite with synchronous=FULL, Redis with an",
+            &first,
             "append-only file; load, stores and services on the same cores.",
         ],
     );

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::channels::after_talk::AfterTalk;
 use crate::channels::api::Api;
 use crate::channels::external::{self, ExternalSettings};
 use crate::channels::openchs::{self, Account, OpenchsSettings, Reveal, Source, Telling};
@@ -23,7 +24,10 @@ fn text(text: Option<&String>) -> String {
 pub(super) fn all_openchs(settings: &Settings) -> Vec<Arc<OpenchsSettings>> {
     let channels = settings.channels.iter();
     let gateway = |channel: &config::Channel| match &channel.kind {
-        ChannelKind::Openchs(kind) => Some(Arc::new(openchs(channel, kind))),
+        ChannelKind::Openchs(kind) => Some(Arc::new(OpenchsSettings {
+            proxies: settings.http.trusted_proxies.clone(),
+            ..openchs(channel, kind)
+        })),
         _ => None,
     };
     channels.filter_map(gateway).collect()
@@ -48,6 +52,8 @@ fn openchs(channel: &config::Channel, kind: &config::Openchs) -> OpenchsSettings
         accounts: kind.accounts.iter().map(account).collect(),
         token_lifetime: kind.token_ttl,
         reopen: kind.after_close == config::AfterClose::Hunt,
+        strict: kind.strict,
+        proxies: Vec::new(),
         wait_ends: channel.on_request_timeout == OnRequestTimeout::Close,
         reveal: kind.reveal.iter().map(reveal).collect(),
         telling: Telling {
@@ -80,6 +86,7 @@ fn account(caller: &config::Caller) -> Account {
         username: caller.username.clone(),
         password: caller.password.clone(),
         sources: caller.sources.iter().map(source).collect(),
+        allow_from: caller.allow_from.clone(),
     }
 }
 
@@ -94,8 +101,11 @@ fn reveal(what: &Private) -> Reveal {
 /// An External channel of RapidPro.
 fn external(channel: &config::Channel, kind: &config::External) -> ExternalSettings {
     let on_close = kind.on_close.as_ref().map(|(rest, flow)| {
-        let scheme = rest.contact_scheme.clone();
-        (api(rest), flow.to_string(), scheme)
+        let after = AfterTalk {
+            api: api(rest),
+            flow: flow.to_string(),
+        };
+        (after, rest.contact_scheme.clone())
     });
     ExternalSettings {
         id: ChannelId::new(channel.id.clone()),

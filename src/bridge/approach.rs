@@ -16,6 +16,8 @@ pub struct Approach {
     pub saying: Saying,
     /// Whether another conversation begins after one that is over.
     pub reopen: bool,
+    /// Whether a conversation begins for a visitor whom nobody knows.
+    pub begins: bool,
     /// What came with the words and is kept beside them, as the channel writes it; may be empty.
     pub extra: String,
 }
@@ -37,6 +39,7 @@ impl Bridge {
             opening,
             saying,
             reopen,
+            begins,
             extra,
         } = approach;
         if let Some(answer) = self.said_before(&saying) {
@@ -50,6 +53,9 @@ impl Bridge {
         let used = self.conversations.contains_key(given) || past.is_some_and(|p| p.id == *given);
         if !open && (over && !reopen || used) {
             return Answer::Refused(Refusal::UnknownConversation);
+        }
+        if !open && !over && !begins {
+            return Answer::Refused(Refusal::UnknownVisitor);
         }
         if !open {
             let begun = self.begin(now, opening);

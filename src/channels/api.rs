@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::channels::{Call, HttpClient, Reply, Secret};
-use crate::conversation::{Delivery, Ended};
 use crate::outbox::{Trouble, Verdict};
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
@@ -126,20 +125,6 @@ pub fn pieces(text: &str, limit: usize) -> Vec<&str> {
     }
     pieces.push(&text[start..]);
     pieces
-}
-
-/// The parameters of the flow that runs after the talk.
-pub fn after_talk(delivery: &Delivery, ended: &Ended, conversation: &str) -> Value {
-    json!({
-        "conversation_id": conversation,
-        "message_id": delivery.id,
-        "status": "closed",
-        "closed_by": ended.by.as_str(),
-        "client_pseudonym": delivery.conversation.pseudonym(),
-        "counselor_pseudonym": ended.helper.clone().unwrap_or_default(),
-        "duration": delivery.at.since(delivery.opened_at).as_secs(),
-        "waiting_time": ended.waited.map(|waited| waited / 1000),
-    })
 }
 
 /// What an answer means for a delivery that was refused `refused` times before, out of `attempt`

@@ -1,6 +1,8 @@
 //! The systems that bots live in: each folder turns one system's wire into our words and back.
 
+pub mod after_talk;
 pub mod api;
+pub mod caller;
 pub mod external;
 mod fields;
 mod files;

@@ -7,6 +7,7 @@ use super::rapidpro::is_private;
 use super::reader::Reader;
 use super::secret::Secret;
 use super::value::{Positive, choice, type_name};
+use ipnet::IpNet;
 use std::collections::BTreeSet;
 use std::time::Duration;
 use toml::Value as Toml;
@@ -22,6 +23,8 @@ pub struct Openchs {
     pub token_ttl: Duration,
     /// What becomes of a message to a session that is closed.
     pub after_close: AfterClose,
+    /// Whether a session has to be begun by a message that says so.
+    pub strict: bool,
     /// What of the visitor the agent may see.
     pub reveal: BTreeSet<Private>,
     /// RapidPro's REST API.
@@ -77,6 +80,8 @@ pub struct Caller {
     pub password: PasswordHash,
     /// As whom it may speak.
     pub sources: BTreeSet<ChatSource>,
+    /// From where it may be used; empty for anywhere.
+    pub allow_from: Vec<IpNet>,
 }
 
 choice! {
@@ -122,6 +127,7 @@ impl Openchs {
         Some(Self {
             token_ttl: r.or("token_ttl", Duration::from_secs(12 * 3600)),
             after_close: r.or("after_close", AfterClose::Refuse),
+            strict: r.or("strict", false),
             reveal: r.list("reveal").unwrap_or_default().into_iter().collect(),
             text_limit: r.or("text_limit", Positive(640)).0,
             name_counselor: r.or("name_counselor", true),
@@ -246,5 +252,6 @@ fn account(r: &mut Reader) -> Option<Caller> {
         username: username?,
         password: password?,
         sources: sources.into_iter().collect(),
+        allow_from: r.list("allow_from").unwrap_or_default(),
     })
 }

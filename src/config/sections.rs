@@ -4,6 +4,7 @@ use super::problem::What;
 use super::reader::Reader;
 use super::secret::Secret;
 use super::value::{Domain, Positive, Value, choice};
+use ipnet::IpNet;
 use jid::BareJid;
 use jiff::tz::TimeZone;
 use rustls::pki_types::CertificateDer;
@@ -31,6 +32,8 @@ pub struct Http {
     /// How long an idle connection is kept. Must exceed the 30 s that RapidPro's client keeps
     /// its own (reference: rapidpro §1.8).
     pub keep_alive: Duration,
+    /// Proxies that are believed when they tell whom they speak for (`X-Forwarded-For`).
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Http {
@@ -40,6 +43,7 @@ impl Http {
             public_url: r.maybe("public_url"),
             workers: r.maybe("workers").map(|Positive(number)| number as usize),
             keep_alive: r.or("keep_alive", secs(75)),
+            trusted_proxies: r.list("trusted_proxies").unwrap_or_default(),
         }
     }
 }

@@ -3,9 +3,10 @@
 use super::hint::nearest;
 use super::problem::What;
 use super::secret::Secret;
+use ipnet::IpNet;
 use jid::BareJid;
 use jiff::tz::TimeZone;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 use toml::Value as Toml;
@@ -234,6 +235,16 @@ impl Value for TimeZone {
             "UTC" => Ok(Self::UTC),
             _ => Self::get(text).map_err(|_| malformed::<Self>(text)),
         }
+    }
+}
+
+impl Value for IpNet {
+    const EXPECTED: &'static str = "an address or a network such as \"203.0.113.0/24\"";
+
+    fn from_text(text: &str) -> Result<Self, What> {
+        let one = |text: &str| Some(Self::from(text.parse::<IpAddr>().ok()?));
+        let network = text.parse().ok().or_else(|| one(text));
+        network.ok_or_else(|| malformed::<Self>(text))
     }
 }
 

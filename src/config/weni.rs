@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use url::Url;
 
 use super::channel::known_workgroup;
+use super::on_close::OnClose;
 use super::problem::What;
 use super::rapidpro::{Reveal, is_private};
 use super::reader::Reader;
@@ -53,6 +54,8 @@ pub struct Weni {
     pub reveal: BTreeSet<Reveal>,
     /// What becomes of what may or may not have been sent.
     pub unsure: Unsure,
+    /// What runs after every talk.
+    pub on_close: Option<OnClose>,
 }
 
 impl Weni {
@@ -85,6 +88,7 @@ impl Weni {
             signed: r.or("signed", Signed::Optional),
             reveal: r.list("reveal").unwrap_or_default().into_iter().collect(),
             unsure: r.or("unsure", Unsure::Repeat),
+            on_close: OnClose::read(r, allow_private),
             api_token: api_token?,
             api_token_next,
             webhook_secret: webhook_secret?,

@@ -7,6 +7,7 @@ use toml::Value as Toml;
 use url::Url;
 
 use super::channel::known_workgroup;
+use super::on_close::OnClose;
 use super::password::PasswordHash;
 use super::problem::What;
 use super::rapidpro::{Reveal, is_private};
@@ -163,6 +164,8 @@ pub struct Yalo {
     pub botrunner: Option<StateApi>,
     /// The newer one, used where both are configured.
     pub studio: Option<StateApi>,
+    /// What runs in RapidPro after every talk.
+    pub on_close: Option<OnClose>,
 }
 
 /// Which workgroup serves one flow of the bot.
@@ -235,6 +238,7 @@ impl Yalo {
                 ["studio_url", "studio_token", "studio_token_file"],
                 allow_private,
             ),
+            on_close: OnClose::read(r, allow_private),
             api_url: address(r, "api_url", allow_private)?,
             accounts,
             token_key: token_key?,

@@ -118,6 +118,12 @@ impl Reply {
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
+
+    /// Whether it is a page for people. No API answers with one: it comes from a proxy's login or
+    /// from a wrong address, whatever its status, and what was told was told to nobody.
+    pub fn is_page(&self) -> bool {
+        self.body.trim_ascii_start().first() == Some(&b'<')
+    }
 }
 
 impl fmt::Debug for Reply {

@@ -48,7 +48,7 @@ fn what_is_wrong_with_a_gateway_is_told_key_by_key() {
         id = "helpline"
         kind = "openchs"
         workgroup = "suport"
-        accounts = [{ username = "bot", password_hash = "P@sswd", sources = ["weni"] },
+        accounts = [{ username = "bot", password_hash = "P@sswd", sources = ["weni"], allow_from = ["10.0.0.0/33"] },
                     { username = "BOT", password_hash = "HASH" }, "x"]
         api_url = "http://127.0.0.1/api/v2"
         contact_scheme = "Tel"
@@ -66,6 +66,7 @@ fn what_is_wrong_with_a_gateway_is_told_key_by_key() {
         "channel[1].workgroup: names no configured workgroup: \"suport\"; did you mean \"support\"?",
         "channel[1].accounts[0].password_hash: must be an argon2 hash as `warmline hash-password` prints it",
         "channel[1].accounts[0].sources[0]: must be one of WENI, INBOX, OUTBOX, HELPLINE, found \"weni\"",
+        "channel[1].accounts[0].allow_from[0]: must be an address or a network such as \"203.0.113.0/24\", found \"10.0.0.0/33\"",
         "channel[1].accounts[1].username: \"bot\" is already used by channel[1].accounts[0].username",
         "channel[1].accounts[2]: must be a table, found a text",
         "channel[1].api_url: points to a private address, which outbound.allow_private_networks = false refuses",
@@ -109,5 +110,34 @@ fn an_external_channel_names_its_channel_at_courier() {
             "channel[1].api_url: is missing",
             "channel[1].api_token: is missing"
         ]
+    );
+}
+
+#[test]
+fn networks_are_written_as_addresses_or_with_a_length() {
+    let gateway = GATEWAY.replace(
+        "accounts = [{ ",
+        "strict = true\naccounts = [{ allow_from = [\"192.0.2.7\", \"2001:db8::/32\"], ",
+    );
+    let text = format!(
+        "http.trusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]\n{}",
+        with(&gateway)
+    );
+    let settings = parse(&text).expect("valid");
+    let shown = |networks: &[ipnet::IpNet]| {
+        let networks = networks.iter().map(ToString::to_string);
+        networks.collect::<Vec<String>>()
+    };
+    assert_eq!(
+        shown(&settings.http.trusted_proxies),
+        ["127.0.0.1/32", "10.0.0.0/8"]
+    );
+    let ChannelKind::Openchs(kind) = &settings.channels[1].kind else {
+        panic!("no gateway");
+    };
+    assert!(kind.strict);
+    assert_eq!(
+        shown(&kind.accounts[0].allow_from),
+        ["192.0.2.7/32", "2001:db8::/32"]
     );
 }

@@ -26,6 +26,8 @@ callback_url = "http://10.0.0.7/mr/event_callback/x/messages?a=b"
 topics = { "Billing" = "sales" }
 reveal = ["face"]
 unsure = "guess"
+on_close_flow = "survey"
+rapidpro_url = "http://127.0.0.1/api/v2"
 api_key = "x"
 "#;
     let expected = [
@@ -39,6 +41,9 @@ api_key = "x"
         "channel[0].signed: must be one of optional, required, found \"perhaps\"",
         "channel[0].reveal[0]: must be one of name, email, phone, found \"face\"",
         "channel[0].unsure: must be one of repeat, tell, found \"guess\"",
+        "channel[0].on_close_flow: must be a UUID with hyphens, found \"survey\"",
+        "channel[0].rapidpro_url: points to a private address, which outbound.allow_private_networks = false refuses",
+        "channel[0].rapidpro_token: is missing",
     ];
     let told = problems(&with(keys));
     assert_eq!(told[..expected.len()], expected);
@@ -82,6 +87,9 @@ callback_url = "https://rooms.example.org/mr/tickets/types/generic/event_callbac
 topics = { "Billing" = "support" }
 reveal = ["name", "phone"]
 unsure = "tell"
+on_close_flow = "00000000-0000-4000-8000-000000000011"
+rapidpro_url = "https://flows.example.org/api/v2"
+rapidpro_token = "t"
 "#;
     let settings = parse(&with(&format!("{USUAL}{more}"))).expect("valid");
     let ChannelKind::Weni(weni) = &settings.channels[0].kind else {
@@ -91,4 +99,5 @@ unsure = "tell"
     assert_eq!(weni.topics["Billing"], "support");
     assert!(weni.reveal.contains(&Reveal::Phone));
     assert!(weni.callback_url.is_some() && weni.api_token_next.is_some());
+    assert!(weni.on_close.is_some());
 }

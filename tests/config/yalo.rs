@@ -38,6 +38,7 @@ flows = [{ flow = "A", workgroup = "sales", provider = "telegram" }]
 restart_keywords = [" "]
 api_url = "http://127.0.0.1/"
 studio_url = "ftp://example.org"
+on_close_flow = "survey"
 reveal = ["face"]
 texts = { waitng = "x" }
 translation = [{ waiting = "x" }]
@@ -56,6 +57,9 @@ translation = [{ waiting = "x" }]
         "channel[0].flows[0].workgroup: names no configured workgroup: \"sales\"",
         "channel[0].reveal[0]: must be one of name, email, phone, found \"face\"",
         "channel[0].studio_url: must be an http:// or https:// address, found \"ftp://example.org\"",
+        "channel[0].on_close_flow: must be a UUID with hyphens, found \"survey\"",
+        "channel[0].rapidpro_url: is missing",
+        "channel[0].rapidpro_token: is missing",
         "channel[0].api_url: points to a private address, which outbound.allow_private_networks = false refuses",
         "channel[0].texts.waitng: is not a known key; did you mean \"waiting\"?",
         "channel[0].translation[0].language: is missing",

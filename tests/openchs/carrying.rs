@@ -7,13 +7,14 @@ use serde_json::{Value, json};
 use warmline::channels::api::Api;
 use warmline::channels::openchs::{OpenchsCarrier, OpenchsSettings, Telling, Texts};
 use warmline::channels::{HttpClient, Secret};
-use warmline::conversation::{ClosedBy, Delivery, Ended, Notice, Outgoing, Receipt, Words};
+use warmline::conversation::{ClosedBy, Delivery, Notice, Outgoing, Receipt, Words};
 use warmline::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
 use warmline::outbox::{Carrier, OutboundSettings, Trouble, Verdict};
 
+use super::support::after_talk;
 use super::support::bot::{Answer, HttpBot};
 
 const CONTACT: &str = "6393abc0-283d-4c9b-a1b3-641a035c34bf";
@@ -27,6 +28,8 @@ pub fn settings(api: &str) -> OpenchsSettings {
         accounts: Vec::new(),
         token_lifetime: Duration::from_secs(60),
         reopen: false,
+        strict: false,
+        proxies: Vec::new(),
         wait_ends: false,
         reveal: [].into(),
         telling: Telling {
@@ -189,13 +192,7 @@ fn notices_and_ends_start_their_flows() {
     desk.carry(&owed(Outgoing::Notice(Notice::NobodyCame)), 0);
     desk.carry(&owed(Outgoing::Closed(ClosedBy::Agent)), 0);
     desk.carry(&owed(Outgoing::Closed(ClosedBy::Visitor)), 0);
-    let ended = Ended {
-        by: ClosedBy::Visitor,
-        helper: Some("Counselor-7K2M".into()),
-        waited: Some(12_345),
-        contact: None,
-    };
-    desk.carry(&owed(Outgoing::Ended(Box::new(ended))), 0);
+    desk.carry(&owed(after_talk::ended(None)), 0);
     desk.carry(&owed(Outgoing::Notice(Notice::AgentJoined)), 0);
     let calls = desk.calls();
     let told: Vec<(&Value, &Value)> = calls
@@ -208,13 +205,7 @@ fn notices_and_ends_start_their_flows() {
         told,
         expected.iter().map(|(a, b)| (a, b)).collect::<Vec<_>>()
     );
-    let params = &calls[2].1["params"];
-    assert_eq!(params["closed_by"], "visitor");
-    assert_eq!(params["counselor_pseudonym"], "Counselor-7K2M");
-    assert_eq!(
-        (&params["duration"], &params["waiting_time"]),
-        (&json!(90), &json!(12))
-    );
+    after_talk::are_told(&calls[2].1["params"], ("e32434511", 90));
 }
 
 #[test]
@@ -250,14 +241,21 @@ fn answers_mean_what_the_api_documents() {
     for (status, body, verdict) in [
         (201, "{}", Verdict::Done),
         (200, "{}", Verdict::Done),
+        (204, "", Verdict::Done),
+        (200, "", again(None, Trouble::Status(200))),
         (200, html, again(None, Trouble::Status(200))),
         (302, "", again(None, Trouble::Status(302))),
         (400, "{}", again(Some(5), Trouble::Status(400))),
         (401, "{}", hold(401)),
         (403, html, hold(403)),
         (404, html, again(None, Trouble::Status(404))),
+        (405, "{}", again(None, Trouble::Status(405))),
+        (408, "", again(Some(1), Trouble::Status(408))),
+        (413, html, again(Some(5), Trouble::Status(413))),
+        (422, "{}", again(Some(5), Trouble::Status(422))),
         (429, "{}", again(Some(1), Trouble::Status(429))),
         (500, "oops", again(Some(1), Trouble::Status(500))),
+        (503, html, again(Some(1), Trouble::Status(503))),
     ] {
         let desk = Desk::new(|_| {});
         desk.bot.answer(Answer::new(status, body));

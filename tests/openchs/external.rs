@@ -3,16 +3,20 @@
 use std::sync::Arc;
 
 use serde_json::json;
+use warmline::channels::Secret;
+use warmline::channels::after_talk::AfterTalk;
+use warmline::channels::api::Api;
 use warmline::channels::external::{ExternalCarrier, ExternalSettings, Texts};
-use warmline::channels::{HttpClient, Secret};
 use warmline::conversation::{ClosedBy, Delivery, Outgoing, Receipt, Words};
 use warmline::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, Timestamp, VisitorToken, WorkgroupName,
 };
-use warmline::outbox::{Carrier, OutboundSettings, Verdict};
+use warmline::outbox::{Carrier, Trouble, Verdict};
 
 use super::house::with_tables;
+use super::support::after_talk;
 use super::support::bot::{Answer, HttpBot};
+use super::support::engine::client;
 use super::support::http::{Reply, Request};
 use super::support::wait;
 use super::support::warmline::Warmline;
@@ -163,11 +167,7 @@ fn owed(number: u64, what: Outgoing) -> Delivery {
 fn courier_hears_words_states_and_the_end_as_forms() {
     let courier = HttpBot::start();
     courier.answer(Answer::new(200, "{\"message\":\"Message Accepted\"}"));
-    let client = HttpClient::new(&OutboundSettings {
-        allow_private_networks: true,
-        ..OutboundSettings::default()
-    });
-    let carrier = ExternalCarrier::new(Arc::new(settings(&courier.url(""))), client.unwrap());
+    let carrier = ExternalCarrier::new(Arc::new(settings(&courier.url(""))), client());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let words = Outgoing::Words {
         message: MessageId::new("m"),
@@ -223,4 +223,36 @@ fn the_same_words_wait(
     courier.answer(Answer::error(400));
     let refused = runtime.block_on(carrier.carry(&owed(10, words), 1));
     assert!(matches!(refused, Verdict::Never(_)), "{refused:?}");
+}
+
+#[test]
+fn after_the_talk_the_flow_is_told_all_and_its_token_holds_nothing_else_back() {
+    let workspace = after_talk::workspace();
+    let api = Api {
+        url: workspace.url("/api/v2/"),
+        token: Secret::new(after_talk::TOKEN),
+    };
+    let after = AfterTalk {
+        api,
+        flow: after_talk::FLOW.into(),
+    };
+    let settings = ExternalSettings {
+        on_close: Some((after, "ext".into())),
+        ..settings("http://127.0.0.1:9")
+    };
+    let carrier = ExternalCarrier::new(Arc::new(settings), client());
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let over = owed(8, after_talk::ended(None));
+    assert_eq!(runtime.block_on(carrier.carry(&over, 0)), Verdict::Done);
+    let call = workspace.callbacks().remove(0);
+    after_talk::starts_for(&call, ("urns", "ext:+250788383383"));
+    after_talk::are_told(&call.body["params"], ("+250788383383", 0));
+    // Courier asks for no token: what is owed to it does not wait for this one.
+    workspace.answer(Answer::error(403));
+    let refused = runtime.block_on(carrier.carry(&over, 0));
+    let why = Trouble::Status(403);
+    assert!(
+        matches!(&refused, Verdict::Again { after: Some(_), why: told } if *told == why),
+        "{refused:?}"
+    );
 }

@@ -18,7 +18,13 @@ fn nowhere() -> Ports {
 
 /// The program with these further tables.
 pub fn with_tables(more: &str) -> Warmline {
+    with_http("", more)
+}
+
+/// The same, with keys of `[http]`.
+pub fn with_http(http: &str, more: &str) -> Warmline {
     let mut config = Config::new(nowhere());
+    config.http = http.to_owned();
     config.more = more.to_owned();
     Warmline::start_unready(&config)
 }

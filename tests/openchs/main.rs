@@ -12,4 +12,6 @@ mod codes;
 mod external;
 mod house;
 mod listing;
+mod refused;
+mod strict;
 mod tokens;

@@ -107,6 +107,7 @@ fn approach() -> impl Strategy<Value = Input> {
             opening: wish,
             saying,
             reopen,
+            begins: true,
             extra: String::new(),
         }))
     })

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use warmline::channels::AddressBook;
 use warmline::channels::rapidpro::{RapidProCarrier, RapidProSettings};
+use warmline::channels::{AddressBook, Secret};
 use warmline::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words};
 use warmline::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
@@ -14,6 +14,8 @@ use warmline::outbox::{Carrier, Trouble, Verdict};
 
 use super::mailroom::Mailroom;
 use super::settings::settings;
+use super::support::after_talk;
+use super::support::bot::Answer;
 use super::world::{SECRET, http};
 
 const PATH: &str = "/mr/tickets/types/rocketchat/event_callback/6393abc0";
@@ -199,6 +201,10 @@ async fn an_outage_is_waited_for() {
     let verdict = scene.carrier.carry(&said(OLD), 12).await;
     assert_eq!(verdict, again(None, Trouble::Status(500)));
 
+    for status in [403, 405] {
+        let verdict = scene.meets(status, &said(OLD)).await;
+        assert_eq!(verdict, again(None, Trouble::Status(status)));
+    }
     scene
         .mailroom
         .answers_with(429, vec![("Retry-After", "17".into())], "");
@@ -216,17 +222,61 @@ async fn an_outage_is_waited_for() {
 }
 
 #[tokio::test]
+async fn a_page_is_no_answer_of_mailroom_s() {
+    let scene = Scene::new();
+    for page in ["<!DOCTYPE html><title>Sign in</title>", "\n  <html></html>"] {
+        scene.mailroom.answers(200, page);
+        let verdict = scene.carrier.carry(&said(OLD), 0).await;
+        assert_eq!(verdict, again(None, Trouble::Status(200)), "{page}");
+    }
+    for taken in ["", "ok", "{}"] {
+        scene.mailroom.answers(200, taken);
+        assert_eq!(scene.carrier.carry(&said(OLD), 0).await, Verdict::Done);
+    }
+}
+
+#[tokio::test]
 async fn nobody_there_and_no_address() {
     let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = free.local_addr().unwrap();
     drop(free);
     let mut settings = settings();
-    let nowhere = carrier(settings.clone(), AddressBook::default());
+    let book = AddressBook::default();
+    let nowhere = carrier(settings.clone(), book.clone());
     let verdict = nowhere.carry(&said(OLD), 40).await;
     assert_eq!(verdict, again(30_000, Trouble::NoAddress));
+    // RapidPro tells the address when it connects, and tells another one when it moves.
+    for _ in 0..2 {
+        let mailroom = Mailroom::new();
+        book.learn(ChannelId::new("tickets"), mailroom.url(PATH));
+        assert_eq!(nowhere.carry(&said(OLD), 41).await, Verdict::Done);
+        assert_eq!(mailroom.calls().len(), 1);
+    }
 
     settings.callback_url = Some(format!("http://{address}/"));
     let deaf = carrier(settings, AddressBook::default());
     let verdict = deaf.carry(&said(OLD), 0).await;
     assert_eq!(verdict, again(1000, Trouble::Unreachable));
+}
+
+#[tokio::test]
+async fn after_the_talk_the_flow_is_told_all_and_its_token_holds_nothing_else_back() {
+    const CONTACT: &str = "6393abc0-283d-4c9b-a1b3-641a035c34bf";
+    let workspace = after_talk::workspace();
+    let book = AddressBook::default();
+    book.learn(ChannelId::new("tickets"), workspace.url(PATH));
+    let mut settings = settings();
+    settings.api_token = Some(Secret::new(after_talk::TOKEN));
+    settings.on_close_flow = Some(after_talk::FLOW.into());
+    let carrier = carrier(settings, book);
+    let over = owed(after_talk::ended(Some(CONTACT)), OLD);
+    assert_eq!(carrier.carry(&over, 0).await, Verdict::Done);
+    let call = workspace.callbacks().remove(0);
+    after_talk::starts_for(&call, ("contacts", CONTACT));
+    let ticket = "11137eb1-c831-4ddc-ba26-0bb77837f15e";
+    after_talk::are_told(&call.body["params"], (ticket, 3600));
+    // What agents say goes another way, by the ticket's secret.
+    workspace.answer(Answer::error(403));
+    let verdict = carrier.carry(&over, 0).await;
+    assert_eq!(verdict, again(180_000, Trouble::Status(403)));
 }

@@ -12,3 +12,5 @@ mod world;
 
 #[path = "../samples/settings.rs"]
 mod settings;
+#[path = "../support/mod.rs"]
+mod support;

@@ -2,42 +2,24 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::web::Data;
 use tokio::sync::mpsc;
 use warmline::bridge::{Answer, Input};
-use warmline::channels::http::{Running, Serving, serve};
+use warmline::channels::AddressBook;
+use warmline::channels::http::{Running, serve};
 use warmline::channels::rapidpro::{RapidPro, RapidProSettings, configure};
-use warmline::channels::{AddressBook, HttpClient};
 use warmline::engine::{Handle, Unavailable};
 use warmline::ids::{ConversationId, MessageId};
-use warmline::outbox::OutboundSettings;
 
 use super::raw::{Connection, soon};
 use super::settings::settings;
 
-/// Some free port of this machine, served as by default.
-pub fn serving() -> Serving {
-    Serving {
-        address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        keep_alive: Duration::from_secs(75),
-        workers: Some(2),
-    }
-}
+pub use super::support::engine::{client as http, serving};
 
 pub const SECRET: &str = "ATESTSECRETOFTHIRTYTWOLETTERSXYZ";
 
 pub type Outcome = Result<Answer, Unavailable>;
-
-/// A client that may call this machine.
-pub fn http() -> HttpClient {
-    HttpClient::new(&OutboundSettings {
-        allow_private_networks: true,
-        ..OutboundSettings::default()
-    })
-    .unwrap()
-}
 
 /// The server, and what it asked the engine.
 pub struct World {

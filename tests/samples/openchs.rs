@@ -19,6 +19,8 @@ fn settings() -> OpenchsSettings {
         accounts: Vec::new(),
         token_lifetime: Duration::from_secs(60),
         reopen: false,
+        strict: false,
+        proxies: Vec::new(),
         wait_ends: false,
         reveal: [].into(),
         telling: Telling {

@@ -95,6 +95,29 @@ fn the_person_is_shown_where_that_is_configured_and_never_more_of_the_urn() {
 }
 
 #[test]
+fn the_contact_is_noted_only_where_a_flow_is_to_run_after_the_talk() {
+    let flow = "on_close_flow = \"11111111-0000-4000-8000-000000000005\"\n\
+                rapidpro_url = \"https://flows.weni.example/api/v2\"\nrapidpro_token = \"t\"";
+    let urn = "whatsapp:5585911112222";
+    let example = include_str!("weni/open.json");
+    let uuid = "b8a9d1d4-0d0a-47a4-9a54-1f8d0a6c9c33";
+    for (keys, known_as, contact) in [
+        ("", uuid, None),
+        (flow, uuid, Some(uuid)),
+        // What stands behind `?` is mailroom's own.
+        (flow, "", Some(urn)),
+    ] {
+        let settings = settings(keys);
+        let ticket = open(example.replace(uuid, known_as).as_bytes(), &settings);
+        let wish = ticket
+            .expect("a ticket")
+            .into_opening(ConversationId::new("c1"), &settings);
+        assert_eq!(wish.manners.contact.as_deref(), contact, "{known_as}");
+        assert_eq!(wish.manners.report_end, contact.is_some());
+    }
+}
+
+#[test]
 fn options_in_the_place_of_words_are_not_shown() {
     for body in [
         r#"{"history_after": "2026-08-12 17:03:00+00:00"}"#,

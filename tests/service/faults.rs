@@ -1,16 +1,12 @@
 //! Kills, restarts and outages of each part: everything accepted arrives, in order, once.
 
-use super::stage::{Conversation, Stage, hears};
+use super::stage::{Conversation, REPAIR, Stage, hears};
 use super::support::agents::Agent;
 use super::support::bot::{Answer, Callback};
 use super::support::rapidpro::RapidPro;
 use super::support::wait;
 use super::support::xmpp::Server;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-/// How long a fault and its repair may take altogether.
-const REPAIR: Duration = Duration::from_secs(60);
 
 pub fn numbered(prefix: &str, count: usize) -> Vec<String> {
     (0..count).map(|n| format!("{prefix}-{n}")).collect()

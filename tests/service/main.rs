@@ -5,9 +5,11 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod after_talk;
 mod answers;
 mod availability;
 mod commands;
+mod external;
 mod fastpath;
 mod faults;
 mod fuzz;
@@ -23,6 +25,7 @@ mod operators;
 mod policy;
 mod refusals;
 mod reload;
+mod repeated;
 mod rooms;
 mod shutdown;
 mod signs;
@@ -33,4 +36,5 @@ mod tls;
 mod turns;
 mod walk;
 mod weni;
+mod weni_story;
 mod yalo;

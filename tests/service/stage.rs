@@ -1,6 +1,7 @@
 //! Everything a story needs, started in one call, and the steps that most stories share.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use super::support::agents::{Agent, People};
 use super::support::bot::HttpBot;
@@ -11,6 +12,9 @@ use super::support::rapidpro::{RapidPro, Ticket};
 use super::support::wait;
 use super::support::warmline::Warmline;
 use super::support::xmpp::{Server, workgroup};
+
+/// How long an outage and what follows may take.
+pub const REPAIR: Duration = Duration::from_secs(60);
 
 /// A running XMPP server, the program, a bot that it calls back, and a place for agents.
 pub struct Stage {
@@ -164,6 +168,14 @@ fn enter_if(agent: &Agent, like: impl Fn(&str) -> bool) -> String {
 pub fn hears(agent: &Agent, room: &str, text: &str) -> Event {
     agent.wait("words in the room", |e| {
         e.is_said() && e.is_in(room) && e.get("body") == text
+    })
+}
+
+/// Waits until this is among what an agent heard in a room, and gives all of it.
+pub fn heard_until(agent: &Agent, room: &str, last: &str) -> String {
+    wait::until("all of it in the room", REPAIR, || {
+        let all = agent.heard(room, "").join("\n");
+        all.contains(last).then_some(all)
     })
 }
 

@@ -1,35 +1,37 @@
-//! Weni's generic ticketer: a bot's mailroom and two agents play the whole story, and each side is
-//! killed in the middle of it.
+//! Weni's generic ticketer: a bot's mailroom and agents, what comes late, twice or from strangers,
+//! and what dies in the middle.
 
-use super::faults::{complete, numbered, say_all};
-use super::stage::{Stage, accept, hears, is_asked, is_destroyed, offered};
+use super::faults::{complete, numbered};
+use super::stage::{REPAIR, Stage, accept, heard_until, hears, is_destroyed, offered};
 use super::support::agents::Agent;
 use super::support::origin::{Origin, file};
 use super::support::wait;
 use super::support::weni::{Mailroom, SECRET, TOKEN, Weni, ago, channel, id_of, signature, told};
-use super::support::xmpp::workgroup;
 use serde_json::json;
-use std::io::Write;
-use std::net::TcpStream;
-use std::time::Duration;
 
 const PUBLIC: &str = "https://help.example.org";
+const OTHER_TOKEN: &str = "a-token-of-the-other-ticketer";
+const OTHER_SECRET: &str = "segredo-do-outro-atendimento";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
-/// How long an outage and what follows may take.
-const REPAIR: Duration = Duration::from_secs(60);
 
 /// A stage with this channel beside the usual one.
-struct Scene {
-    stage: Stage,
-    weni: Weni,
-    mailroom: Mailroom,
+pub struct Scene {
+    pub stage: Stage,
+    pub weni: Weni,
+    pub mailroom: Mailroom,
 }
 
 impl Scene {
-    fn new() -> Scene {
+    pub fn new() -> Scene {
         let stage = Stage::configured(|config| {
             config.http = format!("public_url = \"{PUBLIC}\"");
             config.more = channel("");
+            // Another ticketer, with secrets of its own.
+            let other = channel("").replace("\"loja\"", "\"other\"");
+            let other = other
+                .replace(TOKEN, OTHER_TOKEN)
+                .replace(SECRET, OTHER_SECRET);
+            config.more.push_str(&other);
             config.more.push_str("[log]\nlevel = \"debug\"\n");
         });
         let mailroom = Mailroom::start(stage.warmline.address());
@@ -45,140 +47,36 @@ impl Scene {
     }
 
     /// A ticket with its agent in the room.
-    fn conversation(&self, ticket: &str, agent: &Agent) -> String {
+    pub fn conversation(&self, ticket: &str, agent: &Agent) -> String {
         assert_eq!(self.weni.open(ticket).status, 201);
         accept(agent, &offered(agent))
     }
 
     /// The contact says something, and the agent hears it.
-    fn says(&self, ticket: &str, (agent, room): (&Agent, &str), text: &str) {
+    pub fn says(&self, ticket: &str, (agent, room): (&Agent, &str), text: &str) {
         assert_eq!(self.weni.says(ticket, text).status, 200);
         hears(agent, room, text);
     }
 
     /// What mailroom was told. Who says something after the end has it told again, if it had been
     /// taken by then: mailroom ought not to have said it.
-    fn told_ends_once(&self, ticket: &str) -> Vec<String> {
+    pub fn told_ends_once(&self, ticket: &str) -> Vec<String> {
         let mut told = self.mailroom.told(ticket);
         told.dedup_by(|next, one| next == one && one == "<close>");
         told
     }
 
     /// Mailroom opens a ticket again, as often as it takes.
-    fn reopen(&self, ticket: &str) {
+    pub fn reopen(&self, ticket: &str) {
         wait::until("the ticket is open again", REPAIR, || {
             (self.weni.tell(ticket, "reopen").status == 200).then_some(())
         });
     }
-
-    /// Sends a contact's message and does not wait for its answer.
-    fn send_only(&self, ticket: &str, text: &str) {
-        let request = self.weni.message(ticket, text);
-        let mut head = format!("POST {} HTTP/1.1\r\nHost: x\r\n", request.path);
-        for (name, value) in &request.headers {
-            head.push_str(&format!("{name}: {value}\r\n"));
-        }
-        let head = format!("{head}Content-Length: {}\r\n\r\n", request.body.len());
-        let mut stream = TcpStream::connect(self.weni.address).expect("a connection");
-        let sent = stream.write_all(&[head.as_bytes(), &request.body].concat());
-        sent.expect("sent");
-    }
 }
 
-/// Waits until all that an agent heard in a room ends with this, and gives it.
-fn heard_until(agent: &Agent, room: &str, last: &str) -> String {
-    wait::until("all of it in the room", REPAIR, || {
-        let all = agent.heard(room, "").join("\n");
-        all.contains(last).then_some(all)
-    })
-}
-
-fn closes(agent: &Agent, room: &str) {
+pub fn closes(agent: &Agent, room: &str) {
     agent.say_in(room, "!close");
     agent.wait("the room is destroyed", |e| is_destroyed(e, room));
-}
-
-#[test]
-fn the_whole_story_with_each_side_killed_once() {
-    let mut scene = Scene::new();
-    let (first, second) = (scene.stage.agent("agent1"), scene.stage.agent("agent2"));
-    let ticket = id_of("whole");
-    assert_eq!(scene.weni.open(&ticket).status, 201);
-    let (ana, ben, offer) = super::stage::first_offered(&first, &second);
-    assert!(
-        offer
-            .get("body")
-            .contains("Quer negociar a fatura de julho")
-    );
-    let room = accept(ana, &offer);
-    scene.says(&ticket, (ana, &room), "hello");
-    ana.say_in(&room, "Oi Iara");
-    let mut expected = scene.mailroom.wait_told(&ticket, "Oi Iara");
-    killed_on_each_side(&mut scene, &ticket, (ana, &room));
-    expected.extend(numbered("reply", 8));
-    assert_eq!(scene.mailroom.wait_told(&ticket, "reply-7"), expected);
-
-    // An end from our side; mailroom calls back within the call.
-    closes(ana, &room);
-    expected.push("<close>".to_owned());
-    assert_eq!(scene.mailroom.wait_told(&ticket, "<close>"), expected);
-    assert_eq!(scene.weni.says(&ticket, "too late").status, 409);
-
-    // Opened again the same agent is asked, although it is the other one's turn.
-    scene.reopen(&ticket);
-    let room = accept(ana, &offered(ana));
-    assert!(!is_asked(ben), "the other one is not asked");
-    let told = heard_until(ana, &room, "The ticket was opened again.");
-    for before in ["hello", "visitor-5", "Oi Iara", "reply-7", "too late"] {
-        assert_eq!(told.matches(before).count(), 1, "{before} is shown once");
-    }
-    scene.says(&ticket, (ana, &room), "it is me again");
-    ana.say_in(&room, "welcome back");
-    expected.push("welcome back".to_owned());
-    scene.mailroom.wait_told(&ticket, "welcome back");
-    assert_eq!(scene.told_ends_once(&ticket), expected);
-
-    // An end from mailroom's side is not told back to it.
-    assert_eq!(scene.weni.tell(&ticket, "close").status, 200);
-    ana.wait("the room is destroyed", |e| is_destroyed(e, &room));
-    goes_on_with_another(&scene, &ticket, (ana, ben));
-    assert_eq!(scene.told_ends_once(&ticket), expected);
-}
-
-/// The program dies with words under way to the agent, mailroom with words under way to it.
-fn killed_on_each_side(scene: &mut Scene, ticket: &str, (agent, room): (&Agent, &str)) {
-    let visitors = numbered("visitor", 6);
-    for (number, text) in visitors.iter().enumerate() {
-        assert_eq!(scene.weni.says(ticket, text).status, 200);
-        if number == 2 {
-            scene.stage.warmline.kill9();
-            scene.stage.warmline.start_again();
-        }
-    }
-    heard_until(agent, room, "visitor-5");
-    complete(&agent.heard(room, ""), &visitors);
-    let replies = numbered("reply", 8);
-    say_all(agent, room, &replies[..3]);
-    scene.mailroom.kill9();
-    say_all(agent, room, &replies[3..]);
-    scene.mailroom.start_again();
-}
-
-/// The agent is away: somebody else is asked, for this ticket before all others who wait.
-fn goes_on_with_another(scene: &Scene, ticket: &str, (ana, ben): (&Agent, &Agent)) {
-    let support = workgroup("support");
-    for agent in [ana, ben] {
-        agent.show_to(&support, "dnd");
-        agent.settle_with(&support);
-    }
-    assert_eq!(scene.weni.open(&id_of("other")).status, 201);
-    scene.reopen(ticket);
-    ben.show_to(&support, "chat");
-    let offer = offered(ben);
-    let shown = offer.get("body");
-    assert!(shown.contains("Opened again"), "{shown}");
-    let room = accept(ben, &offer);
-    scene.says(ticket, (ben, &room), "who are you?");
 }
 
 #[test]
@@ -296,7 +194,8 @@ fn a_kill_between_call_and_commit_and_right_after_it_loses_and_doubles_nothing()
     for (number, text) in all.iter().enumerate() {
         if number % 2 == 0 {
             // Killed somewhere between the first byte and the commit.
-            scene.send_only(&ticket, text);
+            let message = scene.weni.message(&ticket, text);
+            message.send_only(scene.weni.address);
         } else {
             assert_eq!(scene.weni.says(&ticket, text).status, 200);
         }
@@ -345,12 +244,25 @@ fn strangers_forgeries_and_replays_change_nothing() {
     scene.says(&ticket, (&agent, &room), "and then this");
     let heard = agent.heard(&room, "");
     assert_eq!(heard.iter().filter(|text| *text == "only once").count(), 1);
-    let mut stranger = message();
-    stranger.headers.retain(|(name, _)| name != "Authorization");
+    let as_whom = |token: Option<&str>, channel: &str| {
+        let mut request = message();
+        request.headers.retain(|(name, _)| name != "Authorization");
+        request.path = request.path.replace("/loja/", &format!("/{channel}/"));
+        let request = match token {
+            Some(token) => request.header("Authorization", &format!("Bearer {token}")),
+            None => request,
+        };
+        request.send(scene.weni.address).expect("an answer").status
+    };
+    assert_eq!(as_whom(None, "loja"), 401);
+    assert_eq!(as_whom(Some(OTHER_TOKEN), "loja"), 401);
+    assert_eq!(as_whom(Some(TOKEN), "other"), 401);
     assert_eq!(
-        stranger.send(scene.weni.address).expect("an answer").status,
-        401
+        as_whom(Some(OTHER_TOKEN), "other"),
+        404,
+        "no ticket of theirs"
     );
+    assert_eq!(as_whom(Some(OTHER_TOKEN), "nobody"), 404);
 }
 
 #[test]

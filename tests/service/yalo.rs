@@ -2,22 +2,17 @@
 //! every end lets the bot go on.
 
 use super::faults::{complete, numbered, say_all};
-use super::stage::{Stage, accept, hears, is_destroyed, offered};
+use super::stage::{REPAIR, Stage, accept, heard_until, hears, is_destroyed, offered};
 use super::support::agents::Agent;
 use super::support::bot::HttpBot;
 use super::support::origin::{Origin, file};
 use super::support::wait;
 use super::support::yalo::{Yalo, channel, said, states, texts};
 use serde_json::json;
-use std::io::Write;
-use std::net::TcpStream;
-use std::time::Duration;
 
 const PUBLIC: &str = "https://help.example.org";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0";
 const USER: &str = "5217331175599";
-/// How long an outage and what follows may take.
-const REPAIR: Duration = Duration::from_secs(60);
 
 /// A stage with this channel beside the usual one.
 struct Scene {
@@ -62,14 +57,6 @@ impl Scene {
             (states.last().map(String::as_str) == Some(wanted)).then_some(())
         });
     }
-}
-
-/// The texts of all that an agent heard in a room until `last` is among them.
-fn heard_until(agent: &Agent, room: &str, last: &str) -> String {
-    wait::until("all of it in the room", REPAIR, || {
-        let all = agent.heard(room, "").join("\n");
-        all.contains(last).then_some(all)
-    })
 }
 
 #[test]
@@ -245,18 +232,10 @@ fn a_keyword_takes_the_visitor_back_to_the_bot() {
     );
 }
 
-/// Sends a webhook and does not wait for its answer.
+/// A webhook of which nobody waits for the answer.
 fn send_only(scene: &Scene, text: &str) {
-    let body = said(USER, text);
-    let request = scene.yalo.webhook("whatsapp", &body);
-    let mut head = format!("POST {} HTTP/1.1\r\nHost: x\r\n", request.path);
-    for (name, value) in &request.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
-    }
-    let head = format!("{head}Content-Length: {}\r\n\r\n", request.body.len());
-    let mut stream = TcpStream::connect(scene.yalo.address).expect("a connection");
-    let sent = stream.write_all(&[head.as_bytes(), &request.body].concat());
-    sent.expect("sent");
+    let request = scene.yalo.webhook("whatsapp", &said(USER, text));
+    request.send_only(scene.yalo.address);
 }
 
 #[test]

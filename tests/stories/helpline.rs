@@ -36,6 +36,7 @@ impl Story {
             opening,
             saying,
             reopen,
+            begins: true,
             extra: "{}".into(),
         })))
     }

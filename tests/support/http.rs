@@ -65,6 +65,14 @@ impl Request {
         read_reply(stream)
     }
 
+    /// Sends it over a connection of its own, and is gone before there is an answer.
+    pub fn send_only(&self, to: SocketAddr) {
+        let mut stream = TcpStream::connect(to).expect("a connection");
+        let head = format!("{}\r\n", self.head(to));
+        let sent = stream.write_all(&[head.as_bytes(), &self.body].concat());
+        sent.expect("sent");
+    }
+
     fn head(&self, to: SocketAddr) -> String {
         let mut head = format!("{} {} HTTP/1.1\r\nHost: {to}\r\n", self.method, self.path);
         for (name, value) in &self.headers {

@@ -8,7 +8,9 @@
 //! | `prosody`, `ejabberd`, `redis` | the neighbours themselves |
 //! | `raw`, `odd` | an ordinary user who types raw XML; the odd stanzas that such a user can send |
 //! | `tls` | an own CA, and a server's side of TLS |
+//! | `after_talk` | an end, and the flow of RapidPro that runs after it |
 //! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
+//! | `engine` | the engine on a store, for a channel's routes and carriers |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
 //! | `openchs` | a chatbot that calls the OpenCHS gateway |
 //! | `origin` | where media lies: honest, slow, endless and lying |
@@ -23,12 +25,14 @@
 // A harness fails a test by panicking, and no test binary uses all of it.
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used, dead_code)]
 
+pub mod after_talk;
 pub mod agents;
 pub mod bot;
 pub mod browser;
 pub mod chromium;
 pub mod config;
 pub mod ejabberd;
+pub mod engine;
 pub mod event;
 pub mod http;
 pub mod odd;

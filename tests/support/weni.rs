@@ -3,6 +3,7 @@
 
 use ring::hmac;
 use serde_json::{Value, json};
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -198,14 +199,25 @@ impl Mailroom {
     /// What it was told so far, in order. What bears the key of something before it is that again:
     /// its answer had died with one of the two.
     pub fn journal(&self) -> Vec<Value> {
+        let mut keys = HashSet::new();
+        let taken = self.taken().into_iter();
+        taken.filter(|entry| keys.insert(key_of(entry))).collect()
+    }
+
+    /// How often it was told what it had taken before.
+    pub fn told_twice(&self) -> usize {
+        let taken = self.taken();
+        let keys: HashSet<String> = taken.iter().map(key_of).collect();
+        taken.len() - keys.len()
+    }
+
+    fn taken(&self) -> Vec<Value> {
         let text = std::fs::read_to_string(self.dir.path().join("journal")).unwrap_or_default();
-        let mut keys = std::collections::HashSet::new();
         let entries = text
             .lines()
             .filter_map(|line| serde_json::from_str(line).ok());
-        let taken = entries.filter(|entry: &Value| entry["status"] == 200);
-        taken
-            .filter(|entry| keys.insert(entry["headers"]["idempotency-key"].to_string()))
+        entries
+            .filter(|entry: &Value| entry["status"] == 200)
             .collect()
     }
 
@@ -233,6 +245,10 @@ impl Mailroom {
             (told.last().map(String::as_str) == Some(last)).then_some(told)
         })
     }
+}
+
+fn key_of(entry: &Value) -> String {
+    entry["headers"]["idempotency-key"].to_string()
 }
 
 fn launch((partner, port): (SocketAddr, u16), dir: &Path) -> Process {

@@ -1,14 +1,12 @@
 //! The platform Yalo: its channel's configuration, and the calls that it makes.
 
-use argon2::password_hash::PasswordHasher;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, Version};
 use ring::hmac;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 
 use super::bot::Callback;
 use super::http::{Reply, Request};
+use super::openchs::cheap_hash;
 
 /// The password of the tests' account.
 pub const PASSWORD: &str = "opensesame";
@@ -17,9 +15,7 @@ pub const SIGNING: &str = "the-platforms-secret";
 
 /// A channel of this kind that calls this platform; `keys` are added to it.
 pub fn channel(platform: &str, keys: &str) -> String {
-    let params = Params::new(8, 1, 1, None).expect("parameters");
-    let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-    let hash: PasswordHash = argon.hash_password(PASSWORD.as_bytes()).expect("a hash");
+    let hash = cheap_hash(PASSWORD);
     format!(
         r#"
 [[channel]]
@@ -40,6 +36,13 @@ bot_id = "fb-bot"
 token = "fb-token"
 "#
     )
+}
+
+/// As the platform signs.
+pub fn signature(body: &[u8]) -> String {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SIGNING.as_bytes());
+    let signed = hmac::sign(&key, body);
+    signed.as_ref().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The platform's side of the tests' channel.
@@ -83,11 +86,8 @@ impl Yalo {
     /// A signed webhook, to be sent.
     pub fn webhook(&self, provider: &str, body: &Value) -> Request {
         let body = body.to_string();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, SIGNING.as_bytes());
-        let signed = hmac::sign(&key, body.as_bytes());
-        let signature: String = signed.as_ref().iter().map(|b| format!("{b:02x}")).collect();
         Request::new("POST", &format!("/v1/integrations/{provider}/webhook"))
-            .header("x-yalochat-signature", &signature)
+            .header("x-yalochat-signature", &signature(body.as_bytes()))
             .json(body)
     }
 

@@ -6,6 +6,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod after_talk;
 mod calls;
 mod carrying;
 mod reopening;

@@ -1,31 +1,28 @@
 //! The real engine on a real store, the routes on a real server, and a mailroom to call back.
 
-use std::collections::HashMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Data;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
 use warmline::bridge::{Answer, Input};
-use warmline::channels::http::{self, Serving};
+use warmline::channels::AddressBook;
+use warmline::channels::http;
 use warmline::channels::weni::{Ways, Weni, WeniCarrier, WeniSettings, configure};
-use warmline::channels::{AddressBook, HttpClient, Media, MediaLinks, Secret};
 use warmline::config;
 use warmline::conversation::Line;
-use warmline::engine::{Engine, Handle, Outlets, SeatOrder};
-use warmline::ids::{AgentJid, ChannelId, WorkgroupName};
-use warmline::media::MediaKey;
-use warmline::outbox::{Carrier, OutboundSettings, Outbox, OutboxSettings, Report};
-use warmline::store::{self, Store, Table};
-use warmline::workgroup::{Labels, Policy, WorkgroupPolicy};
+use warmline::engine::Handle;
+use warmline::outbox::Carrier;
+use warmline::store::{Store, Table};
 
 use super::support::bot::{Answer as Answering, Callback, HttpBot};
+use super::support::engine::{self, Behind, serving, store_in};
 use super::support::http::{Reply, Request};
 use super::support::wait;
 use super::support::weni::{self, CALLBACK};
+
+pub use super::support::engine::{client, media};
 
 /// What stands in a world's configuration; `keys` are the channel's own.
 pub fn usual(keys: &str) -> String {
@@ -77,11 +74,7 @@ impl World {
 
     fn on(keys: String, folder: TempDir, mailroom: HttpBot) -> Self {
         let runtime = Runtime::new().unwrap();
-        let place = store::Place::Embedded(folder.path().to_owned());
-        // The server's threads of before may still hold it.
-        let store = wait::until("the store is free", wait::START, || {
-            runtime.block_on(store::open(&place)).ok()
-        });
+        let store = store_in(&runtime, folder.path());
         let (engine, server) = runtime.block_on(start(settings(&keys), store));
         Self {
             weni: weni::Weni {
@@ -130,10 +123,7 @@ impl World {
         drop(self.engine);
         self.runtime.shutdown_timeout(Duration::from_secs(10));
         let runtime = Runtime::new().unwrap();
-        let place = store::Place::Embedded(self.folder.path().to_owned());
-        let store = wait::until("the store is free", wait::START, || {
-            runtime.block_on(store::open(&place)).ok()
-        });
+        let store = store_in(&runtime, self.folder.path());
         let rows = runtime.block_on(store.load(Table::Line)).unwrap();
         let mut lines: Vec<Line> = rows
             .iter()
@@ -157,26 +147,6 @@ pub fn envelope(reply: &Reply) -> (String, String) {
     (reply.string("error"), reply.string("message"))
 }
 
-fn links() -> MediaLinks {
-    let key = MediaKey::from_secret(&Secret::new("what the tests' links are sealed with"));
-    let ours = "https://help.example.org/".parse().unwrap();
-    MediaLinks::new(key, &ours, Duration::from_secs(3600))
-}
-
-/// Links on our own address.
-pub fn media() -> Media {
-    Media::new(Some(links()))
-}
-
-/// A client that may call this machine.
-pub fn client() -> HttpClient {
-    HttpClient::new(&OutboundSettings {
-        allow_private_networks: true,
-        ..OutboundSettings::default()
-    })
-    .unwrap()
-}
-
 async fn start(channel: WeniSettings, store: Arc<dyn Store>) -> (Handle, http::Running) {
     let (engine, jobs) = Handle::pair(64);
     let ways = Ways {
@@ -187,70 +157,14 @@ async fn start(channel: WeniSettings, store: Arc<dyn Store>) -> (Handle, http::R
     };
     let carrier: Arc<dyn Carrier> =
         Arc::new(WeniCarrier::new(Arc::new(channel.clone()), ways.clone()));
-    let carriers: HashMap<ChannelId, Arc<dyn Carrier>> = [(channel.id.clone(), carrier)].into();
-    let (reports, reported) = mpsc::channel(64);
-    let outbox = OutboxSettings {
-        retry: [5; 10].map(Duration::from_secs).to_vec(),
-        ..OutboxSettings::default()
+    let behind = Behind {
+        store,
+        carriers: [(channel.id.clone(), carrier)].into(),
+        book: ways.book.clone(),
+        retry: Duration::from_secs(5),
     };
-    let outbox = Outbox::start(outbox, carriers, store.clone(), reports);
-    let (seat, orders) = mpsc::unbounded_channel();
-    let outlets = Outlets {
-        seat,
-        outbox,
-        callbacks: ways.book.clone(),
-    };
-    let writer = Engine::load(Arc::new(policy()), store.clone(), jobs, outlets);
-    tokio::spawn(writer.await.unwrap().run());
-    tokio::spawn(settle(engine.clone(), reported));
-    tokio::spawn(ignore(orders));
+    engine::start((engine.clone(), jobs), behind).await;
     let state = Data::new(Weni::new([channel], ways));
-    let serving = Serving {
-        address: SocketAddr::from(([127, 0, 0, 1], 0)),
-        keep_alive: Duration::from_secs(75),
-        workers: Some(2),
-    };
-    let server = http::serve(serving, move |services| configure(services, &state));
+    let server = http::serve(serving(), move |services| configure(services, &state));
     (engine, server.unwrap())
-}
-
-/// In the place of the app: tells the engine what became of deliveries.
-async fn settle(engine: Handle, mut reported: mpsc::Receiver<Report>) {
-    while let Some(report) = reported.recv().await {
-        let told = Input::Delivered(Box::new(report.delivery));
-        if engine.ask(told).await.is_ok() {
-            let _ = report.settled.send(());
-        }
-    }
-}
-
-async fn ignore(mut orders: mpsc::UnboundedReceiver<SeatOrder>) {
-    while orders.recv().await.is_some() {}
-}
-
-fn policy() -> Policy {
-    let workgroup = WorkgroupPolicy {
-        title: "Front desk".into(),
-        agents: [(AgentJid::parse("ana@example.org").unwrap(), None)].into(),
-        supervisors: [].into(),
-        max_chats: 4,
-        offer_timeout: Duration::from_secs(20),
-        request_timeout: Some(Duration::from_secs(240)),
-        rejection_pause: Duration::from_secs(20),
-        join_timeout: Duration::from_secs(60),
-        agent_return: Duration::from_secs(60),
-        idle_close: None,
-    };
-    let names = ["support", "it"].map(WorkgroupName::new);
-    Policy {
-        workgroups: names.map(|name| (name, workgroup.clone())).into(),
-        keep: Duration::from_secs(3600),
-        remember_ids: Duration::from_secs(24 * 3600),
-        context: Duration::from_secs(24 * 3600),
-        zone: jiff::tz::TimeZone::UTC,
-        labels: Labels {
-            visitor: String::new(),
-            bot: "Bot".into(),
-        },
-    }
 }

@@ -306,6 +306,9 @@ fn the_platforms_moods() {
     for status in [200, 201, 202, 204] {
         assert_eq!(met(Answer::new(status, "no json"), 0), Verdict::Done);
     }
+    // But a page of a proxy in front of it is not its word.
+    let page = Answer::new(200, "<!DOCTYPE html>");
+    assert_eq!(met(page, 0), again(None, Trouble::Status(200)));
     assert_eq!(met(Answer::error(409), 0), Verdict::Done);
     for (status, attempt, seconds) in [(500, 0, 1), (503, 1, 2), (502, 5, 30), (408, 0, 1)] {
         assert_eq!(

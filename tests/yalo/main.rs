@@ -6,6 +6,7 @@
 mod support;
 
 mod accounts;
+mod after_talk;
 mod carrying;
 mod connecting;
 mod hearing;

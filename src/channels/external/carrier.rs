@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::channels::api::{Contact, Order, after_talk, judge};
+use crate::channels::api::{Contact, judge};
 use crate::channels::{Call, HttpClient};
 use crate::conversation::{Delivery, Outgoing};
 use crate::ids::{DeliveryId, VisitorToken};
@@ -76,19 +76,15 @@ impl ExternalCarrier {
 
     /// Starts the flow that runs after the talk.
     async fn after(&self, delivery: &Delivery, attempt: u32) -> Verdict {
-        let (Outgoing::Ended(ended), Some((api, flow, scheme))) =
+        let (Outgoing::Ended(ended), Some((after, scheme))) =
             (&delivery.what, &self.settings.on_close)
         else {
             return Verdict::Done;
         };
-        let contact = Contact::read(delivery.visitor.as_str(), scheme);
-        let order = Order::Start {
-            flow: flow.clone(),
-            params: after_talk(delivery, ended, delivery.visitor.as_str()),
-        };
-        let key = delivery.id.to_string();
-        let outcome = order.call(&self.http, (api, contact), key).await;
-        judge(&outcome, (usize::from(attempt > 0), attempt))
+        let visitor = delivery.visitor.as_str();
+        let contact = Contact::read(visitor, scheme);
+        let over = (delivery, ended.as_ref(), attempt);
+        after.start(&self.http, over, (contact, visitor)).await
     }
 
     fn too_soon(&self, visitor: &VisitorToken, call: &Told) -> Option<Duration> {

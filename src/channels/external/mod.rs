@@ -8,7 +8,7 @@ pub mod wire;
 use crate::ids::{ChannelId, WorkgroupName};
 
 use super::Secret;
-use super::api::Api;
+use super::after_talk::AfterTalk;
 
 pub use carrier::ExternalCarrier;
 pub use routes::{External, configure};
@@ -28,8 +28,8 @@ pub struct ExternalSettings {
     pub wait_ends: bool,
     /// A text of RapidPro that ends the conversation and is not shown.
     pub end_text: Option<String>,
-    /// Where a flow runs after every talk: the API, the flow, the scheme of contacts.
-    pub on_close: Option<(Api, String, String)>,
+    /// What runs after every talk, and the scheme of contacts.
+    pub on_close: Option<(AfterTalk, String)>,
     /// What RapidPro hears as if the contact said it. An empty one is not sent.
     pub texts: Texts,
 }

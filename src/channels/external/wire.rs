@@ -127,6 +127,7 @@ pub fn approach(sent: Sent, settings: &ExternalSettings, conversation: Conversat
             words: Words::text(sent.text),
         },
         reopen: true,
+        begins: true,
         extra: String::new(),
     }
 }

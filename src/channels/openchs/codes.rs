@@ -53,7 +53,8 @@ situations! {
     NoToken = UNAUTHORIZED, "Unauthorized", "no `Authorization: Token …`";
     BadToken = UNAUTHORIZED, "Unauthorized", "the token is unknown, expired or of an account that is gone";
     SourceNotAllowed = FORBIDDEN, "Forbidden", "the account may not speak as this `chat_source`; nobody may send a chat as `OUTBOX` or `HELPLINE`, for Warmline is the helpline";
-    UnknownSession = NOT_FOUND, "error", "`close/`, `ack/`: no such session in this helpline";
+    AddressNotAllowed = FORBIDDEN, "Forbidden", "the account may not be used from this address (`allow_from`)";
+    UnknownSession = NOT_FOUND, "error", "`close/`, `ack/`: no such session in this helpline; `POST chat/`: the same with `strict = true`, where the message does not begin one";
     UnknownMessage = NOT_FOUND, "error", "`ack/`: no such message in this session";
     UnknownPath = NOT_FOUND, "error", "no such path";
     WrongMethod = METHOD_NOT_ALLOWED, "error", "another method is meant; `Allow` names it";

@@ -11,6 +11,8 @@ pub mod wire;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::ids::{ChannelId, WorkgroupName};
 
 use super::PasswordHash;
@@ -33,6 +35,10 @@ pub struct OpenchsSettings {
     pub token_lifetime: Duration,
     /// Whether a message to a session that is closed begins another conversation.
     pub reopen: bool,
+    /// Whether a session that nobody knows is begun only by a message that says so.
+    pub strict: bool,
+    /// Proxies that are believed when they tell whom they speak for.
+    pub proxies: Vec<IpNet>,
     /// Whether the end of the wait ends the conversation.
     pub wait_ends: bool,
     /// What agents may see of the person.
@@ -50,6 +56,8 @@ pub struct Account {
     pub password: PasswordHash,
     /// As whom the account may speak.
     pub sources: BTreeSet<Source>,
+    /// From where it may be used; empty for anywhere.
+    pub allow_from: Vec<IpNet>,
 }
 
 /// As whom a caller speaks: `chat_source`.

@@ -17,8 +17,8 @@ use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use crate::bridge::{Answer, Input};
-use crate::channels::PasswordHash;
 use crate::channels::http::read_body;
+use crate::channels::{PasswordHash, caller};
 use crate::engine::{Handle, now};
 use crate::ids::ChannelId;
 use crate::store::Store;
@@ -108,6 +108,7 @@ impl Openchs {
         let (Some((_, account)), Some(helpline)) = (account, helpline) else {
             return Err(Situation::BadToken.into());
         };
+        may_use(request, (account, helpline))?;
         let caller = Caller {
             helpline: helpline.clone(),
             account: account.clone(),
@@ -115,6 +116,19 @@ impl Openchs {
         request.extensions_mut().insert(caller.clone());
         Ok(caller)
     }
+}
+
+/// Whether an account may be used from where the call comes from.
+fn may_use(
+    request: &HttpRequest,
+    (account, helpline): (&Account, &OpenchsSettings),
+) -> Result<(), Rejection> {
+    let address = caller::address(request, &helpline.proxies);
+    if caller::may_call(address, &account.allow_from) {
+        return Ok(());
+    }
+    tracing::warn!(channel = %helpline.id, "an account is used from an address that it may not be used from");
+    Err(Situation::AddressNotAllowed.into())
 }
 
 /// Adds the gateway under `/open/api` and `/api`, each path with and without a slash at its end:
@@ -219,10 +233,12 @@ async fn token(
         Checked::Wrong => return Err(Situation::BadCredentials.into()),
         Checked::TooMany => return Err(Situation::TooMany.into()),
     }
-    let Some((channel, _)) = known else {
+    let Some((channel, account)) = known else {
         return Err(Situation::BadCredentials.into());
     };
     let settings = state.helplines.get(channel).ok_or(Situation::Fault)?;
+    // After the password: whoever guesses is not told that there is such an account.
+    may_use(&request, (account, settings))?;
     let lifetime = settings.token_lifetime;
     let given = Given {
         channel: channel.clone(),

@@ -10,7 +10,8 @@ use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::Value;
 use url::Url;
 
-use crate::channels::api::{Api, Contact, Order, after_talk, judge as judge_api};
+use crate::channels::after_talk::AfterTalk;
+use crate::channels::api::{Api, Contact};
 use crate::channels::{AddressBook, Call, HttpClient, Reply};
 use crate::conversation::{Delivery, Ended, Outgoing};
 use crate::ids::{DeliveryId, TicketId, Timestamp};
@@ -90,15 +91,14 @@ impl RapidProCarrier {
             url: format!("{}/api/v2", server.origin().ascii_serialization()),
             token: token.clone(),
         };
-        let conversation = delivery.ticket.as_ref().map_or("", TicketId::as_str);
-        let order = Order::Start {
+        let after = AfterTalk {
+            api,
             flow: flow.to_owned(),
-            params: after_talk(delivery, ended, conversation),
         };
+        let ticket = delivery.ticket.as_ref().map_or("", TicketId::as_str);
         let contact = Contact::Uuid(contact.clone());
-        let key = delivery.id.to_string();
-        let outcome = order.call(&self.http, (&api, contact), key).await;
-        judge_api(&outcome, (usize::from(attempt > 0), attempt))
+        let over = (delivery, ended, attempt);
+        after.start(&self.http, over, (contact, ticket)).await
     }
 
     fn address(&self) -> Option<String> {

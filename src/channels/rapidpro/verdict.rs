@@ -76,7 +76,7 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
     };
     let why = Trouble::Status(reply.status);
     match reply.status {
-        200..=299 => Verdict::Done,
+        200..=299 if !reply.is_page() => Verdict::Done,
         401 => Verdict::Hold {
             after: SECRET_REFUSED,
             why,
@@ -87,7 +87,7 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
             why,
         ),
         // Not mailroom's own: a proxy, or a wrong address. Somebody may set it right in time.
-        300..=399 | 403 | 405 => again(None, why),
+        200..=399 | 403 | 405 => again(None, why),
         408 | 500.. => again(out_of_order(case.attempt), why),
         // A close that is refused has no agent to be told; its ticket would stay open for ever.
         _ if case.closes => again(out_of_order(case.attempt), why),

@@ -10,8 +10,10 @@ use reqwest::header::HeaderName;
 use serde_json::Value;
 
 use crate::bridge::Input;
+use crate::channels::after_talk::AfterTalk;
+use crate::channels::api::Contact;
 use crate::channels::{Call, Reply};
-use crate::conversation::Delivery;
+use crate::conversation::{Delivery, Ended, Outgoing};
 use crate::ids::DeliveryId;
 use crate::outbox::{Carrier, Trouble, Verdict};
 
@@ -49,6 +51,9 @@ impl WeniCarrier {
     }
 
     async fn attempt(&self, delivery: &Delivery, attempt: u32) -> Verdict {
+        if let Outgoing::Ended(ended) = &delivery.what {
+            return self.go_on(delivery, ended, attempt).await;
+        }
         let Some(call) = callback(delivery, &self.settings, &self.ways.media) else {
             return Verdict::Done;
         };
@@ -67,6 +72,22 @@ impl WeniCarrier {
             self.note_name(delivery, reply).await;
         }
         verdict
+    }
+
+    /// Starts the flow that runs after the talk.
+    async fn go_on(&self, delivery: &Delivery, ended: &Ended, attempt: u32) -> Verdict {
+        let (Some(configured), Some(contact)) = (&self.settings.keys.on_close, &ended.contact)
+        else {
+            return Verdict::Done;
+        };
+        // A URN, or else a UUID: no scheme has to be guessed.
+        let contact = Contact::read(contact, "");
+        let over = (delivery, ended, attempt);
+        let conversation = delivery.conversation.as_str();
+        let after = AfterTalk::from(configured);
+        after
+            .start(&self.ways.http, over, (contact, conversation))
+            .await
     }
 
     async fn call(

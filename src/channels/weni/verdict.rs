@@ -107,6 +107,9 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
     };
     let why = Trouble::Status(reply.status);
     match (reply.status, Code::of(reply)) {
+        // A page is a proxy's own, and so is what is no success; or an address or configuration is
+        // wrong. Somebody may set it right in time.
+        (200..=299, _) if reply.is_page() => again(None, why),
         (200..=299, _) if case.event == Event::Message && said_nothing(reply) => {
             Verdict::Never(Trouble::NotSent)
         }
@@ -120,7 +123,6 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
             reply.retry_after.or_else(|| out_of_order(case.attempt)),
             why,
         ),
-        // A wrong address or configuration, or a proxy's own. Somebody may set it right in time.
         (300..=399 | 403 | 404 | 405, _) => again(None, why),
         (408 | 502 | 503, _) | (400, Code::Unread) => again(out_of_order(case.attempt), why),
         (500, Code::Misconfigured) if case.event == Event::Message => Verdict::Never(why),

@@ -9,7 +9,9 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::channels::HttpClient;
-use crate::conversation::{Delivery, Notice, Outgoing};
+use crate::channels::after_talk::AfterTalk;
+use crate::channels::api::Contact;
+use crate::conversation::{Delivery, Ended, Notice, Outgoing};
 use crate::engine::now;
 use crate::ids::DeliveryId;
 use crate::outbox::{Carrier, Verdict};
@@ -56,6 +58,9 @@ impl YaloCarrier {
         if is_stale(delivery) {
             return Verdict::Done;
         }
+        if let Outgoing::Ended(ended) = &delivery.what {
+            return self.go_on(delivery, ended, attempt).await;
+        }
         let steps = wire::steps(delivery, &self.settings, &self.media);
         let mut tally = self.tally(&delivery.id);
         let left = steps.iter().enumerate().skip(tally.taken);
@@ -88,6 +93,19 @@ impl YaloCarrier {
         }
         self.forget(&delivery.id);
         Verdict::Done
+    }
+
+    /// Starts the flow of RapidPro that runs after the talk. Its URNs have the messengers' names as
+    /// their schemes, as our visitors' tokens do.
+    async fn go_on(&self, delivery: &Delivery, ended: &Ended, attempt: u32) -> Verdict {
+        let Some(configured) = &self.settings.keys.on_close else {
+            return Verdict::Done;
+        };
+        let contact = Contact::Urn(delivery.visitor.as_str().to_owned());
+        let over = (delivery, ended, attempt);
+        let conversation = delivery.conversation.as_str();
+        let after = AfterTalk::from(configured);
+        after.start(&self.http, over, (contact, conversation)).await
     }
 
     fn tally(&self, id: &DeliveryId) -> Tally {

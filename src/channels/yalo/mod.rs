@@ -10,6 +10,7 @@ pub mod wire;
 
 use std::collections::BTreeMap;
 
+use ipnet::IpNet;
 use url::Url;
 
 use crate::bridge::Visitor;
@@ -39,6 +40,8 @@ pub struct YaloSettings {
     pub translations: BTreeMap<String, Texts>,
     /// How others reach us.
     pub public_url: Option<Url>,
+    /// Proxies that are believed when they tell whom they speak for.
+    pub proxies: Vec<IpNet>,
     /// Whether it is the only channel of its kind, so that its routes need not name it.
     pub alone: bool,
     /// The kind's own keys.
@@ -64,6 +67,7 @@ impl YaloSettings {
             texts: channel.texts.clone(),
             translations: channel.translations.clone(),
             public_url: settings.http.public_url.clone(),
+            proxies: settings.http.trusted_proxies.clone(),
             alone,
             keys: keys.clone(),
         };

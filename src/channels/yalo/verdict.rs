@@ -33,7 +33,7 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
     let why = Trouble::Status(reply.status);
     match reply.status {
         // Also where the body is none that the platform documents: what it has it would have twice.
-        200..=299 => Verdict::Done,
+        200..=299 if !reply.is_page() => Verdict::Done,
         401 => Verdict::Hold {
             after: TOKEN_REFUSED,
             why,
@@ -45,7 +45,7 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
             why,
         ),
         // A proxy's, or a wrong address or bot. Somebody may set it right in time.
-        300..=399 | 403 | 404 | 405 => again(None, why),
+        200..=399 | 403 | 404 | 405 => again(None, why),
         408 | 425 => again(out_of_order(case.attempt), why),
         500.. => again(
             reply.retry_after.or_else(|| out_of_order(case.attempt)),

@@ -55,6 +55,7 @@ pub(super) async fn said(
             })))
         }
         Answer::Refused(Refusal::UnknownConversation) => Err(Situation::SessionClosed.into()),
+        Answer::Refused(Refusal::UnknownVisitor) => Err(Situation::UnknownSession.into()),
         _ => Err(Situation::Fault.into()),
     }
 }

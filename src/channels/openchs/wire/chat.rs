@@ -32,6 +32,8 @@ pub struct Chat {
     pub source: Source,
     /// The caller's own id for it.
     pub message_id: Option<String>,
+    /// Whether it says that it begins a session (`conversation` is `new`, as in our answers).
+    pub begins: bool,
     /// What is kept beside it, to be listed.
     pub extra: Extra,
 }
@@ -82,6 +84,7 @@ pub fn chat(body: &[u8]) -> Result<Chat, FieldError> {
         message,
         session,
         source,
+        begins: body.get("conversation").is_some_and(|told| told == "new"),
         message_id: message_id.filter(|id| !id.is_empty()),
     })
 }
@@ -172,6 +175,7 @@ pub fn approach(
             words: Words::text(chat.message),
         },
         reopen: settings.reopen,
+        begins: !settings.strict || chat.begins,
         extra: serde_json::to_string(&chat.extra).unwrap_or_default(),
     }
 }

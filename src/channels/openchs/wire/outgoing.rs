@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::channels::api::{Order, after_talk, escaped, pieces};
+use crate::channels::after_talk;
+use crate::channels::api::{Order, escaped, pieces};
 use crate::channels::names::message_id;
 use crate::channels::openchs::Telling;
 use crate::conversation::{ClosedBy, Delivery, Notice, Outgoing, Words};
@@ -32,7 +33,7 @@ pub fn orders(delivery: &Delivery, telling: &Telling) -> Vec<Order> {
             start(telling.closed_flow.as_ref(), params)
         }
         Outgoing::Ended(ended) => {
-            let params = after_talk(delivery, ended, delivery.visitor.as_str());
+            let params = after_talk::params(delivery, ended, delivery.visitor.as_str());
             start(telling.on_close_flow.as_ref(), params)
         }
     }

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 use url::Url;
+use uuid::Uuid;
 
 use crate::bridge::Opening;
 use crate::channels::fields::{self, Fields, WireError};
@@ -29,6 +30,8 @@ pub struct Ticket {
     pub opened_at: Option<Timestamp>,
     workgroup: WorkgroupName,
     language: Option<String>,
+    /// As whom Weni's flows know the person; only where a flow is to run after the talk.
+    contact: Option<String>,
     brief: Brief,
     earlier: Vec<Earlier>,
 }
@@ -72,6 +75,7 @@ pub fn open(body: &[u8], settings: &WeniSettings) -> Result<Ticket, WireError> {
         id: id.hyphenated().to_string(),
         callback: callback(metadata.as_ref(), settings)?,
         workgroup: workgroup(topic.as_ref(), settings)?,
+        contact: reference(contact.as_ref())?.filter(|_| settings.keys.on_close.is_some()),
         earlier: whole(said, opened_at),
         opened_at,
         language,
@@ -98,6 +102,8 @@ impl Ticket {
                 // is opened again.
                 every_end: true,
                 reopens: true,
+                report_end: self.contact.is_some(),
+                contact: self.contact,
                 ..Manners::default()
             },
             place: Place::Normal,
@@ -162,6 +168,20 @@ fn name(
     Ok(name.filter(|_| settings.keys.reveal.contains(&Reveal::Name)))
 }
 
+/// The contact's UUID, or else the URN, each as the API of flows takes it.
+fn reference(contact: Option<&Fields<'_>>) -> Result<Option<String>, WireError> {
+    let uuid = text(contact, "uuid")?.filter(|uuid| Uuid::try_parse(uuid).is_ok());
+    let urn = text(contact, "urn")?;
+    let urn = urn.as_deref().and_then(bare).map(str::to_owned);
+    let named = urn.filter(|urn| urn.contains(':'));
+    Ok(uuid.or(named))
+}
+
+/// A URN without what stands behind `?` and `#`.
+fn bare(urn: &str) -> Option<&str> {
+    urn.split(['?', '#']).next()
+}
+
 /// The number in a URN. What stands behind `?` and `#` is mailroom's own, perhaps a secret.
 fn phone(
     contact: Option<&Fields<'_>>,
@@ -170,8 +190,7 @@ fn phone(
     let urn = text(contact, "urn")?;
     let urn = urn.filter(|_| settings.keys.reveal.contains(&Reveal::Phone));
     Ok(urn.and_then(|urn| {
-        let bare = urn.split(['?', '#']).next()?;
-        let (scheme, path) = bare.split_once(':')?;
+        let (scheme, path) = bare(&urn)?.split_once(':')?;
         matches!(scheme, "tel" | "whatsapp").then(|| path.to_owned())
     }))
 }

@@ -66,7 +66,7 @@ pub fn callback(delivery: &Delivery, settings: &WeniSettings, media: &Media) -> 
             body["closed_at"] = json!(shown(delivery.at));
             Some(bare(Event::Close, body))
         }
-        // Not asked for when it is opened.
+        // A flow hears of the one (see the carrier), the other is not asked for when it is opened.
         Outgoing::Ended(_) | Outgoing::Receipt { .. } => None,
         Outgoing::Reopened => {
             let mut body = event(delivery);

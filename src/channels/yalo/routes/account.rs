@@ -7,6 +7,7 @@ use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::json;
 
+use crate::channels::caller;
 use crate::channels::http::read_body;
 use crate::channels::yalo::credentials::Suspect;
 use crate::channels::yalo::wire::{self, Login};
@@ -32,7 +33,7 @@ pub(super) async fn authenticate(
     // Somebody unknown is looked for as long as somebody known, and told the same.
     let other = state.tenants(&request).next().map(|tenant| (tenant, None));
     let (tenant, number) = found.or(other).ok_or(Rejection::UnknownPath)?;
-    let address = request.peer_addr().map(|peer| peer.ip());
+    let address = caller::address(&request, &tenant.settings.proxies);
     let suspect = (number, address.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED)));
     if let Some(left) = tenant.attempts.wait(&suspect) {
         return Err(Rejection::TooManyAttempts(left));

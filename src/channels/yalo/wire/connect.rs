@@ -127,6 +127,7 @@ impl Connect {
                 language: self.language,
                 likeness: Some(self.likeness),
                 place_every,
+                report_end: settings.keys.on_close.is_some(),
                 ..Manners::default()
             },
         }

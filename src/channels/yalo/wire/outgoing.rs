@@ -49,7 +49,7 @@ pub fn steps(delivery: &Delivery, settings: &YaloSettings, media: &Media) -> Vec
             Notice::NobodyCame => text(|texts| &texts.no_agent).to_owned(),
         }),
         Outgoing::Closed(_) => Words::text(text(|texts| &texts.ended)),
-        // Not asked for when it is opened.
+        // A flow hears of the first (see the carrier), the others are not asked for when it is opened.
         Outgoing::Ended(_) | Outgoing::Receipt { .. } | Outgoing::Reopened => return Vec::new(),
     };
     let said = messages(provider, user, (delivery.id.as_str(), &words));
