@@ -10,6 +10,7 @@
 mod support;
 
 mod agent;
+mod answer;
 mod flood;
 mod handover;
 mod load;

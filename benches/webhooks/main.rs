@@ -14,6 +14,9 @@ mod support;
 #[allow(dead_code)]
 mod report;
 
+#[path = "../speed/answer.rs"]
+mod answer;
+
 mod contestant;
 mod load;
 

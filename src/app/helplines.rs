@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::channels::Texts;
 use crate::channels::after_talk::AfterTalk;
 use crate::channels::api::Api;
-use crate::channels::external::{self, ExternalSettings};
-use crate::channels::openchs::{self, Account, OpenchsSettings, Reveal, Source, Telling};
+use crate::channels::external::ExternalSettings;
+use crate::channels::openchs::{Account, OpenchsSettings, Reveal, Source, Telling};
 use crate::config::{self, ChannelKind, ChatSource, OnRequestTimeout, Private, Settings};
 use crate::ids::{ChannelId, WorkgroupName};
 
@@ -14,10 +15,6 @@ fn api(api: &config::RestApi) -> Api {
         url: api.url.to_string(),
         token: api.token.clone(),
     }
-}
-
-fn text(text: Option<&String>) -> String {
-    text.cloned().unwrap_or_default()
 }
 
 /// All OpenCHS gateways.
@@ -66,11 +63,7 @@ fn openchs(channel: &config::Channel, kind: &config::Openchs) -> OpenchsSettings
             no_agent_flow: flow(kind.no_agent_flow),
             closed_flow: flow(kind.closed_flow),
             on_close_flow: flow(kind.on_close_flow),
-            texts: openchs::Texts {
-                agent_joined: text(channel.texts.agent_joined.as_ref()),
-                agent_lost: text(channel.texts.agent_away.as_ref()),
-                nobody_came: text(channel.texts.no_agent.as_ref()),
-            },
+            texts: Texts::from(&channel.texts),
         },
     }
 }
@@ -115,11 +108,7 @@ fn external(channel: &config::Channel, kind: &config::External) -> ExternalSetti
         wait_ends: channel.on_request_timeout == OnRequestTimeout::Close,
         end_text: kind.end_text.clone(),
         on_close,
-        texts: external::Texts {
-            agent_joined: text(channel.texts.agent_joined.as_ref()),
-            agent_lost: text(channel.texts.agent_away.as_ref()),
-            nobody_came: text(channel.texts.no_agent.as_ref()),
-            closed: text(kind.closed_text.as_ref()),
-        },
+        texts: Texts::from(&channel.texts),
+        closed_text: kind.closed_text.clone().unwrap_or_default(),
     }
 }

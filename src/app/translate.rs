@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::channels::Texts;
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
@@ -164,7 +165,6 @@ pub(super) fn media(settings: &Settings) -> Limits {
 
 /// A RapidPro channel.
 pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> RapidProSettings {
-    let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let departments = kind.departments.iter();
     RapidProSettings {
         id: ChannelId::new(channel.id.clone()),
@@ -187,11 +187,7 @@ pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> Ra
         require_contact_uuid: kind.require_contact_uuid,
         close_reason: false,
         on_close_flow: kind.on_close_flow.map(|flow| flow.to_string()),
-        texts: rapidpro::Texts {
-            agent_joined: text(&channel.texts.agent_joined),
-            agent_lost: text(&channel.texts.agent_away),
-            nobody_came: text(&channel.texts.no_agent),
-        },
+        texts: Texts::from(&channel.texts),
     }
 }
 

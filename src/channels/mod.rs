@@ -11,10 +11,14 @@ pub mod media;
 mod names;
 pub mod openchs;
 pub mod rapidpro;
+mod signed;
+mod tallies;
+mod texts;
 pub mod weni;
 pub mod yalo;
 
 pub use files::Media;
+pub use texts::Texts;
 
 pub use crate::config::{PasswordHash, Secret};
 pub use crate::engine::AddressBook;

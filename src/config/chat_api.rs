@@ -124,14 +124,7 @@ fn account(r: &mut Reader) -> Option<Account> {
             r.complain("username", What::SameAs("the names of workgroups"));
         }
     }
-    let hash = r.need_secret("password_hash", "password_hash_file");
-    let password = hash.and_then(|hash| {
-        let hash = PasswordHash::parse(hash.expose());
-        if hash.is_none() {
-            r.complain("password_hash", What::NotAPasswordHash);
-        }
-        hash
-    });
+    let password = PasswordHash::read(r);
     Some(Account {
         username: username?,
         password: password?,

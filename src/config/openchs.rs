@@ -238,20 +238,14 @@ fn account(r: &mut Reader) -> Option<Caller> {
     if let Some(name) = &username {
         r.unique("openchs account", "username", &name.to_lowercase());
     }
-    let hash = r.need_secret("password_hash", "password_hash_file");
-    let password = hash.and_then(|hash| {
-        let hash = PasswordHash::parse(hash.expose());
-        if hash.is_none() {
-            r.complain("password_hash", What::NotAPasswordHash);
-        }
-        hash
-    });
+    let password = PasswordHash::read(r);
+    let allow_from = r.list("allow_from").unwrap_or_default();
     let usual = vec![ChatSource::Weni, ChatSource::Inbox];
     let sources = r.list("sources").unwrap_or(usual);
     Some(Caller {
         username: username?,
         password: password?,
         sources: sources.into_iter().collect(),
-        allow_from: r.list("allow_from").unwrap_or_default(),
+        allow_from,
     })
 }

@@ -6,6 +6,9 @@ use argon2::Argon2;
 use argon2::password_hash::phc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 
+use super::problem::What;
+use super::reader::Reader;
+
 /// The hash of a password, as `warmline hash-password` prints it (PHC string format, argon2).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(phc::PasswordHash);
@@ -21,6 +24,16 @@ impl PasswordHash {
         let hash = phc::PasswordHash::new(text).ok()?;
         let ours = hash.algorithm.as_str().starts_with("argon2") && hash.hash.is_some();
         ours.then_some(Self(hash))
+    }
+
+    /// The hash of an account; `None` after a problem was recorded.
+    pub(super) fn read(r: &mut Reader) -> Option<Self> {
+        let text = r.need_secret("password_hash", "password_hash_file")?;
+        let hash = Self::parse(text.expose());
+        if hash.is_none() {
+            r.complain("password_hash", What::NotAPasswordHash);
+        }
+        hash
     }
 
     /// Hashes a password with a new salt (argon2id, 19 MiB, two passes).

@@ -6,6 +6,16 @@ use toml::{Table, Value};
 
 const REQUIRED: [&str; 3] = ["#domain = ", "#secret = ", "#muc = "];
 
+/// What stands before a channel at the least.
+const HEAD: &str = r#"
+    [xmpp]
+    domain = "workgroup.example.org"
+    secret = "the-component-secret"
+    muc = "conference.example.org"
+    [[workgroup]]
+    name = "support"
+"#;
+
 /// The default file with the `#` taken from the lines that `wanted` accepts.
 fn filled(wanted: impl Fn(&str) -> bool) -> String {
     let lines = DEFAULT_FILE
@@ -50,12 +60,6 @@ fn the_default_file_with_the_required_values_is_the_typed_defaults() {
 fn the_examples_show_the_typed_defaults() {
     let full = parse(&everything()).expect("valid");
     let bare = r#"
-        [xmpp]
-        domain = "workgroup.example.org"
-        secret = "the-component-secret"
-        muc = "conference.example.org"
-        [[workgroup]]
-        name = "support"
         [[channel]]
         id = "tickets"
         kind = "rapidpro"
@@ -63,7 +67,7 @@ fn the_examples_show_the_typed_defaults() {
         app_id = "00000000-0000-4000-8000-000000000000"
         secret = "THE32CHARACTERSTHATRAPIDPROSHOWS"
     "#;
-    let bare = parse(bare).expect("valid");
+    let bare = parse(&(HEAD.to_owned() + bare)).expect("valid");
 
     let mut workgroup = full.workgroups[0].clone();
     workgroup.agents = Vec::new();
@@ -85,12 +89,6 @@ fn the_examples_show_the_typed_defaults() {
 fn the_example_of_the_other_channel_shows_its_defaults_too() {
     let full = parse(&everything()).expect("valid");
     let bare = r#"
-        [xmpp]
-        domain = "workgroup.example.org"
-        secret = "the-component-secret"
-        muc = "conference.example.org"
-        [[workgroup]]
-        name = "support"
         [[channel]]
         id = "yalo"
         kind = "yalo"
@@ -101,7 +99,7 @@ fn the_example_of_the_other_channel_shows_its_defaults_too() {
         whatsapp = { bot_id = "acme-whatsapp", token = "the-bots-token" }
         facebook = { bot_id = "acme-facebook", token = "the-other-bots-token" }
     "#;
-    let bare = parse(bare).expect("valid");
+    let bare = parse(&(HEAD.to_owned() + bare)).expect("valid");
     let mut channel = full.channels[1].clone();
     channel.translations.clear();
     let super::ChannelKind::Yalo(yalo) = &mut channel.kind else {
@@ -110,7 +108,7 @@ fn the_example_of_the_other_channel_shows_its_defaults_too() {
     yalo.accounts.clear();
     yalo.flows.clear();
     (yalo.client, yalo.language) = (None, None);
-    (yalo.botrunner, yalo.studio) = (None, None);
+    (yalo.botrunner, yalo.studio, yalo.on_close) = (None, None, None);
     for bot in [&mut yalo.whatsapp, &mut yalo.facebook]
         .into_iter()
         .flatten()
@@ -124,18 +122,12 @@ fn the_example_of_the_other_channel_shows_its_defaults_too() {
 fn the_example_of_the_chat_api_shows_its_defaults_too() {
     let full = parse(&everything()).expect("valid");
     let bare = r#"
-        [xmpp]
-        domain = "workgroup.example.org"
-        secret = "the-component-secret"
-        muc = "conference.example.org"
-        [[workgroup]]
-        name = "support"
         [[channel]]
         id = "web"
         kind = "chat_api"
         workgroup = "support"
     "#;
-    let bare = parse(bare).expect("valid");
+    let bare = parse(&(HEAD.to_owned() + bare)).expect("valid");
     let found = full.channels.iter().find(|channel| channel.id == "web");
     let mut channel = found.expect("the example").clone();
     let super::ChannelKind::ChatApi(api) = &mut channel.kind else {

@@ -288,14 +288,7 @@ fn account(r: &mut Reader) -> Option<Account> {
     if let Some(name) = &username {
         r.unique("yalo account", "username", name);
     }
-    let hash = r.need_secret("password_hash", "password_hash_file");
-    let password = hash.and_then(|hash| {
-        let hash = PasswordHash::parse(hash.expose());
-        if hash.is_none() {
-            r.complain("password_hash", What::NotAPasswordHash);
-        }
-        hash
-    });
+    let password = PasswordHash::read(r);
     let role = r.or("role", Role::Yalo);
     Some(Account {
         username: username?,

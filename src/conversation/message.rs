@@ -37,6 +37,14 @@ impl Words {
         }
     }
 
+    /// Adds a line to the text.
+    pub fn add_line(&mut self, line: &str) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+        self.text.push_str(line);
+    }
+
     /// Whether there is nothing to pass on.
     pub fn is_empty(&self) -> bool {
         self.text.trim().is_empty() && self.attachments.is_empty()

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use serde_json::json;
-use warmline::channels::Secret;
 use warmline::channels::after_talk::AfterTalk;
 use warmline::channels::api::Api;
-use warmline::channels::external::{ExternalCarrier, ExternalSettings, Texts};
+use warmline::channels::external::{ExternalCarrier, ExternalSettings};
+use warmline::channels::{Secret, Texts};
 use warmline::conversation::{ClosedBy, Delivery, Outgoing, Receipt, Words};
 use warmline::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, Timestamp, VisitorToken, WorkgroupName,
@@ -141,10 +141,8 @@ fn settings(courier: &str) -> ExternalSettings {
         wait_ends: false,
         end_text: None,
         on_close: None,
-        texts: Texts {
-            closed: "#ended".into(),
-            ..Texts::default()
-        },
+        texts: Texts::default(),
+        closed_text: "#ended".into(),
     }
 }
 

@@ -5,6 +5,7 @@ use super::support::agents::Agent;
 use super::support::bot::{Answer, Callback};
 use super::support::rapidpro::RapidPro;
 use super::support::wait;
+use super::support::warmline::Warmline;
 use super::support::xmpp::Server;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,21 +72,22 @@ pub fn wait_for_all(
     });
 }
 
-#[test]
-fn a_kill_while_words_flow_both_ways_loses_and_doubles_nothing() {
+/// So many words flow each way; the program is struck when the bot has taken so many calls, and
+/// comes back. All arrive, each once, in order.
+pub fn words_flow_while(count: usize, milestones: [usize; 2], strike: fn(&mut Warmline)) {
     let mut stage = Stage::start();
     let agent = stage.agent("agent1");
     let conversation = stage.conversation("1", &agent);
-    let (visitor, replies) = (numbered("visitor", 200), numbered("agent", 200));
+    let (visitor, replies) = (numbered("visitor", count), numbered("agent", count));
     let rapidpro = stage.rapidpro.clone();
     std::thread::scope(|scope| {
         let posting = scope.spawn(|| post_all(&rapidpro, "1", &visitor));
         let saying = scope.spawn(|| say_all(&agent, &conversation.room, &replies));
-        for milestone in [40, 120] {
+        for milestone in milestones {
             wait::until("words flow", REPAIR, || {
                 (stage.bot.taken().len() >= milestone).then_some(())
             });
-            stage.warmline.kill9();
+            strike(&mut stage.warmline);
             stage.warmline.start_again();
         }
         saying.join().expect("the agent says all");
@@ -94,6 +96,11 @@ fn a_kill_while_words_flow_both_ways_loses_and_doubles_nothing() {
     wait_for_all(&stage, &conversation, &agent, [&visitor, &replies]);
     complete(&agent.heard(&conversation.room, ""), &visitor);
     assert_eq!(stage.told(&conversation.ticket), replies);
+}
+
+#[test]
+fn a_kill_while_words_flow_both_ways_loses_and_doubles_nothing() {
+    words_flow_while(200, [40, 120], Warmline::kill9);
 }
 
 #[test]

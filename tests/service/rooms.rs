@@ -1,6 +1,8 @@
 //! A conversation's room: who may enter it, what its commands do, and what the visitor never sees.
 
-use super::stage::{Conversation, Stage, accept, enter, hears, is_asked, is_destroyed, offered};
+use super::stage::{
+    Conversation, Stage, accept, enter, hears, is_asked, is_destroyed, offered, on_duty_in_it,
+};
 use super::support::agents::Agent;
 use super::support::config::Config;
 use super::support::event::Event;
@@ -37,15 +39,6 @@ fn two_workgroups(config: &mut Config) {
         "[[workgroup]]\nname = \"it\"\ntitle = \"Computers\"\nagents = [\"{}\"]",
         jid("agent2")
     );
-}
-
-/// Logs agent2 in, on duty in the workgroup `it`.
-fn on_duty_in_it(stage: &Stage) -> Agent {
-    let ben = stage.people.log_in("agent2", stage.server.ports());
-    ben.show("chat");
-    ben.show_to(&workgroup("it"), "chat");
-    ben.settle_with(&workgroup("it"));
-    ben
 }
 
 #[test]

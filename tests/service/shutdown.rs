@@ -1,35 +1,16 @@
 //! SIGTERM in the middle of everything: an orderly end, and afterwards nothing is lost or double.
 
-use super::faults::{complete, numbered, post_all, say_all, wait_for_all};
+use super::faults::words_flow_while;
 use super::stage::{Conversation, Stage, hears};
 use super::support::http::Request;
 use super::support::wait;
+use super::support::warmline::Warmline;
 use std::io::{BufReader, Write};
 use std::net::TcpStream;
 
 #[test]
 fn a_stop_while_words_flow_both_ways_loses_and_doubles_nothing() {
-    let mut stage = Stage::start();
-    let agent = stage.agent("agent1");
-    let conversation = stage.conversation("1", &agent);
-    let (visitor, replies) = (numbered("visitor", 100), numbered("agent", 100));
-    let rapidpro = stage.rapidpro.clone();
-    std::thread::scope(|scope| {
-        let posting = scope.spawn(|| post_all(&rapidpro, "1", &visitor));
-        let saying = scope.spawn(|| say_all(&agent, &conversation.room, &replies));
-        for milestone in [20, 60] {
-            wait::until("words flow", wait::START, || {
-                (stage.bot.taken().len() >= milestone).then_some(())
-            });
-            stage.warmline.terminate();
-            stage.warmline.start_again();
-        }
-        saying.join().expect("the agent says all");
-        posting.join().expect("the bot posts all");
-    });
-    wait_for_all(&stage, &conversation, &agent, [&visitor, &replies]);
-    complete(&agent.heard(&conversation.room, ""), &visitor);
-    assert_eq!(stage.told(&conversation.ticket), replies);
+    words_flow_while(100, [20, 60], Warmline::terminate);
 }
 
 #[test]

@@ -115,6 +115,15 @@ impl Stage {
     }
 }
 
+/// Logs agent2 in, on duty in the workgroup `it`.
+pub fn on_duty_in_it(stage: &Stage) -> Agent {
+    let ben = stage.people.log_in("agent2", stage.server.ports());
+    ben.show("chat");
+    ben.show_to(&workgroup("it"), "chat");
+    ben.settle_with(&workgroup("it"));
+    ben
+}
+
 /// Waits for an offer by plain chat and takes it.
 pub fn offered(agent: &Agent) -> Event {
     agent.wait("an offer as a chat message", Event::is_chat_offer)

@@ -1,7 +1,6 @@
 //! RapidPro's side: several channels, departments, what is revealed, what was said before.
 
-use super::stage::{Conversation, Stage, accept, hears, is_destroyed, offered};
-use super::support::agents::Agent;
+use super::stage::{Conversation, Stage, accept, hears, is_destroyed, offered, on_duty_in_it};
 use super::support::bot::{Answer, HttpBot};
 use super::support::config::Config;
 use super::support::http::Request;
@@ -28,15 +27,6 @@ fn two_of_each(config: &mut Config) {
          app_id = \"{OTHER_APP}\"\nsecret = \"{OTHER_SECRET}\"\nunknown_department = \"default\"",
         jid("agent2")
     );
-}
-
-/// Logs agent2 in, on duty in the workgroup `it`.
-fn on_duty_in_it(stage: &Stage) -> Agent {
-    let ben = stage.people.log_in("agent2", stage.server.ports());
-    ben.show("chat");
-    ben.show_to(&workgroup("it"), "chat");
-    ben.settle_with(&workgroup("it"));
-    ben
 }
 
 fn other(stage: &Stage) -> RapidPro {

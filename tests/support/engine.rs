@@ -21,6 +21,22 @@ use warmline::workgroup::{Labels, Policy, WorkgroupPolicy};
 
 use super::wait;
 
+/// What stands before a channel in a world's configuration.
+pub const HEAD: &str = r#"
+[http]
+public_url = "https://help.example.org/"
+[xmpp]
+domain = "workgroup.example.org"
+secret = "component-secret"
+muc = "conference.example.org"
+[outbound]
+allow_private_networks = true
+[[workgroup]]
+name = "support"
+[[workgroup]]
+name = "it"
+"#;
+
 /// Beside the engine's own end of its handle.
 pub struct Behind {
     /// Where everything is kept.

@@ -55,7 +55,9 @@ fn after_every_end_it_is_started_once_also_of_a_ticket_that_was_opened_again() {
     workspace.wait_for(2, wait::SOON);
     let world = world.restart();
     assert_eq!(world.weni.open(&ticket).status, 201);
-    let starts = workspace.callbacks();
+    // The answer to the last one may have died with the program before it was noted.
+    let mut starts = workspace.callbacks();
+    starts.dedup_by_key(|start| start.header("idempotency-key").map(str::to_owned));
     assert_eq!(starts.len(), 2);
     for (start, by) in starts.iter().zip(["platform", "visitor"]) {
         after_talk::starts_for(start, ("contacts", &id_of("contact")));

@@ -17,7 +17,7 @@ use warmline::outbox::Carrier;
 use warmline::store::{Store, Table};
 
 use super::support::bot::{Answer as Answering, Callback, HttpBot};
-use super::support::engine::{self, Behind, serving, store_in};
+use super::support::engine::{self, Behind, HEAD, serving, store_in};
 use super::support::http::{Reply, Request};
 use super::support::wait;
 use super::support::weni::{self, CALLBACK};
@@ -26,21 +26,7 @@ pub use super::support::engine::{client, media};
 
 /// What stands in a world's configuration; `keys` are the channel's own.
 pub fn usual(keys: &str) -> String {
-    let head = r#"
-[http]
-public_url = "https://help.example.org/"
-[xmpp]
-domain = "workgroup.example.org"
-secret = "component-secret"
-muc = "conference.example.org"
-[outbound]
-allow_private_networks = true
-[[workgroup]]
-name = "support"
-[[workgroup]]
-name = "it"
-"#;
-    head.to_owned() + &weni::channel(keys)
+    HEAD.to_owned() + &weni::channel(keys)
 }
 
 /// The only channel of a configuration.

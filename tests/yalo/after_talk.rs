@@ -54,7 +54,9 @@ fn after_every_end_it_is_started_once() {
     }
     let world = world.restart();
     assert_eq!(world.call("POST", "/v1/chats/connect", connect).status, 200);
-    let starts = workspace.callbacks();
+    // The answer to the last one may have died with the program before it was noted.
+    let mut starts = workspace.callbacks();
+    starts.dedup_by_key(|start| start.header("idempotency-key").map(str::to_owned));
     assert_eq!(starts.len(), 2);
     for start in &starts {
         after_talk::starts_for(start, ("urns", &format!("whatsapp:{user}")));

@@ -17,7 +17,7 @@ use warmline::outbox::Carrier;
 use warmline::store::Store;
 
 use super::support::bot::{Answer as Answering, Callback, HttpBot};
-use super::support::engine::{self, Behind, links, serving, store_in};
+use super::support::engine::{self, Behind, HEAD, links, serving, store_in};
 use super::support::http::{Reply, Request};
 use super::support::wait;
 
@@ -29,19 +29,7 @@ pub use super::support::yalo::{PASSWORD, SIGNING, signature};
 pub fn usual(platform: &str) -> String {
     let hash = quick_hash(PASSWORD);
     format!(
-        r#"
-[http]
-public_url = "https://help.example.org/"
-[xmpp]
-domain = "workgroup.example.org"
-secret = "component-secret"
-muc = "conference.example.org"
-[outbound]
-allow_private_networks = true
-[[workgroup]]
-name = "support"
-[[workgroup]]
-name = "it"
+        r#"{HEAD}
 [[channel]]
 id = "yalo"
 kind = "yalo"

@@ -8,9 +8,10 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::channels::api::{Contact, judge};
+use crate::channels::tallies::Tallies;
 use crate::channels::{Call, HttpClient};
 use crate::conversation::{Delivery, Outgoing};
-use crate::ids::{DeliveryId, VisitorToken};
+use crate::ids::VisitorToken;
 use crate::outbox::{Carrier, Verdict};
 
 use super::ExternalSettings;
@@ -18,15 +19,15 @@ use super::wire::{Told, told};
 
 /// Courier takes an identical text of the same contact within about 4 s for a repetition.
 const ALIKE: Duration = Duration::from_secs(5);
-const TALLY_LIMIT: usize = 10_000;
 
 /// The carrier of one `rapidpro_external` channel.
 #[derive(Debug)]
 pub struct ExternalCarrier {
     settings: Arc<ExternalSettings>,
     http: HttpClient,
+    /// Calls of a delivery that were taken.
+    done: Tallies<usize>,
     // Lost with the process, which costs a repetition.
-    done: Mutex<HashMap<DeliveryId, usize>>,
     said: Mutex<HashMap<VisitorToken, (String, Instant)>>,
 }
 
@@ -36,14 +37,14 @@ impl ExternalCarrier {
         Self {
             settings,
             http,
-            done: Mutex::default(),
+            done: Tallies::default(),
             said: Mutex::default(),
         }
     }
 
     async fn attempt(&self, delivery: &Delivery, attempt: u32) -> Verdict {
         let calls = told(delivery, &self.settings);
-        let done = lock(&self.done).get(&delivery.id).copied().unwrap_or(0);
+        let done = self.done.of(&delivery.id);
         for (place, call) in calls.iter().enumerate().skip(done) {
             if let Some(wait) = self.too_soon(&delivery.visitor, call) {
                 tokio::time::sleep(wait).await;
@@ -69,7 +70,7 @@ impl ExternalCarrier {
         }
         let verdict = self.after(delivery, attempt).await;
         if verdict == Verdict::Done {
-            lock(&self.done).remove(&delivery.id);
+            self.done.forget(&delivery.id);
         }
         verdict
     }
@@ -95,11 +96,7 @@ impl ExternalCarrier {
     }
 
     fn note(&self, delivery: &Delivery, (place, call): (usize, &Told)) {
-        let mut done = lock(&self.done);
-        if done.len() >= TALLY_LIMIT {
-            done.clear();
-        }
-        done.insert(delivery.id.clone(), place + 1);
+        self.done.keep(&delivery.id, place + 1);
         if let Some(text) = text_of(call) {
             let mut said = lock(&self.said);
             said.retain(|_, (_, at)| at.elapsed() < ALIKE);

@@ -7,8 +7,8 @@ pub mod wire;
 
 use crate::ids::{ChannelId, WorkgroupName};
 
-use super::Secret;
 use super::after_talk::AfterTalk;
+use super::{Secret, Texts};
 
 pub use carrier::ExternalCarrier;
 pub use routes::{External, configure};
@@ -30,19 +30,8 @@ pub struct ExternalSettings {
     pub end_text: Option<String>,
     /// What runs after every talk, and the scheme of contacts.
     pub on_close: Option<(AfterTalk, String)>,
-    /// What RapidPro hears as if the contact said it. An empty one is not sent.
+    /// What RapidPro hears as if the contact said it.
     pub texts: Texts,
-}
-
-/// Sentences for RapidPro.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts {
-    /// An agent has come.
-    pub agent_joined: String,
-    /// The agent is gone.
-    pub agent_lost: String,
-    /// Nobody took the request in time.
-    pub nobody_came: String,
-    /// The helpline ended the conversation.
-    pub closed: String,
+    /// The same when the helpline ended the conversation. An empty one is not sent.
+    pub closed_text: String,
 }

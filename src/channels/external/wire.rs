@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 
 use crate::bridge::{Approach, Opening, Saying, Visitor};
 use crate::channels::names::{id_of, message_id};
-use crate::conversation::{Brief, ClosedBy, Delivery, Manners, Notice, Outgoing, Receipt, Words};
+use crate::channels::texts::whole;
+use crate::conversation::{Brief, ClosedBy, Delivery, Manners, Outgoing, Receipt, Words};
 use crate::ids::{ConversationId, MessageId, VisitorToken};
 use crate::workgroup::Place;
 
@@ -143,15 +144,12 @@ pub struct Told {
 
 /// The calls that a delivery asks for, in their order.
 pub fn told(delivery: &Delivery, settings: &ExternalSettings) -> Vec<Told> {
-    let texts = &settings.texts;
     match &delivery.what {
         Outgoing::Words { words, .. } => said(delivery, &whole(words)),
-        Outgoing::Notice(notice) => match notice {
-            Notice::Place { .. } => Vec::new(),
-            Notice::AgentJoined => said(delivery, &texts.agent_joined),
-            Notice::AgentLost => said(delivery, &texts.agent_lost),
-            Notice::NobodyCame => said(delivery, &texts.nobody_came),
-        },
+        Outgoing::Notice(notice) => {
+            let text = settings.texts.of(*notice);
+            said(delivery, text.unwrap_or_default())
+        }
         // Not asked for when it is opened.
         Outgoing::Reopened => Vec::new(),
         Outgoing::Receipt { messages, receipt } => {
@@ -170,7 +168,7 @@ pub fn told(delivery: &Delivery, settings: &ExternalSettings) -> Vec<Told> {
             };
             ids.into_iter().map(call).collect()
         }
-        Outgoing::Closed(by) => closed(delivery, (*by, &texts.closed)),
+        Outgoing::Closed(by) => closed(delivery, (*by, &settings.closed_text)),
         // Its flow is started by another way.
         Outgoing::Ended(_) => Vec::new(),
     }
@@ -203,15 +201,4 @@ fn said(delivery: &Delivery, text: &str) -> Vec<Told> {
             ("date", at),
         ],
     }]
-}
-
-fn whole(words: &Words) -> String {
-    let mut text = words.text.clone();
-    for file in &words.attachments {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&file.url);
-    }
-    text
 }

@@ -1,22 +1,19 @@
 //! Carries what is owed to RapidPro: the calls of its API that each delivery asks for.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
 use crate::channels::HttpClient;
 use crate::channels::api::{Contact, judge};
+use crate::channels::tallies::Tallies;
 use crate::conversation::Delivery;
 use crate::ids::DeliveryId;
 use crate::outbox::{Carrier, Trouble, Verdict};
 
 use super::OpenchsSettings;
 use super::wire::orders;
-
-/// More deliveries than can be in trouble at a time; only keeps a forgotten one from staying.
-const TALLY_LIMIT: usize = 10_000;
 
 /// How far a delivery has come.
 #[derive(Clone, Copy, Debug, Default)]
@@ -32,8 +29,7 @@ struct Tally {
 pub struct OpenchsCarrier {
     settings: Arc<OpenchsSettings>,
     http: HttpClient,
-    // Lost with the process, which repeats the first parts of a long text.
-    tallies: Mutex<HashMap<DeliveryId, Tally>>,
+    tallies: Tallies<Tally>,
 }
 
 impl OpenchsCarrier {
@@ -42,7 +38,7 @@ impl OpenchsCarrier {
         Self {
             settings,
             http,
-            tallies: Mutex::default(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -56,7 +52,7 @@ impl OpenchsCarrier {
         let Some(sender) = sender.filter(|sender| !sender.as_str().trim().is_empty()) else {
             return Verdict::Never(Trouble::NoAddress);
         };
-        let mut tally = self.tally(&delivery.id);
+        let mut tally = self.tallies.of(&delivery.id);
         for (place, order) in orders.into_iter().enumerate().skip(tally.done) {
             let contact = Contact::read(sender.as_str(), &telling.scheme);
             let key = format!("{}-{place}", delivery.id);
@@ -74,31 +70,16 @@ impl OpenchsCarrier {
                 refused: 0,
             };
             // At once: the try may be cut off before the next one is answered.
-            self.keep(&delivery.id, tally);
+            self.tallies.keep(&delivery.id, tally);
         }
         self.remember(&delivery.id, &Verdict::Done, tally);
         Verdict::Done
     }
 
-    fn tally(&self, id: &DeliveryId) -> Tally {
-        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.get(id).copied().unwrap_or_default()
-    }
-
-    fn keep(&self, id: &DeliveryId, tally: Tally) {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        keep(&mut tallies, id, tally);
-    }
-
     fn remember(&self, id: &DeliveryId, verdict: &Verdict, tally: Tally) {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         match verdict {
-            Verdict::Done | Verdict::Never(_) => {
-                tallies.remove(id);
-            }
-            Verdict::Again { .. } | Verdict::Hold { .. } => {
-                keep(&mut tallies, id, tally);
-            }
+            Verdict::Done | Verdict::Never(_) => self.tallies.forget(id),
+            Verdict::Again { .. } | Verdict::Hold { .. } => self.tallies.keep(id, tally),
         }
         if let Verdict::Hold { .. } = verdict {
             tracing::error!(
@@ -107,13 +88,6 @@ impl OpenchsCarrier {
             );
         }
     }
-}
-
-fn keep(tallies: &mut HashMap<DeliveryId, Tally>, id: &DeliveryId, tally: Tally) {
-    if tallies.len() >= TALLY_LIMIT {
-        tallies.clear();
-    }
-    tallies.insert(id.clone(), tally);
 }
 
 impl Carrier for OpenchsCarrier {

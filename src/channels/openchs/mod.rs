@@ -18,6 +18,7 @@ use crate::ids::{ChannelId, WorkgroupName};
 use super::PasswordHash;
 use super::api::Api;
 
+pub use super::Texts;
 pub use carrier::OpenchsCarrier;
 pub use codes::{Situation, table};
 pub use routes::{Openchs, configure};
@@ -122,15 +123,4 @@ pub struct Telling {
     pub on_close_flow: Option<String>,
     /// What the visitor is told where no flow tells it.
     pub texts: Texts,
-}
-
-/// Sentences for the visitor. An empty one is not sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts {
-    /// An agent has come.
-    pub agent_joined: String,
-    /// The agent is gone; the visitor is first in line again.
-    pub agent_lost: String,
-    /// Nobody took the request in time.
-    pub nobody_came: String,
 }

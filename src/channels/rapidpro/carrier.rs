@@ -1,7 +1,6 @@
 //! Carries what is owed to RapidPro: one POST to the ticketer's callback address for each delivery.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -12,6 +11,7 @@ use url::Url;
 
 use crate::channels::after_talk::AfterTalk;
 use crate::channels::api::{Api, Contact};
+use crate::channels::tallies::Tallies;
 use crate::channels::{AddressBook, Call, HttpClient, Reply};
 use crate::conversation::{Delivery, Ended, Outgoing};
 use crate::ids::{DeliveryId, TicketId, Timestamp};
@@ -25,8 +25,6 @@ const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Mailroom fetches the files before it answers, with pauses of 5 and 10 s between its own tries.
 const TIMEOUT_WITH_FILES: Duration = Duration::from_secs(45);
-/// More deliveries than can be in trouble at a time; only keeps a forgotten one from staying.
-const TALLY_LIMIT: usize = 10_000;
 
 /// The carrier of one `rapidpro` channel.
 #[derive(Debug)]
@@ -34,8 +32,7 @@ pub struct RapidProCarrier {
     settings: Arc<RapidProSettings>,
     book: AddressBook,
     http: HttpClient,
-    // Lost with the process, which costs some tries more.
-    tallies: Mutex<HashMap<DeliveryId, Tally>>,
+    tallies: Tallies<Tally>,
 }
 
 impl RapidProCarrier {
@@ -45,7 +42,7 @@ impl RapidProCarrier {
             settings,
             book,
             http,
-            tallies: Mutex::default(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -63,7 +60,7 @@ impl RapidProCarrier {
         let outcome = self.call(delivery, &call).await;
         let case = Case {
             attempt,
-            tally: self.tally(&delivery.id),
+            tally: self.tallies.of(&delivery.id),
             young: now().since(delivery.opened_at) < YOUNG,
             closes: call.closes,
         };
@@ -137,24 +134,14 @@ impl RapidProCarrier {
         self.http.post_json(&call, body).await
     }
 
-    fn tally(&self, id: &DeliveryId) -> Tally {
-        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.get(id).copied().unwrap_or_default()
-    }
-
     /// `answer` is the status, and whether the ticket was young then.
     fn remember(&self, id: &DeliveryId, verdict: &Verdict, answer: Option<(u16, bool)>) {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         match (verdict, answer) {
-            (Verdict::Done | Verdict::Never(_), _) => {
-                tallies.remove(id);
-            }
+            (Verdict::Done | Verdict::Never(_), _) => self.tallies.forget(id),
             (Verdict::Again { .. }, Some((status, young))) if (400..500).contains(&status) => {
-                if tallies.len() >= TALLY_LIMIT {
-                    tallies.clear();
-                }
-                let tally = tallies.entry(id.clone()).or_default();
+                let mut tally = self.tallies.of(id);
                 tally.count(status, young);
+                self.tallies.keep(id, tally);
             }
             (Verdict::Hold { .. }, _) => tracing::error!(
                 channel = %self.settings.id,

@@ -14,6 +14,7 @@ use crate::ids::{ChannelId, WorkgroupName};
 
 use super::Secret;
 
+pub use super::Texts;
 pub use carrier::RapidProCarrier;
 pub use history::{Search, fetch as fetch_history};
 pub use routes::{RapidPro, configure};
@@ -83,15 +84,4 @@ pub enum Reveal {
     Email,
     /// The telephone number.
     Phone,
-}
-
-/// Sentences for the visitor. An empty one is not sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Texts {
-    /// An agent has come.
-    pub agent_joined: String,
-    /// The agent is gone; the visitor is first in line again.
-    pub agent_lost: String,
-    /// Nobody took the request in time.
-    pub nobody_came: String,
 }

@@ -1,7 +1,6 @@
 //! Carries what is owed to mailroom: one signed POST for each delivery.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -12,6 +11,7 @@ use serde_json::Value;
 use crate::bridge::Input;
 use crate::channels::after_talk::AfterTalk;
 use crate::channels::api::Contact;
+use crate::channels::tallies::Tallies;
 use crate::channels::{Call, Reply};
 use crate::conversation::{Delivery, Ended, Outgoing};
 use crate::ids::DeliveryId;
@@ -28,16 +28,13 @@ const TIMESTAMP: HeaderName = HeaderName::from_static("x-webhook-timestamp");
 const TIMEOUT: Duration = Duration::from_secs(40);
 /// How long the engine may take to note what mailroom calls a message.
 const NOTING: Duration = Duration::from_secs(5);
-/// More deliveries than can be in trouble at a time; only keeps a forgotten one from staying.
-const TALLY_LIMIT: usize = 10_000;
 
 /// The carrier of one `weni` channel.
 #[derive(Debug)]
 pub struct WeniCarrier {
     settings: Arc<WeniSettings>,
     ways: Ways,
-    // Lost with the process, which costs some tries more.
-    tallies: Mutex<HashMap<DeliveryId, Tally>>,
+    tallies: Tallies<Tally>,
 }
 
 impl WeniCarrier {
@@ -46,7 +43,7 @@ impl WeniCarrier {
         Self {
             settings,
             ways,
-            tallies: Mutex::default(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -57,7 +54,7 @@ impl WeniCarrier {
         let Some(call) = callback(delivery, &self.settings, &self.ways.media) else {
             return Verdict::Done;
         };
-        let mut tally = self.tally(&delivery.id);
+        let mut tally = self.tallies.of(&delivery.id);
         let outcome = self.call(delivery, (&call, tally)).await;
         tally.count(outcome.as_ref());
         let case = Case {
@@ -129,23 +126,10 @@ impl WeniCarrier {
         }
     }
 
-    fn tally(&self, id: &DeliveryId) -> Tally {
-        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.get(id).copied().unwrap_or_default()
-    }
-
     fn remember(&self, id: &DeliveryId, verdict: &Verdict, tally: Tally) {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
         match verdict {
-            Verdict::Done | Verdict::Never(_) => {
-                tallies.remove(id);
-            }
-            Verdict::Again { .. } | Verdict::Hold { .. } => {
-                if tallies.len() >= TALLY_LIMIT {
-                    tallies.clear();
-                }
-                tallies.insert(id.clone(), tally);
-            }
+            Verdict::Done | Verdict::Never(_) => self.tallies.forget(id),
+            Verdict::Again { .. } | Verdict::Hold { .. } => self.tallies.keep(id, tally),
         }
         if let Verdict::Hold { .. } = verdict {
             tracing::error!(

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use ring::hmac;
-
+use crate::channels::signed;
 use crate::config::Secret;
 use crate::ids::Timestamp;
 
 /// How far a call's time may lie from ours, either way; exactly as far is near enough.
 pub const WINDOW: Duration = Duration::from_mins(5);
-const PREFIX: &str = "sha256=";
 
 /// Why a call is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -24,9 +22,7 @@ pub enum Unbelieved {
 
 /// The signature of a body: over its bytes and nothing else.
 pub fn sign(secret: &Secret, body: &[u8]) -> String {
-    let tag = hmac::sign(&key(secret), body);
-    let digits: String = tag.as_ref().iter().map(|b| format!("{b:02x}")).collect();
-    format!("{PREFIX}{digits}")
+    format!("sha256={}", signed::digits(secret, body))
 }
 
 /// Whether `sent`, the header, is the signature of this body. Takes the same time wherever it
@@ -36,10 +32,7 @@ pub fn sign(secret: &Secret, body: &[u8]) -> String {
 /// Where it is not, or the secret is empty.
 pub fn check(secret: &Secret, sent: Option<&str>, body: &[u8]) -> Result<(), Unbelieved> {
     let sent = sent.map(str::trim).unwrap_or_default();
-    let digits = sent.strip_prefix(PREFIX).unwrap_or(sent);
-    let tag = bytes_of(digits.as_bytes()).filter(|tag| !tag.is_empty());
-    let fits = tag.is_some_and(|tag| hmac::verify(&key(secret), body, &tag).is_ok());
-    match fits && !secret.expose().is_empty() {
+    match signed::is_signed(secret, sent.as_bytes(), body) {
         true => Ok(()),
         false => Err(Unbelieved::Signature),
     }
@@ -64,18 +57,4 @@ fn moment(text: &str) -> Option<Timestamp> {
     }
     let at: jiff::Timestamp = text.parse().ok()?;
     Some(Timestamp(at.as_millisecond()))
-}
-
-fn key(secret: &Secret) -> hmac::Key {
-    hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes())
-}
-
-/// Hexadecimal digits of either case as bytes.
-fn bytes_of(digits: &[u8]) -> Option<Vec<u8>> {
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(value(*high)? * 16 + value(*low)?).ok(),
-        _ => None,
-    };
-    digits.chunks(2).map(pair).collect()
 }

@@ -1,8 +1,7 @@
 //! Carries what is owed to the platform: agents' words and notices to the visitor, and at the end
 //! where the bot goes on.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -11,6 +10,7 @@ use futures::future::BoxFuture;
 use crate::channels::HttpClient;
 use crate::channels::after_talk::AfterTalk;
 use crate::channels::api::Contact;
+use crate::channels::tallies::Tallies;
 use crate::conversation::{Delivery, Ended, Notice, Outgoing};
 use crate::engine::now;
 use crate::ids::DeliveryId;
@@ -19,8 +19,6 @@ use crate::outbox::{Carrier, Verdict};
 use super::verdict::{Case, judge};
 use super::{Media, YaloSettings, platform, wire};
 
-/// More deliveries than can be in trouble at a time; only keeps a forgotten one from staying.
-const TALLY_LIMIT: usize = 10_000;
 /// How long a place in the line is worth telling.
 const PLACE_LASTS: Duration = Duration::from_mins(2);
 
@@ -31,7 +29,7 @@ pub struct YaloCarrier {
     http: HttpClient,
     media: Media,
     // Lost with the process: then calls are repeated, on WhatsApp under the ids that they had.
-    tallies: Mutex<HashMap<DeliveryId, Tally>>,
+    tallies: Tallies<Tally>,
 }
 
 /// How far a delivery has come.
@@ -50,7 +48,7 @@ impl YaloCarrier {
             settings,
             http,
             media,
-            tallies: Mutex::default(),
+            tallies: Tallies::default(),
         }
     }
 
@@ -62,7 +60,7 @@ impl YaloCarrier {
             return self.go_on(delivery, ended, attempt).await;
         }
         let steps = wire::steps(delivery, &self.settings, &self.media);
-        let mut tally = self.tally(&delivery.id);
+        let mut tally = self.tallies.of(&delivery.id);
         let left = steps.iter().enumerate().skip(tally.taken);
         for (number, step) in left {
             let key = match number {
@@ -91,7 +89,7 @@ impl YaloCarrier {
             };
             self.remember(&delivery.id, &Verdict::Done, tally);
         }
-        self.forget(&delivery.id);
+        self.tallies.forget(&delivery.id);
         Verdict::Done
     }
 
@@ -108,16 +106,6 @@ impl YaloCarrier {
         after.start(&self.http, over, (contact, conversation)).await
     }
 
-    fn tally(&self, id: &DeliveryId) -> Tally {
-        let tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.get(id).copied().unwrap_or_default()
-    }
-
-    fn forget(&self, id: &DeliveryId) {
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        tallies.remove(id);
-    }
-
     fn remember(&self, id: &DeliveryId, verdict: &Verdict, tally: Tally) {
         if let Verdict::Hold { .. } = verdict {
             tracing::error!(
@@ -126,13 +114,9 @@ impl YaloCarrier {
             );
         }
         if let Verdict::Never(_) = verdict {
-            return self.forget(id);
+            return self.tallies.forget(id);
         }
-        let mut tallies = self.tallies.lock().unwrap_or_else(PoisonError::into_inner);
-        if tallies.len() >= TALLY_LIMIT {
-            tallies.clear();
-        }
-        tallies.insert(id.clone(), tally);
+        self.tallies.keep(id, tally);
     }
 }
 

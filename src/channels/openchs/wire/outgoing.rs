@@ -6,6 +6,7 @@ use crate::channels::after_talk;
 use crate::channels::api::{Order, escaped, pieces};
 use crate::channels::names::message_id;
 use crate::channels::openchs::Telling;
+use crate::channels::texts::whole;
 use crate::conversation::{ClosedBy, Delivery, Notice, Outgoing, Words};
 
 /// RapidPro cuts each parameter of a flow start at 640 characters.
@@ -97,38 +98,12 @@ fn said(delivery: &Delivery, telling: &Telling, (author, words): (&str, &Words))
     }
 }
 
-/// The text, with what is attached as lines of it: the API takes no files.
-fn whole(words: &Words) -> String {
-    let mark = if words.corrects.is_some() && !words.text.is_empty() {
-        "* "
-    } else {
-        ""
-    };
-    let mut text = format!("{mark}{}", words.text);
-    for file in &words.attachments {
-        if !text.is_empty() {
-            text.push('\n');
-        }
-        text.push_str(&file.url);
-    }
-    text
-}
-
 fn notice_of(delivery: &Delivery, telling: &Telling, notice: Notice) -> Vec<Order> {
-    let texts = &telling.texts;
-    let text = match notice {
-        // Not asked for when it is opened.
-        Notice::Place { .. } => return Vec::new(),
-        Notice::AgentJoined => &texts.agent_joined,
-        Notice::AgentLost => &texts.agent_lost,
-        Notice::NobodyCame => {
-            if telling.no_agent_flow.is_some() {
-                let mut params = params(delivery);
-                params["status"] = json!("no_agent");
-                return start(telling.no_agent_flow.as_ref(), params);
-            }
-            &texts.nobody_came
-        }
-    };
-    said(delivery, telling, ("", &Words::text(text.clone())))
+    if notice == Notice::NobodyCame && telling.no_agent_flow.is_some() {
+        let mut params = params(delivery);
+        params["status"] = json!("no_agent");
+        return start(telling.no_agent_flow.as_ref(), params);
+    }
+    let text = telling.texts.of(notice).unwrap_or_default();
+    said(delivery, telling, ("", &Words::text(text)))
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::channels::rapidpro::RapidProSettings;
-use crate::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words};
+use crate::conversation::{Attachment, ClosedBy, Delivery, Outgoing, Words};
 
 /// One call back.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,15 +22,8 @@ pub fn callback(delivery: &Delivery, settings: &RapidProSettings) -> Option<Call
     match &delivery.what {
         Outgoing::Words { words, .. } => said(delivery, words),
         Outgoing::Notice(notice) => {
-            let texts = &settings.texts;
-            let text = match notice {
-                // Not asked for when it is opened.
-                Notice::Place { .. } => return None,
-                Notice::AgentJoined => &texts.agent_joined,
-                Notice::AgentLost => &texts.agent_lost,
-                Notice::NobodyCame => &texts.nobody_came,
-            };
-            said(delivery, &Words::text(text.clone()))
+            let text = settings.texts.of(*notice)?;
+            said(delivery, &Words::text(text))
         }
         // RapidPro is closing the ticket in the very call that told us.
         Outgoing::Closed(by) => closed(delivery, (*by, settings)),

@@ -39,12 +39,7 @@ fn words(body: &Fields<'_>) -> Result<Words, WireError> {
     for (place, item) in body.array("attachments")?.iter().enumerate() {
         match attached(item, place)? {
             Attached::File(file) => words.attachments.push(file),
-            Attached::Line(line) => {
-                if !words.text.is_empty() {
-                    words.text.push('\n');
-                }
-                words.text.push_str(&line);
-            }
+            Attached::Line(line) => words.add_line(&line),
             Attached::Nothing => {}
         }
     }

@@ -110,12 +110,7 @@ fn words(body: &Fields<'_>, media: &Media) -> Result<Words, WireError> {
         let item = Fields::at(item, body.name(&format!("attachments[{place}]")))?;
         match attached(&item, media)? {
             Attached::File(file) => words.attachments.push(file),
-            Attached::Line(line) => {
-                if !words.text.is_empty() {
-                    words.text.push('\n');
-                }
-                words.text.push_str(&line);
-            }
+            Attached::Line(line) => words.add_line(&line),
             Attached::Nothing => {}
         }
     }

@@ -1,7 +1,6 @@
 //! `x-yalochat-signature`: how a webhook shows that it comes from the platform.
 
-use ring::hmac;
-
+use crate::channels::signed;
 use crate::channels::yalo::YaloSettings;
 use crate::config::Signature;
 
@@ -33,21 +32,7 @@ pub(in crate::channels::yalo) fn check(
     let fits = match (keys.signature, body) {
         (Signature::Shared, _) => secret.matches(sent),
         (_, None) => true,
-        (_, Some(body)) => {
-            let key = hmac::Key::new(hmac::HMAC_SHA256, secret.expose().as_bytes());
-            let sent = bytes_of(sent.strip_prefix(b"sha256=").unwrap_or(sent));
-            sent.is_some_and(|sent| hmac::verify(&key, body, &sent).is_ok())
-        }
+        (_, Some(body)) => signed::is_signed(secret, sent, body),
     };
     if fits { Ok(()) } else { Err(Unsigned::Wrong) }
-}
-
-/// Hexadecimal digits as bytes.
-fn bytes_of(digits: &[u8]) -> Option<Vec<u8>> {
-    let value = |digit: u8| char::from(digit).to_digit(16);
-    let pair = |pair: &[u8]| match pair {
-        [high, low] => u8::try_from(value(*high)? * 16 + value(*low)?).ok(),
-        _ => None,
-    };
-    digits.chunks(2).map(pair).collect()
 }
