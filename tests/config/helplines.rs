@@ -65,8 +65,8 @@ fn what_is_wrong_with_a_gateway_is_told_key_by_key() {
     let expected = [
         "channel[1].workgroup: names no configured workgroup: \"suport\"; did you mean \"support\"?",
         "channel[1].accounts[0].password_hash: must be an argon2 hash as `warmline hash-password` prints it",
-        "channel[1].accounts[0].sources[0]: must be one of WENI, INBOX, OUTBOX, HELPLINE, found \"weni\"",
         "channel[1].accounts[0].allow_from[0]: must be an address or a network such as \"203.0.113.0/24\", found \"10.0.0.0/33\"",
+        "channel[1].accounts[0].sources[0]: must be one of WENI, INBOX, OUTBOX, HELPLINE, found \"weni\"",
         "channel[1].accounts[1].username: \"bot\" is already used by channel[1].accounts[0].username",
         "channel[1].accounts[2]: must be a table, found a text",
         "channel[1].api_url: points to a private address, which outbound.allow_private_networks = false refuses",

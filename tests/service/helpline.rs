@@ -50,6 +50,15 @@ impl Helpline {
             .collect()
     }
 
+    /// The client's words of which RapidPro was told that they were read, in the order of the telling.
+    fn read(&self) -> Vec<String> {
+        let starts = self.starts(RECEIPT_FLOW).into_iter();
+        let read = starts.filter(|params| params["status"] == "read");
+        let ids = read.flat_map(|params| params["message_ids"].as_array().cloned());
+        let ids = ids.flatten();
+        ids.filter_map(|id| Some(id.as_str()?.to_owned())).collect()
+    }
+
     /// How many calls RapidPro has taken that it had taken before.
     fn told_twice(&self) -> usize {
         let mut keys = HashSet::new();
@@ -210,9 +219,18 @@ fn a_client_marks(helpline: &Helpline, counselor: &Agent, room: &str) {
     counselor.raw(&format!(
         "<message to='{room}' type='groupchat'><displayed xmlns='urn:xmpp:chat-markers:0' id='{id}'/></message>"
     ));
+    // It tells of all that was said up to there: of each word once, in order.
+    let all = [
+        vec!["m1".to_owned()],
+        numbered("client", 12),
+        vec!["m3".to_owned()],
+    ]
+    .concat();
     wait::until("the mark", wait::SOON, || {
-        let fates = fates(&helpline.starts(RECEIPT_FLOW));
-        fates.contains(&"read m3".to_owned()).then_some(())
+        let read = helpline.read();
+        read.contains(&"m3".to_owned())
+            .then_some(read)
+            .map(|read| assert_eq!(read, all))
     });
 }
 
