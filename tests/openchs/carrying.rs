@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use warmline::channels::api::Api;
-use warmline::channels::openchs::{OpenchsCarrier, OpenchsSettings, Telling, Texts};
+use warmline::channels::openchs::{OpenchsCarrier, OpenchsSettings, Telling};
 use warmline::channels::{HttpClient, Secret};
 use warmline::conversation::{ClosedBy, Delivery, Notice, Outgoing, Receipt, Words};
 use warmline::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
-    WorkgroupName,
 };
 use warmline::outbox::{Carrier, OutboundSettings, Trouble, Verdict};
 
@@ -20,33 +19,23 @@ use super::support::bot::{Answer, HttpBot};
 const CONTACT: &str = "6393abc0-283d-4c9b-a1b3-641a035c34bf";
 
 /// A gateway that has a flow for everything but replies, which it broadcasts.
-pub fn settings(api: &str) -> OpenchsSettings {
+fn settings(api: &str) -> OpenchsSettings {
     let flow = |number: u8| Some(format!("f{number}"));
+    let usual = super::settings::settings();
     OpenchsSettings {
-        id: ChannelId::new("helpline"),
-        workgroup: WorkgroupName::new("support"),
-        accounts: Vec::new(),
-        token_lifetime: Duration::from_secs(60),
-        reopen: false,
-        strict: false,
-        proxies: Vec::new(),
-        wait_ends: false,
-        reveal: [].into(),
         telling: Telling {
             api: Api {
                 url: format!("{api}/api/v2/"),
                 token: Secret::new("a-token"),
             },
-            scheme: "tel".into(),
             text_limit: 40,
-            name_counselor: true,
-            reply_flow: None,
             receipt_flow: flow(2),
             no_agent_flow: flow(3),
             closed_flow: flow(4),
             on_close_flow: flow(5),
-            texts: Texts::default(),
+            ..usual.telling
         },
+        ..usual
     }
 }
 

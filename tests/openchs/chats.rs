@@ -3,17 +3,9 @@
 use serde_json::{Value, json};
 
 use super::house::{start, with_keys, with_tables};
+use super::settings::CHAT as SEED;
 use super::support::http::Request;
 use super::support::openchs::{Gateway, PASSWORD, USER, cheap_hash, encoded};
-
-/// The seed's example, to the letter.
-const SEED: &str = r#"{
-    "chat_sender": 23343411,
-    "chat_receiver": 233432311,
-    "chat_message": "This is the message I am sending FROM PSTM",
-    "chat_session": "e32434511",
-    "chat_source": "WENI"
-}"#;
 
 #[test]
 fn the_seeds_message_begins_a_conversation() {

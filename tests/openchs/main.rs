@@ -3,6 +3,8 @@
 
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
 
+#[path = "../samples/helpline.rs"]
+mod settings;
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -4,6 +4,7 @@
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
 
 mod callbacks;
+mod helpline;
 mod malformed;
 mod messages;
 mod openchs;

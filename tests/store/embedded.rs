@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use tempfile::TempDir;
-use warmline::store::{self, Change, Embedded, Place, Store, StoreError, Table};
+use warmline::store::{self, Embedded, Place, Store, StoreError, Table};
 
+use crate::beside::looks_and_leaves_orders;
 use crate::contract;
-use crate::rows::{ahead, brief_line, line, past, row, texts};
+use crate::rows::{ahead, brief_line, line, past, texts};
 
 /// An embedded store in a directory of its own.
 pub struct Backend(TempDir);
@@ -182,22 +183,8 @@ async fn beside_the_process_one_may_look_and_leave_orders() {
     let missing = Embedded::peek(&home.path().join("none")).unwrap_err();
     assert!(matches!(missing, StoreError::BadUrl(_)), "{missing}");
     let store = Embedded::open(home.path()).unwrap();
-    store.commit(vec![line("c", "1", "a")]).await.unwrap();
     let place = Place::Embedded(home.path().to_owned());
-    let beside = store::peek(&place).await.unwrap();
-    assert_eq!(beside.load(Table::Line).await.unwrap().len(), 1);
-    let order = row(Table::Order, "", "1", "close");
-    beside
-        .commit(vec![Change::Put(order.clone())])
-        .await
-        .unwrap();
-    assert_eq!(
-        store.load(Table::Order).await.unwrap(),
-        std::slice::from_ref(&order)
-    );
-    let mixed = vec![Change::Put(order), line("c", "2", "b")];
-    let refused = beside.commit(mixed).await.unwrap_err();
-    assert!(matches!(refused, StoreError::OrdersOnly), "{refused}");
+    let beside = looks_and_leaves_orders(&store, &place).await;
     drop(store);
     assert_eq!(texts(&beside.load(Table::Line).await.unwrap()).len(), 1);
     assert_eq!(

@@ -2,11 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use warmline::store::{self, Change, Place, RedisPlace, StoreError, Table};
+use warmline::store::{self, Place, RedisPlace, StoreError, Table};
 
+use crate::beside::looks_and_leaves_orders;
 use crate::crash::{child, told};
 use crate::patience::until;
-use crate::rows::{line, row, texts};
+use crate::rows::{line, texts};
 use crate::servers::{one, open};
 use crate::support::redis::Redis;
 
@@ -180,21 +181,7 @@ async fn beside_the_process_one_may_look_and_leave_orders() {
     let missing = store::peek(&place).await.err().unwrap();
     assert!(matches!(missing, StoreError::BadUrl(_)), "{missing}");
     let store = open(&one(&redis)).await;
-    store.commit(vec![line("c", "1", "a")]).await.unwrap();
-    let beside = store::peek(&place).await.unwrap();
-    assert_eq!(beside.load(Table::Line).await.unwrap().len(), 1);
-    let order = row(Table::Order, "", "1", "close");
-    beside
-        .commit(vec![Change::Put(order.clone())])
-        .await
-        .unwrap();
-    assert_eq!(
-        store.load(Table::Order).await.unwrap(),
-        std::slice::from_ref(&order)
-    );
-    let mixed = vec![Change::Put(order), line("c", "2", "b")];
-    let refused = beside.commit(mixed).await.unwrap_err();
-    assert!(matches!(refused, StoreError::OrdersOnly), "{refused}");
+    let beside = looks_and_leaves_orders(store.as_ref(), &place).await;
     store.commit(vec![line("c", "2", "goes on")]).await.unwrap();
     drop(store);
     assert_eq!(beside.load(Table::Line).await.unwrap().len(), 2);

@@ -3,6 +3,7 @@
 // A test's helpers fail like the test itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod beside;
 mod contract;
 mod crash;
 mod embedded;
