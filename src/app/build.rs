@@ -22,6 +22,8 @@ use crate::outbox::{
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
 use crate::xmpp::agents::Agents;
+use crate::xmpp::departures::Departures;
+use crate::xmpp::fastpath;
 use crate::xmpp::link;
 use crate::xmpp::rooms::{Rooms, RoomsSettings};
 use crate::xmpp::seat::{Parts, Seat};
@@ -44,8 +46,12 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
     let links = Media::new(media.as_ref().map(MediaDesk::links));
+    let (link, events) = link::spawn(translate::link(settings));
     let callers = (&client, &addresses, &links);
-    let outbox = start_outbox(settings, callers, store.clone(), reports);
+    let mut carriers = carriers(settings, callers);
+    let xmpp = Departures::new(link.clone(), settings.xmpp.domain.as_str());
+    carriers.insert(ChannelId::new(fastpath::CHANNEL), Arc::new(xmpp));
+    let outbox = start_outbox(settings, carriers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let policy = Arc::new(translate::policy(settings));
@@ -61,7 +67,6 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
 
     let agents = watch::Sender::new(translate::agents(settings));
-    let (link, events) = link::spawn(translate::link(settings));
     let seat = Seat::new(Parts {
         engine: engine.clone(),
         link: link.clone(),
@@ -127,13 +132,13 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
     )))
 }
 
-fn start_outbox(
+type Carriers = HashMap<ChannelId, Arc<dyn Carrier>>;
+
+fn carriers(
     settings: &Settings,
     (client, addresses, links): (&HttpClient, &AddressBook, &Media),
-    store: Arc<dyn Store>,
-    reports: mpsc::Sender<Report>,
-) -> OutboxHandle {
-    let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
+) -> Carriers {
+    let mut carriers = Carriers::new();
     for channel in rapidpro_channels(settings) {
         let id = channel.id.clone();
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
@@ -144,6 +149,15 @@ fn start_outbox(
         let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
         carriers.insert(id, Arc::new(carrier));
     }
+    carriers
+}
+
+fn start_outbox(
+    settings: &Settings,
+    carriers: Carriers,
+    store: Arc<dyn Store>,
+    reports: mpsc::Sender<Report>,
+) -> OutboxHandle {
     let settings = OutboxSettings {
         retry: settings.outbound.retry.clone(),
         concurrency: settings.outbound.concurrency,

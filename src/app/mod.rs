@@ -2,6 +2,7 @@
 
 mod build;
 mod commands;
+mod faces;
 mod health;
 mod orders;
 mod running;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::faces;
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
@@ -68,6 +69,7 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
             agents: agents
                 .filter_map(|agent| AgentJid::parse(agent.jid.as_str()))
                 .collect(),
+            face: faces::face(one),
         };
         (WorkgroupName::new(one.name.clone()), served)
     });

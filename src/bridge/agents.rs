@@ -7,7 +7,7 @@ use crate::workgroup::{Dispatch, Resource, Show};
 use super::{Answer, Bridge, Event, OfferOutcome, Refusal};
 
 impl Bridge {
-    fn serves(&self, agent: &AgentJid) -> bool {
+    pub(super) fn serves(&self, agent: &AgentJid) -> bool {
         self.policy.workgroups_of(agent).next().is_some()
     }
 

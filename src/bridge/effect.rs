@@ -234,6 +234,8 @@ pub struct RoomPlan {
     pub awaited: Option<(AgentJid, Option<Contact>)>,
     /// When the last thing said in it was stored; `None` where nothing is known of it.
     pub since: Option<Timestamp>,
+    /// A visitor who comes into it in person, by full JID, to be made a member and invited.
+    pub in_person: Option<String>,
 }
 
 /// Something to count.

@@ -40,6 +40,7 @@ impl Bridge {
             next_seq: conversation.next_seq(),
             closing,
             until: now.plus(self.policy.keep),
+            brief: conversation.brief.clone(),
         };
         let why = farewell(by).to_owned();
         let room = conversation

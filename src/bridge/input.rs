@@ -25,6 +25,12 @@ pub enum Input {
     /// The platform behind the channel ends it, and is told as of any other end. Answered with
     /// `Closed` or `Refused`.
     PlatformClosed(Visitor),
+    /// A visitor asks for the place in the line. Answered with `Place`, or `Refused` where the
+    /// visitor waits in none.
+    PlaceAsked(Visitor),
+    /// A visitor leaves the line, which nobody took the visitor from yet. Answered with `Closed` or
+    /// `Refused`.
+    Departed(Visitor),
     /// What was said before the handoff has been fetched. Answered with `Done`.
     History {
         /// The conversation.
@@ -296,6 +302,8 @@ pub enum Answer {
     Noted,
     /// A workgroup's line.
     Queue(Box<QueueView>),
+    /// A visitor's place in the line.
+    Place(PlaceView),
     /// An agent's conversations.
     Chats(Vec<ChatView>),
     /// Nothing was changed.
@@ -311,12 +319,36 @@ pub struct QueueView {
     pub title: String,
     /// Whether an agent is there who could be asked.
     pub open: bool,
-    /// Who waits, the first in line first, with the time of their arrival.
-    pub waiting: Vec<(ConversationId, Timestamp)>,
+    /// Who waits, the first in line first.
+    pub waiting: Vec<WaitingView>,
     /// How long those who came last had to wait on average.
     pub average_wait: std::time::Duration,
     /// The Fastpath clients that want to see it: agent and resource.
     pub watchers: Vec<(AgentJid, String)>,
+}
+
+/// Somebody who waits in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WaitingView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// Since when.
+    pub since: Timestamp,
+    /// The visitor, where that is somebody at an XMPP client who was not in a room yet.
+    pub in_person: Option<VisitorToken>,
+}
+
+/// A visitor's place in a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlaceView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The workgroup in whose line it is.
+    pub line: WorkgroupName,
+    /// The place, from 1.
+    pub place: u32,
+    /// How long those who came last had to wait on average; unknown while nobody was served.
+    pub usual_wait: Option<std::time::Duration>,
 }
 
 /// One of an agent's conversations.

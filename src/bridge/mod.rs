@@ -5,6 +5,7 @@ mod deliveries;
 mod effect;
 mod ending;
 mod heard;
+mod in_person;
 mod input;
 mod link;
 mod patience;
@@ -148,6 +149,8 @@ impl Bridge {
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
             }
+            Input::PlaceAsked(visitor) => self.place_asked(&visitor),
+            Input::Departed(visitor) => self.departed(now, &visitor),
             Input::History {
                 conversation,
                 earlier,
@@ -276,8 +279,9 @@ impl Bridge {
     fn due(&self, conversation: &Conversation) -> Option<Timestamp> {
         let service = match &conversation.stage {
             Stage::Waiting { place, .. } => {
-                let every = conversation.manners.place_every?;
-                return Some(place.as_ref()?.at.plus(every));
+                let every = conversation.manners.place_every;
+                let told = place.as_ref().zip(every).map(|(told, every)| told.at.plus(every));
+                return told.into_iter().chain(conversation.visitor_until()).min();
             }
             Stage::Served(service) => service,
             Stage::Over { .. } => return None,
@@ -286,7 +290,8 @@ impl Bridge {
         let idle = policy.and_then(|policy| policy.idle_close);
         let silent_since = conversation.silent_since();
         let silence = idle.and_then(|idle| Some(silent_since?.plus(idle.max(SHORTEST_SILENCE))));
-        service.deadline().into_iter().chain(silence).min()
+        let missing = conversation.visitor_until();
+        service.deadline().into_iter().chain(silence).chain(missing).min()
     }
 
     /// Sets the timers of all that was stirred and carries out those that are due; tells whether
@@ -316,6 +321,8 @@ impl Bridge {
         };
         let fate = match author {
             Author::Note { .. } | Author::Command { .. } | Author::Bot => Fate::Arrived,
+            // Who is in the room in person said or heard it there.
+            _ if conversation.manners.own_client.is_some() => Fate::Arrived,
             _ => Fate::Pending,
         };
         let line = Line {
@@ -343,6 +350,9 @@ impl Bridge {
         if let Stage::Over { .. } = conversation.stage {
             return;
         }
+        if conversation.manners.own_client.is_some() {
+            return self.tell_agent(id, text);
+        }
         let name = MessageId::new(format!("{id}-d{}", conversation.next_seq()));
         self.append(id, now, (Author::Desk, Words::text(text), name.into()));
         self.pump(id);
@@ -351,6 +361,9 @@ impl Bridge {
     /// Promises to tell the outside what stands in line `seq`.
     fn deliver(&mut self, id: &ConversationId, seq: u64, what: Outgoing) -> Option<DeliveryId> {
         let conversation = self.conversations.get(id)?;
+        if conversation.hears_in_person(&what) {
+            return None;
+        }
         let at = conversation.lines.last().map(|line| line.at)?;
         let delivery = Delivery {
             id: DeliveryId::new(format!("{id}-{seq}")),

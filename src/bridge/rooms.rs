@@ -1,7 +1,7 @@
 //! What a conversation's room tells, and what it is told.
 
 use crate::conversation::{
-    Author, Conversation, Fate, Line, Notice, Presence, Service, Stage, Successor,
+    Author, ClosedBy, Conversation, Fate, Line, Notice, Presence, Service, Stage, Successor,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 
@@ -54,10 +54,15 @@ impl Bridge {
         room.told_to = 0;
         let there = |agent: &AgentJid| !fresh && inside.iter().any(|(other, _)| other == agent);
         let before = room.inside.clone();
+        let missing = conversation.manners.own_client.as_deref().and_then(AgentJid::parse);
+        let missing = missing.filter(|one| before.contains_key(one) && !there(one));
         room.inside.retain(|agent, _| there(agent));
         self.step.conversations.insert(id.clone());
         if fresh && conversation.was_briefed() {
             conversation.forget_briefing();
+        }
+        if missing.is_some() {
+            self.visitor_missing(now, id);
         }
         let expected = self.expected_in(id, &inside);
         for agent in expected {
@@ -141,6 +146,9 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if conversation.is_visitor(&agent) {
+            return self.visitor_entered(id, (agent, nick));
+        }
         let transcript_wanted = conversation.guests.contains(&agent);
         conversation.departed.remove(&agent);
         let room = conversation.room.as_mut();
@@ -209,6 +217,9 @@ impl Bridge {
             room.inside.remove(agent);
         }
         self.step.conversations.insert(id.clone());
+        if conversation.is_visitor(agent) {
+            return self.close(now, id, ClosedBy::Visitor);
+        }
         if conversation.guests.contains(agent) {
             conversation.departed.insert(agent.clone());
         }
@@ -230,6 +241,9 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if conversation.is_visitor(agent) {
+            return self.close(now, id, ClosedBy::Visitor);
+        }
         if conversation.guests.contains(agent) {
             conversation.forget_guest(agent);
             self.touch(id);

@@ -11,6 +11,10 @@ use super::{
     AgentOrder, Bridge, Effect, Event, OfferOrder, OfferOutcome, RevokeReason, RoomOrder, RoomPlan,
 };
 
+/// What a visitor who is in the room in person is told there.
+const AGENT_LOST: &str =
+    "The connection to your helper was lost. Please wait, somebody will be with you soon.";
+
 impl Bridge {
     pub(super) fn ask(
         &mut self,
@@ -184,6 +188,7 @@ impl Bridge {
             members,
             awaited,
             since: conversation.known_since(),
+            in_person: conversation.manners.own_client.clone(),
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
     }
@@ -245,6 +250,9 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if conversation.nobody_is_left() {
+            return self.close(now, id, ClosedBy::Visitor);
+        }
         let Stage::Served(service) = &conversation.stage else {
             return;
         };
@@ -259,7 +267,8 @@ impl Bridge {
             Some(Successor::Sought) | None => {
                 conversation.stage = Stage::Waiting {
                     told: false,
-                    ends: false,
+                    // Who sits in an empty room would wait for ever.
+                    ends: conversation.manners.own_client.is_some(),
                     // First in line, of which the visitor is told in other words.
                     place: Some(PlaceTold { place: 1, at: now }),
                 };
@@ -279,6 +288,7 @@ impl Bridge {
         self.emit(Effect::Agent(lost.clone(), tell));
         if was_here {
             self.tell_visitor(now, id, Notice::AgentLost);
+            self.tell_in_person(id, AGENT_LOST);
         }
         match successor {
             None => self.back_in_line(now, id),

@@ -23,6 +23,9 @@ impl Bridge {
         if over || spoken.words.is_empty() || conversation.lines.has_key(&spoken.key) {
             return;
         }
+        if spoken.agent.as_ref().is_some_and(|who| conversation.is_visitor(who)) {
+            return self.visitor_spoke(now, id, spoken);
+        }
         match parse_command(&spoken.words.text) {
             Some(command) => self.commanded(now, id, (spoken, command)),
             None => self.spoken_to_visitor(now, id, spoken),
@@ -112,6 +115,9 @@ impl Bridge {
         if conversation.agent() == Some(&agent) {
             return "That is you already.".to_owned();
         }
+        if conversation.is_visitor(&agent) {
+            return "That is the visitor.".to_owned();
+        }
         if !conversation.guests.contains(&agent) {
             conversation.guests.push(agent.clone());
         }
@@ -129,6 +135,11 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return String::new();
         };
+        if let Target::Agent(agent, _) = &target
+            && conversation.is_visitor(agent)
+        {
+            return "That is the visitor.".to_owned();
+        }
         let Some(service) = conversation.service_mut() else {
             return "Nobody serves here; it is in the line already.".to_owned();
         };

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::ids::{AgentJid, ConversationId, WorkgroupName};
+use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
-use super::{Answer, Bridge, ChatView, QueueView, Refusal};
+use super::{Answer, Bridge, ChatView, QueueView, Refusal, WaitingView};
 
 /// How many waits the average is taken over.
 const WAITS: usize = 20;
@@ -39,11 +39,21 @@ impl Bridge {
             open: self.dispatch.anyone_online(name),
             waiting: line
                 .into_iter()
-                .map(|(id, request)| (id.clone(), request.since))
+                .map(|(id, request)| self.waiting_view(id, request.since))
                 .collect(),
             average_wait: self.usual_wait(name).unwrap_or_default(),
             watchers: self.dispatch.fastpath_clients(name),
         }))
+    }
+
+    fn waiting_view(&self, id: &ConversationId, since: Timestamp) -> WaitingView {
+        let conversation = self.conversations.get(id);
+        let in_person = conversation.filter(|one| one.waits_in_person());
+        WaitingView {
+            conversation: id.clone(),
+            since,
+            in_person: in_person.map(|one| one.token.clone()),
+        }
     }
 
     pub(super) fn chats_view(&self, agent: &AgentJid) -> Answer {

@@ -128,6 +128,9 @@ impl Channel {
     pub(super) fn read(r: &mut Reader, allow_private: bool) -> Option<Self> {
         let id = r.need::<Id>("id").map(|Id(id)| id);
         if let Some(id) = &id {
+            if id == OWN {
+                r.complain("id", What::ReservedId);
+            }
             r.unique("channel id", "id", id);
         }
         let workgroup: Option<String> = r.need("workgroup");
@@ -201,6 +204,9 @@ pub(super) fn known_workgroup(r: &mut Reader, key: &str, name: &str) {
         },
     );
 }
+
+/// The id of the channel by which visitors at XMPP clients come; it is always there.
+const OWN: &str = "xmpp";
 
 /// A channel's id: it stands in URLs, metric labels and stored keys.
 struct Id(String);

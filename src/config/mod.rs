@@ -2,6 +2,7 @@
 //! every problem told in one go.
 
 mod channel;
+mod face;
 mod hint;
 mod layers;
 mod media;
@@ -21,6 +22,7 @@ mod yalo;
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use face::{Face, FieldKind, FormField};
 pub use media::{MediaHost, MediaLinking};
 pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};

@@ -115,6 +115,17 @@ pub enum What {
         /// The system's reason.
         reason: std::io::ErrorKind,
     },
+    /// A file is larger than it may be.
+    #[error("file {} has more than {most} bytes", .path.display())]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes.
+        most: usize,
+    },
+    /// An id that the program itself uses.
+    #[error("is taken: the program itself has a channel of this id")]
+    ReservedId,
     /// A file that should hold certificates in PEM holds none.
     #[error("file {} holds no PEM certificate", .path.display())]
     NoCertificate {

@@ -1,5 +1,6 @@
 //! `[[workgroup]]`: a queue, its agents and its patience.
 
+use super::face::Face;
 use super::problem::What;
 use super::reader::Reader;
 use super::value::{MaybeOff, Positive, Value, not_one_of};
@@ -32,6 +33,8 @@ pub struct Workgroup {
     pub join_timeout: Duration,
     /// Silence after which a conversation is closed; `None` never closes it so.
     pub idle_close: Option<Duration>,
+    /// What the clients of visitors at XMPP are shown.
+    pub face: Face,
 }
 
 /// Somebody who is asked.
@@ -66,6 +69,7 @@ impl Workgroup {
             agent_return: r.or("agent_return", secs(60)),
             join_timeout: r.or("join_timeout", secs(60)),
             idle_close: r.or("idle_close", MaybeOff(None)).0,
+            face: Face::read(r),
             title: title.or_else(|| name.clone())?,
             name: name?,
         })

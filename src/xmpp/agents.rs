@@ -4,15 +4,19 @@
 mod chat;
 mod commands;
 mod courtesy;
+mod face;
 mod later;
 mod presence;
 mod pushes;
 mod requests;
 mod settings;
+mod visitors;
 
 pub use chat::{Talk, Wish, wish};
 pub use commands::{COMMANDS, Command, Running};
+pub use face::{Face, Field, Offline, Setting};
 pub use settings::{AgentsSettings, Place, Served};
+pub use visitors::Visit;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -31,6 +35,7 @@ use super::{fastpath, ns, stanza};
 use courtesy::Courtesy;
 use later::Later;
 use pushes::Pushes;
+use visitors::Places;
 
 /// How it goes on when the engine has answered.
 #[derive(Debug)]
@@ -50,6 +55,14 @@ pub enum Then {
     Describe(Box<Element>),
     /// Answer this `offer-accept` or `offer-reject`.
     AnswerOffer(Box<Element>),
+    /// A visitor's request for an agent was taken, or not.
+    Joined(Box<Visit>),
+    /// Tell the visitor the place, and that the request was taken.
+    Placed(Box<Visit>),
+    /// Answer a visitor who asks for the place.
+    Polled(Box<Visit>),
+    /// Answer a visitor who leaves the line.
+    Departed(Box<Visit>),
     /// Answer an agent's line.
     Talk(Box<Talk>),
     /// Answer a command.
@@ -108,6 +121,7 @@ pub struct Agents {
     /// The most chats that each Fastpath client last asked for.
     limits: BTreeMap<(AgentJid, String), u32>,
     pushes: Pushes,
+    places: Places,
     courtesy: Courtesy,
     later: Later,
     minted: u64,
@@ -123,6 +137,7 @@ impl Agents {
             modified: None,
             limits: BTreeMap::new(),
             pushes: Pushes::default(),
+            places: Places::default(),
             courtesy: Courtesy::default(),
             later: Later::default(),
             minted: 0,
@@ -251,6 +266,10 @@ impl Agents {
             (Then::PushQueue | Then::ShowQueue { .. } | Then::ShowOpenness(_), _) => Vec::new(),
             (Then::Describe(request), answer) => self.described(&request, answer),
             (Then::AnswerOffer(request), answer) => requests::offer_answered(&request, &answer),
+            (Then::Joined(visit), answer) => self.joined(visit, answer),
+            (Then::Placed(visit), answer) => self.placed(&visit, answer),
+            (Then::Polled(visit), answer) => self.polled(&visit, answer),
+            (Then::Departed(visit), answer) => self.departed(&visit, answer),
             (Then::Talk(talk), answer) => self.talked(*talk, answer),
             (Then::Command(running), answer) => commands::answered(*running, answer),
         }

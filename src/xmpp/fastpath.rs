@@ -1,14 +1,20 @@
 //! Fastpath's own stanzas towards agents, as its clients read them (XEP-0142 and what Openfire's
 //! plugin made of it): no blanks between elements, plain integers, legacy dates.
 
+mod face;
 mod offer;
 mod queue;
 mod status;
+mod visit;
 
+pub use face::{setting, visitor_form};
 pub use offer::{Named, named_offer, offer, revoke};
 pub use queue::{QUEUE, queue_presences};
 pub use status::{
-    BadNumber, agent_status, colleagues, max_chats, visitor_form, workgroup_presence, workgroups_of,
+    BadNumber, agent_status, colleagues, max_chats, workgroup_presence, workgroups_of,
+};
+pub use visit::{
+    CHANNEL, Departure, Joined, brief, departed, queue_status, queue_status_message,
 };
 
 use jiff::tz::TimeZone;

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod agents;
 pub mod clean;
+pub mod departures;
 pub mod encode;
 pub mod fastpath;
 pub mod framing;

@@ -71,6 +71,7 @@ fn served() -> BTreeMap<WorkgroupName, Served> {
     let one = |title: &str, agents: &[&str]| Served {
         title: title.into(),
         agents: agents.iter().map(|agent| jid(agent)).collect(),
+        ..Served::default()
     };
     BTreeMap::from([
         (

@@ -11,3 +11,4 @@ mod fastpath;
 mod presence;
 mod queue;
 mod service;
+mod visitors;

@@ -98,6 +98,7 @@ impl Seat {
             members: members.iter().map(|name| agent(name)).collect(),
             awaited,
             since,
+            in_person: None,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
     }

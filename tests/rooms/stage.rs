@@ -75,6 +75,7 @@ impl Stage {
             members: vec![],
             awaited: None,
             since,
+            in_person: None,
         })));
     }
 
@@ -87,6 +88,7 @@ impl Stage {
             members: vec![agent.clone()],
             awaited: Some((agent, None)),
             since: None,
+            in_person: None,
         })));
     }
 

@@ -29,4 +29,5 @@ mod store_faults;
 mod tickets;
 mod tls;
 mod turns;
+mod visitors;
 mod yalo;

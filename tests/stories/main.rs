@@ -15,6 +15,7 @@ mod context;
 mod ending;
 mod handed_back;
 mod handing_over;
+mod in_person;
 mod platform_ids;
 mod rooms;
 mod waiting;

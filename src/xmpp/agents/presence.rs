@@ -7,7 +7,7 @@ use crate::bridge::{Input, QueueView};
 use crate::ids::{AgentJid, WorkgroupName};
 use crate::workgroup::{Resource, Show};
 use crate::xmpp::address::Address;
-use crate::xmpp::fastpath;
+use crate::xmpp::fastpath::{self, Joined};
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
 use crate::xmpp::stanza::{
@@ -15,6 +15,7 @@ use crate::xmpp::stanza::{
 };
 
 use super::courtesy::Matter;
+use super::visitors::THERE;
 use super::{Agents, Got, Place, Then};
 
 /// How the ids of our questions whether a client is there begin.
@@ -46,6 +47,7 @@ impl Agents {
             {
                 self.agent_gone(agent, &got.from)
             }
+            (Some("unavailable"), None) => self.visitor_unavailable(got, &workgroup),
             (Some("subscribe"), Some(agent)) => self.befriend(&workgroup, &agent),
             (Some("subscribe"), None) => vec![self.to_bare(got, &workgroup, "unsubscribed")],
             (Some("unsubscribe"), _) => vec![
@@ -177,7 +179,7 @@ impl Agents {
                 self.later.keep(self.now, agent, shown);
             }
         }
-        Vec::new()
+        self.push_places(view)
     }
 
     /// Asks an agent's server, and each client that was known, whether the agent is there; shows
@@ -210,10 +212,21 @@ impl Agents {
     /// An answer to one of our own requests. Only that to a question whether a client is there
     /// says anything: an error for an offer is no rejection.
     pub(super) fn iq_answer(&mut self, got: &Got<'_>) -> Vec<Out<Then>> {
-        let ours = attr(got.stanza, "id").is_some_and(|id| {
-            let rest = id.strip_prefix(ALIVE);
-            rest.is_some_and(|rest| rest.starts_with('-'))
-        });
+        let id = attr(got.stanza, "id").unwrap_or_default();
+        let asks = |kind: &str| id.strip_prefix(kind).is_some_and(|rest| rest.starts_with('-'));
+        if let (true, Place::Workgroup(workgroup)) = (asks(THERE), &got.place) {
+            let gone = attr(got.stanza, "type") == Some("error") && says_gone(got.stanza);
+            let joined = Joined {
+                workgroup: workgroup.clone(),
+                jid: got.from.to_string(),
+            };
+            return if gone {
+                self.visitor_vanished(&joined)
+            } else {
+                Vec::new()
+            };
+        }
+        let ours = asks(ALIVE);
         let agent = self.settings.agent(&got.from).filter(|_| ours);
         let (Some(agent), Some(resource)) = (agent, got.from.resource.clone()) else {
             return Vec::new();

@@ -77,10 +77,26 @@ impl Agents {
             ("agent-status-request", true) => self.list_colleagues(got, workgroup),
             ("offer-accept", false) => return self.answer_offer(got, payload, true),
             ("offer-reject", false) => return self.answer_offer(got, payload, false),
-            ("workgroup-form", true) => Reply::Result(Some(fastpath::visitor_form())),
-            (name, is_get) => Reply::Refused(missing(name, is_get)),
+            ("join-queue", false) => return self.join_queue(got, payload, workgroup),
+            ("queue-status", true) => return self.poll_place(got, workgroup),
+            ("depart-queue", false) => return self.depart(got, workgroup),
+            (name, is_get) => match self.setting(got, payload, workgroup) {
+                Some(found) => Reply::Result(Some(found)),
+                None => Reply::Refused(missing(name, is_get)),
+            },
         };
         reply_with(got.stanza, reply)
+    }
+
+    fn setting(
+        &self,
+        got: &Got<'_>,
+        payload: &Element,
+        workgroup: &WorkgroupName,
+    ) -> Option<Element> {
+        let served = self.settings.workgroups.get(workgroup)?;
+        let face = &served.face;
+        got.is_get().then(|| fastpath::setting(face, payload))?
     }
 
     fn list_colleagues(&self, got: &Got<'_>, workgroup: &WorkgroupName) -> Reply {
@@ -130,11 +146,9 @@ impl Agents {
 /// §2 for what is no part of it).
 fn missing(name: &str, is_get: bool) -> Condition {
     match (name, is_get) {
-        // A workgroup that takes no visitors by Fastpath is a closed one to them.
-        ("join-queue", false) => Condition::ServiceUnavailable,
-        ("depart-queue" | "chat-notes" | "agent-info", false)
+        ("chat-notes" | "agent-info", false)
         | (
-            "queue-status" | "chat-settings" | "offline-settings" | "sound-settings" | "macros"
+            "chat-settings" | "offline-settings" | "sound-settings" | "macros"
             | "search-settings" | "generic-metadata" | "chat-notes" | "agent-info" | "transcript",
             true,
         ) => Condition::ItemNotFound,

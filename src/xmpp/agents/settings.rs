@@ -6,6 +6,8 @@ use crate::ids::{AgentJid, ConversationId, WorkgroupName};
 use crate::xmpp::address::Address;
 use crate::xmpp::fastpath;
 
+use super::Face;
+
 /// What the parts of the seat that talk to agents have to know of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentsSettings {
@@ -22,12 +24,14 @@ pub struct AgentsSettings {
 }
 
 /// One workgroup.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Served {
     /// Its name for people.
     pub title: String,
     /// Who serves in it.
     pub agents: BTreeSet<AgentJid>,
+    /// What it shows to visitors' clients.
+    pub face: Face,
 }
 
 impl AgentsSettings {

@@ -188,6 +188,7 @@ impl Room {
             return self.fail(cx, "it does not reflect what we say");
         }
         self.say_due(cx);
+        self.ask_visitor_again(cx);
         if self.ping.is_none() && self.heard_at.plus(SILENCE) <= cx.now {
             let id = cx.fresh_id();
             let occupant = self.names.occupant(&self.desk_nick);
@@ -201,7 +202,9 @@ impl Room {
             Some((_, until)) => *until,
             None => self.heard_at.plus(SILENCE),
         };
-        self.lines.deadline().into_iter().chain([ping]).min()
+        let again = self.visitor_asked_again_at();
+        let lines = self.lines.deadline().into_iter();
+        lines.chain(again).chain([ping]).min()
     }
 
     /// The answer to the question whether we are still inside (XEP-0410 §3.2).

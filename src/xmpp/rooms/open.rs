@@ -239,10 +239,18 @@ impl Room {
         cx.send(requests::affiliate(&id, self.way(), (jid, "member")));
     }
 
-    /// Makes the visitor a member, and lets the visitor's occupant in.
+    /// Makes the visitor a member, and lets the visitor's occupant in, where it is one of ours.
     fn enter(&mut self, cx: &mut Cx<'_>) {
-        self.affiliate(cx, &self.names.visitor_bare);
-        self.join_visitor(cx);
+        match &self.plan.in_person {
+            Some(visitor) => {
+                self.affiliate(cx, bare(visitor));
+                self.catch_up(cx);
+            }
+            None => {
+                self.affiliate(cx, &self.names.visitor_bare);
+                self.join_visitor(cx);
+            }
+        }
     }
 
     fn join_visitor(&mut self, cx: &mut Cx<'_>) {
@@ -256,6 +264,10 @@ impl Room {
     pub(super) fn entered(&mut self, cx: &mut Cx<'_>, presence: &Element) {
         self.own_ids
             .extend(occupant_id(presence).map(str::to_owned));
+        self.catch_up(cx);
+    }
+
+    fn catch_up(&mut self, cx: &mut Cx<'_>) {
         if self.facts.exists && self.facts.archive {
             self.read_page(cx, None);
         } else {
@@ -294,6 +306,10 @@ impl Room {
             name => self.fail(cx, name),
         }
     }
+}
+
+fn bare(jid: &str) -> &str {
+    jid.split_once('/').map_or(jid, |(bare, _)| bare)
 }
 
 fn named(refused: Refusal, otherwise: &str) -> String {

@@ -111,6 +111,8 @@ pub(super) struct Room {
     /// Whose membership was asserted in this attempt and since.
     pub(super) members: BTreeSet<AgentJid>,
     pub(super) invitations: BTreeMap<String, Invitation>,
+    /// When a visitor who comes in person was invited, and whether again since.
+    pub(super) visitor_invited: Option<(Timestamp, bool)>,
     pub(super) lines: Lines,
     /// What the archive gave, and what was heard, while the room was not ready.
     pub(super) archive: Vec<Copy>,
@@ -140,6 +142,7 @@ impl Room {
             members: Vec::new(),
             awaited: None,
             since: None,
+            in_person: None,
             workgroup,
         };
         Self {
@@ -164,6 +167,7 @@ impl Room {
             occupants: Occupants::default(),
             members: BTreeSet::new(),
             invitations: BTreeMap::new(),
+            visitor_invited: None,
             lines: Lines::default(),
             archive: Vec::new(),
             held: Vec::new(),
@@ -343,6 +347,7 @@ impl Room {
         self.told_unavailable = false;
         self.admit_members(cx);
         self.tell_ready(cx, fresh);
+        self.ask_visitor_in(cx);
     }
 
     pub(super) fn tell_ready(&self, cx: &mut Cx<'_>, fresh: bool) {

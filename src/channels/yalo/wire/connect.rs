@@ -124,7 +124,7 @@ impl Connect {
                 language: self.language,
                 likeness: Some(self.likeness),
                 place_every,
-                every_end: false,
+                ..Manners::default()
             },
         }
     }
