@@ -8,9 +8,10 @@ use crate::conversation::{
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
 };
-use crate::workgroup::{AgentRecord, Contact, Request};
+use crate::workgroup::{AgentRecord, Contact, Handed, Request};
 
-use super::input::{Answer, Visitor};
+use super::answer::Answer;
+use super::input::Visitor;
 
 /// One consequence of an input. `Keep`, `Forget` and `Deliver` belong to the commit; all others
 /// are carried out after it.
@@ -160,6 +161,10 @@ pub struct OfferOrder {
     pub to: Contact,
     /// How long that is from now.
     pub left: std::time::Duration,
+    /// Whether the visitor comes into the room in person, under a name of the visitor's own.
+    pub in_person: bool,
+    /// Who hands it on, where it has an agent already.
+    pub handed: Option<Handed>,
     /// Whether it is a repetition of an offer that stands.
     pub again: bool,
 }
@@ -208,6 +213,8 @@ pub enum RoomOrder {
         /// What.
         text: String,
     },
+    /// Make somebody an owner, who may then enter as such.
+    Empower(AgentJid),
     /// Take an agent's membership and put them out.
     Remove(AgentJid),
     /// Destroy the room; `Gone` is told when it is done.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::conversation::{Author, Brief, ClosedBy, Delivery, Earlier, Manners, Words};
+use crate::conversation::{Author, Brief, Delivery, Earlier, Manners, Words};
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
@@ -101,6 +101,35 @@ pub enum Input {
         conversation: Option<ConversationId>,
     },
 
+    /// The agent who serves wants others to take a conversation over, or to come in beside.
+    /// Answered with `Handed`.
+    HandedOver {
+        /// Who wants that.
+        agent: AgentJid,
+        /// Which.
+        conversation: ConversationId,
+        /// To whom, and how.
+        wish: HandOver,
+    },
+    /// An agent notes something of a conversation, also of one that is over. Answered with `Done` or
+    /// `Refused`.
+    Noted {
+        /// Who.
+        agent: AgentJid,
+        /// Which.
+        conversation: ConversationId,
+        /// The id minted for it.
+        id: MessageId,
+        /// What.
+        text: String,
+    },
+    /// A supervisor wants to be an owner of a conversation's room. Answered with `Done` or `Refused`.
+    Watched {
+        /// Who.
+        supervisor: AgentJid,
+        /// Which.
+        conversation: ConversationId,
+    },
     /// Somebody wants to see a workgroup's line. Answered with `Queue` or `Refused`.
     QueueAsked(WorkgroupName),
     /// An agent wants to see the own conversations. Answered with `Chats` or `Refused`.
@@ -270,117 +299,22 @@ pub struct Spoken {
     pub words: Words,
 }
 
-/// How an [`Input`] ended. Told to the asker only after the commit.
+/// To whom an agent wants a conversation to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Nothing more to say.
-    Done,
-    /// The conversation exists.
-    Opened {
-        /// Its id: the given one, or that of the conversation that existed before.
-        conversation: ConversationId,
-        /// Whether it existed before.
-        again: bool,
-    },
-    /// The message is kept.
-    Taken {
-        /// Its conversation.
-        conversation: ConversationId,
-        /// Its id; that of the first one for a repetition.
-        message: MessageId,
-        /// Whether it had been taken before.
-        again: bool,
-        /// Whether the conversation was over already.
-        late: bool,
-    },
-    /// The conversation is over.
-    Closed {
-        /// Whether it was over already, and who ended it then.
-        before: Option<ClosedBy>,
-    },
-    /// It is kept with what was said before a conversation.
-    Noted,
-    /// A workgroup's line.
-    Queue(Box<QueueView>),
-    /// A visitor's place in the line.
-    Place(PlaceView),
-    /// An agent's conversations.
-    Chats(Vec<ChatView>),
-    /// Nothing was changed.
-    Refused(Refusal),
+pub struct HandOver {
+    /// To whom.
+    pub to: HandTo,
+    /// Whether they are to come in beside the agent, else to take over.
+    pub joins: bool,
+    /// What they are told of it.
+    pub reason: String,
 }
 
-/// A workgroup's line as its agents see it.
+/// Whom a hand-over names.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueView {
-    /// The workgroup.
-    pub workgroup: WorkgroupName,
-    /// Its name for people.
-    pub title: String,
-    /// Whether an agent is there who could be asked.
-    pub open: bool,
-    /// Who waits, the first in line first.
-    pub waiting: Vec<WaitingView>,
-    /// How long those who came last had to wait on average.
-    pub average_wait: std::time::Duration,
-    /// The Fastpath clients that want to see it: agent and resource.
-    pub watchers: Vec<(AgentJid, String)>,
-}
-
-/// Somebody who waits in a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct WaitingView {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// Since when.
-    pub since: Timestamp,
-    /// The visitor, where that is somebody at an XMPP client who was not in a room yet.
-    pub in_person: Option<VisitorToken>,
-}
-
-/// A visitor's place in a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlaceView {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The workgroup in whose line it is.
-    pub line: WorkgroupName,
-    /// The place, from 1.
-    pub place: u32,
-    /// How long those who came last had to wait on average; unknown while nobody was served.
-    pub usual_wait: Option<std::time::Duration>,
-}
-
-/// One of an agent's conversations.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChatView {
-    /// The conversation.
-    pub conversation: ConversationId,
-    /// The visitor's name towards agents.
-    pub pseudonym: String,
-    /// When it was opened.
-    pub opened_at: Timestamp,
-    /// Whether the agent has accepted it already; else it is an offer.
-    pub accepted: bool,
-}
-
-/// Why an [`Input`] changed nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Nobody is online and the channel does not want to wait.
-    NoAgents,
-    /// The visitor has an open conversation already, and the channel wants no second one.
-    AlreadyOpen,
-    /// No workgroup of that name.
-    UnknownWorkgroup,
-    /// This visitor never had a conversation.
-    UnknownVisitor,
-    /// No open conversation of that id, or none of this agent's.
-    UnknownConversation,
-    /// Several conversations are meant: name one.
-    Ambiguous,
-    /// The sender serves in no workgroup.
-    NotAnAgent,
-    /// No such offer is open to this agent.
-    NoSuchOffer,
+pub enum HandTo {
+    /// Whoever serves in a workgroup.
+    Workgroup(WorkgroupName),
+    /// One agent or supervisor.
+    Agent(AgentJid),
 }

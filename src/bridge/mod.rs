@@ -1,13 +1,16 @@
 //! Joins conversations and workgroups: facts in, consequences out.
 
 mod agents;
+mod answer;
 mod deliveries;
 mod effect;
 mod ending;
+mod handing;
 mod heard;
 mod in_person;
 mod input;
 mod link;
+mod noting;
 mod patience;
 mod place;
 mod restore;
@@ -18,7 +21,9 @@ mod strand;
 mod telling;
 mod views;
 mod visitors;
+mod writing;
 
+pub use answer::*;
 pub use effect::*;
 pub use input::*;
 pub use restore::Restored;
@@ -27,12 +32,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::conversation::{
-    Author, ClosedBy, Conversation, Delivery, Fate, Line, Outgoing, Past, Scribe, Stage, Words,
-};
-use crate::ids::{
-    AgentJid, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
-};
+use crate::conversation::{ClosedBy, Conversation, Past, Scribe, Stage};
+use crate::ids::{AgentJid, ConversationId, MessageId, TicketId, Timestamp, WorkgroupName};
 use crate::workgroup::{Decision, Dispatch, Policy};
 
 /// A silence that were over at once would end whatever is said.
@@ -182,6 +183,21 @@ impl Bridge {
                 agent,
                 conversation,
             } => self.agent_closed(now, &agent, conversation),
+            Input::HandedOver {
+                agent,
+                conversation,
+                wish,
+            } => self.handed_over(now, (&agent, &conversation), wish),
+            Input::Noted {
+                agent,
+                conversation,
+                id,
+                text,
+            } => self.noted(now, (&agent, &conversation), (id, text)),
+            Input::Watched {
+                supervisor,
+                conversation,
+            } => self.watched(&supervisor, &conversation),
             Input::QueueAsked(workgroup) => self.queue_view(&workgroup),
             Input::ChatsAsked(agent) => self.chats_view(&agent),
             Input::Room {
@@ -307,79 +323,6 @@ impl Bridge {
             self.arm(&id);
         }
         rang
-    }
-
-    /// Adds a line to a conversation and stores it; its place is returned.
-    fn append(
-        &mut self,
-        id: &ConversationId,
-        at: Timestamp,
-        (author, words, names): (Author, Words, Names),
-    ) -> u64 {
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return 0;
-        };
-        let fate = match author {
-            Author::Note { .. } | Author::Command { .. } | Author::Bot => Fate::Arrived,
-            // Who is in the room in person said or heard it there.
-            _ if conversation.manners.own_client.is_some() => Fate::Arrived,
-            _ => Fate::Pending,
-        };
-        let line = Line {
-            seq: conversation.next_seq(),
-            id: names.id,
-            author,
-            words,
-            at,
-            fate,
-            room_key: names.key,
-        };
-        let seq = line.seq;
-        conversation.lines.push(line.clone());
-        self.step.stirred.insert(id.clone());
-        self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(line))));
-        seq
-    }
-
-    /// Says a sentence in the room as the workgroup's occupant, unless it is over: the places
-    /// after the end belong to what the visitor says too late.
-    fn desk_says(&mut self, now: Timestamp, id: &ConversationId, text: String) {
-        let Some(conversation) = self.conversations.get(id) else {
-            return;
-        };
-        if let Stage::Over { .. } = conversation.stage {
-            return;
-        }
-        if conversation.manners.own_client.is_some() {
-            return self.tell_agent(id, text);
-        }
-        let name = MessageId::new(format!("{id}-d{}", conversation.next_seq()));
-        self.append(id, now, (Author::Desk, Words::text(text), name.into()));
-        self.pump(id);
-    }
-
-    /// Promises to tell the outside what stands in line `seq`.
-    fn deliver(&mut self, id: &ConversationId, seq: u64, what: Outgoing) -> Option<DeliveryId> {
-        let conversation = self.conversations.get(id)?;
-        if conversation.hears_in_person(&what) {
-            return None;
-        }
-        let at = conversation.lines.last().map(|line| line.at)?;
-        let delivery = Delivery {
-            id: DeliveryId::new(format!("{id}-{seq}")),
-            conversation: id.clone(),
-            number: seq,
-            channel: conversation.channel.clone(),
-            ticket: conversation.ticket.clone(),
-            visitor: conversation.token.clone(),
-            opened_at: conversation.opened_at,
-            language: conversation.manners.language.clone(),
-            at,
-            what,
-        };
-        let name = delivery.id.clone();
-        self.emit(Effect::Deliver(delivery));
-        Some(name)
     }
 
     fn queues_of(&mut self, agent: &AgentJid) {

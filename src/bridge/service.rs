@@ -37,6 +37,8 @@ impl Bridge {
             until: offer.until,
             to: offer.to,
             left: offer.until.since(now),
+            in_person: conversation.manners.own_client.is_some(),
+            handed: request.handed.clone(),
             again,
         };
         let order = AgentOrder::Offer(Box::new(order));
@@ -101,6 +103,9 @@ impl Bridge {
         self.happened(Event::Waited(id.clone(), workgroup.clone(), waited));
         self.note_wait(&workgroup, waited);
         self.step.queues.insert(workgroup.clone());
+        if request.handed.is_some_and(|handed| handed.joins) {
+            return self.joins(now, &id, (agent, request.pauses));
+        }
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
@@ -225,6 +230,7 @@ impl Bridge {
                 request.until = None;
                 request.only = None;
                 request.except = None;
+                request.handed = None;
                 self.dispatch.enqueue(id.clone(), request);
                 self.touch(id);
                 if first {

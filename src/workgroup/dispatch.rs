@@ -155,6 +155,7 @@ impl Dispatch {
         };
         request.only = None;
         request.except = None;
+        request.handed = None;
         for (agent, until) in pauses {
             let known = request.pauses.entry(agent).or_insert(until);
             *known = until.max(*known);

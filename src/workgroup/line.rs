@@ -46,8 +46,24 @@ pub struct Request {
     pub except: Option<AgentJid>,
     /// Who refused it or let it lapse, and until when they are not asked again.
     pub pauses: BTreeMap<AgentJid, Timestamp>,
+    /// Who hands it on, and how, where it has an agent already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Handed>,
     /// The offer that is out.
     pub offer: Option<Offer>,
+}
+
+/// How a conversation that has an agent is put before others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Who wants that.
+    pub by: AgentJid,
+    /// Whether the others are to come in beside, else to take over.
+    pub joins: bool,
+    /// Whether one agent is meant, else a workgroup.
+    pub one: bool,
+    /// What is said of it.
+    pub reason: String,
 }
 
 impl Request {
@@ -61,6 +77,7 @@ impl Request {
             only: None,
             except: None,
             pauses: BTreeMap::new(),
+            handed: None,
             offer: None,
         }
     }

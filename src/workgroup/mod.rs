@@ -10,5 +10,5 @@ mod serving;
 
 pub use agent::{AgentRecord, Contact, Resource, Show};
 pub use dispatch::{AnswerError, Decision, Dispatch, EndOfOffer};
-pub use line::{Offer, Place, Request};
+pub use line::{Handed, Offer, Place, Request};
 pub use policy::{Labels, Policy, WorkgroupPolicy};

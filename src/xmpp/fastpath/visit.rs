@@ -100,8 +100,8 @@ fn form(join: &Element) -> Vec<(String, String)> {
     let form = child(join, "x", ns::DATA_FORMS);
     let fields = form.into_iter().flat_map(Element::children);
     let fields = fields.filter(|field| field.is("field", ns::DATA_FORMS));
-    let values = fields.flat_map(|field| {
-        let name = attr(field, "var").unwrap_or_default();
+    let named = fields.filter_map(|field| Some((attr(field, "var")?, field)));
+    let values = named.flat_map(|(name, field)| {
         let values = field.children().filter(|c| c.is("value", ns::DATA_FORMS));
         values.map(move |value| fact(name, &value.text()))
     });

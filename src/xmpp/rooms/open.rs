@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use minidom::Element;
 
 use crate::bridge::RoomPlan;
+use crate::ids::AgentJid;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{attr, child, error_of};
 
@@ -231,6 +232,14 @@ impl Room {
             self.affiliate(cx, agent.as_str());
         }
         self.members.extend(new);
+    }
+
+    /// Makes somebody an owner.
+    pub(super) fn empower(&mut self, cx: &mut Cx<'_>, who: AgentJid) {
+        let id = cx.fresh_id();
+        let wish = (who.as_str(), "owner");
+        cx.send(requests::affiliate(&id, self.way(), wish));
+        self.members.insert(who);
     }
 
     /// Makes somebody a member.

@@ -202,6 +202,7 @@ impl Room {
                 self.say_due(cx);
             }
             RoomOrder::Whisper { nick, text } => self.whisper(cx, &nick, &text),
+            RoomOrder::Empower(who) => self.empower(cx, who),
             RoomOrder::Remove(agent) => self.remove(cx, &agent),
         }
     }
