@@ -8,6 +8,8 @@ use actix_web::web;
 use tokio::sync::{Notify, mpsc, watch};
 use tracing::info;
 
+use crate::channels::external::{self, External, ExternalCarrier};
+use crate::channels::openchs::{self, Openchs, OpenchsCarrier};
 use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
 use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
 use crate::channels::{http, media};
@@ -29,6 +31,7 @@ use crate::xmpp::rooms::{Rooms, RoomsSettings};
 use crate::xmpp::seat::{Parts, Seat};
 
 use super::health::{self, Health};
+use super::helplines;
 use super::orders;
 use super::running::{Running, carry_reports};
 use super::{AppError, translate};
@@ -85,7 +88,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let writing = (engine.clone(), Memory::new(store.clone()));
+    let writing = (engine.clone(), store.clone());
     let server = serve(settings, (&client, &addresses), (writing, health, media))?;
     Ok(Running {
         server,
@@ -144,6 +147,16 @@ fn carriers(
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
         carriers.insert(id, Arc::new(carrier));
     }
+    for channel in helplines::all_openchs(settings) {
+        let id = channel.id.clone();
+        let carrier = OpenchsCarrier::new(channel, client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
+    for channel in helplines::all_external(settings) {
+        let id = channel.id.clone();
+        let carrier = ExternalCarrier::new(channel, client.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
     for channel in YaloSettings::all(settings) {
         let id = channel.id.clone();
         let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
@@ -169,16 +182,20 @@ fn start_outbox(
 fn serve(
     settings: &Settings,
     (client, addresses): (&HttpClient, &AddressBook),
-    ((engine, memory), health, media): ((Handle, Memory), Health, Option<MediaDesk>),
+    ((engine, store), health, media): ((Handle, Arc<dyn Store>), Health, Option<MediaDesk>),
 ) -> Result<http::Running, AppError> {
     let parts = yalo::Parts {
         engine: engine.clone(),
-        memory,
+        memory: Memory::new(store.clone()),
         http: client.clone(),
         media: Media::new(media.as_ref().map(MediaDesk::links)),
     };
     let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
     let yalos = web::Data::new(Yalo::new(yalos, parts));
+    let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
+    let gateways = web::Data::new(gateways);
+    let externals = External::new(helplines::all_external(settings), engine.clone());
+    let externals = web::Data::new(externals);
     let channels = rapidpro_channels(settings);
     let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
     let state = web::Data::new(state);
@@ -193,6 +210,8 @@ fn serve(
             media::configure(services, media.clone());
         }
         rapidpro::configure(services, state.clone());
+        external::configure(services, externals.clone());
+        openchs::configure(services, gateways.clone());
         yalo::configure(services, &yalos);
     })
     .map_err(AppError::system("http.listen"))?;
@@ -206,7 +225,7 @@ fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
     let channels = settings.channels.iter();
     let ours = channels.filter_map(|channel| match &channel.kind {
         ChannelKind::Rapidpro(kind) => Some(Arc::new(translate::rapidpro(channel, kind))),
-        ChannelKind::Yalo(_) => None,
+        _ => None,
     });
     ours.collect()
 }

@@ -1,9 +1,9 @@
 //! The commands for operators: they read the store beside the running process, and leave it
 //! orders.
 
-use crate::bridge::ConversationRecord;
+use crate::bridge::{CaseRecord, ConversationRecord};
 use crate::config::{Settings, StoreUrl};
-use crate::conversation::{Author, DeadLetter, Line, Past, Stage};
+use crate::conversation::{Author, DeadLetter, Earlier, Line, Past, Stage, Words};
 use crate::engine::now;
 use crate::ids::{ConversationId, Timestamp};
 use crate::store::{self, Progress, Row, Store, Table};
@@ -164,20 +164,44 @@ pub fn conversations_show(settings: &Settings, id: &str) -> Result<String, AppEr
             }
             (None, None) => return Err(AppError::NotFound(format!("conversation {id}"))),
         };
+        let mut said: Vec<(String, Timestamp, Words)> = Vec::new();
+        if let Some(row) = store.get(Table::Before, id, "").await? {
+            let earlier: Vec<Earlier> = parse(&row)?;
+            let before = |one: Earlier| (who(&one.author), one.at, one.words);
+            said.extend(earlier.into_iter().map(before));
+        }
         for row in store.group(Table::Line, id).await? {
             let line: Line = parse(&row)?;
-            let at = jiff::Timestamp::from_millisecond(line.at.0)
+            said.push((who(&line.author), line.at, line.words));
+        }
+        let cases = cases(store, id).await?;
+        for (who, at, words) in said {
+            let at = jiff::Timestamp::from_millisecond(at.0)
                 .map(|at| at.to_zoned(zone.clone()))
                 .map(|at| at.strftime("%d-%m-%Y %H:%M:%S").to_string())
                 .unwrap_or_default();
-            let said = shown_text(&line.words.text);
-            text.push_str(&format!("\n{} [{at}]: {said}", shown_text(&who(&line))));
-            for attachment in &line.words.attachments {
+            let said = shown_text(&words.text);
+            text.push_str(&format!("\n{} [{at}]: {said}", shown_text(&who)));
+            for attachment in &words.attachments {
                 text.push_str(&format!(" {}", shown_text(&attachment.url)));
             }
         }
+        text.push_str(&cases);
         Ok(text)
     })
+}
+
+/// The cases that were filed in a conversation, as they were sent.
+async fn cases(store: &dyn Store, id: &str) -> Result<String, AppError> {
+    let mut text = String::new();
+    for row in store.load(Table::Case).await? {
+        let case: CaseRecord = parse(&row)?;
+        if case.conversation.as_ref().is_some_and(|c| c.as_str() == id) {
+            let body = shown_text(&case.body);
+            text.push_str(&format!("\ncase {}: {body}", case.note.id));
+        }
+    }
+    Ok(text)
 }
 
 /// Words of strangers for a terminal: nothing in them moves its cursor, and no second line of a
@@ -191,8 +215,8 @@ fn shown_text(text: &str) -> String {
     text.chars().map(shown).collect()
 }
 
-fn who(line: &Line) -> String {
-    match &line.author {
+fn who(author: &Author) -> String {
+    match author {
         Author::Visitor => "visitor".to_owned(),
         Author::Agent { name } => name.clone(),
         Author::Bot => "bot".to_owned(),
@@ -201,6 +225,7 @@ fn who(line: &Line) -> String {
         Author::Command { name } => format!("command by {name}"),
         Author::Told(_) => "to the visitor, in the channel's words".to_owned(),
         Author::End(by) => format!("ended by {}", by.as_str()),
+        Author::Reported(receipt) => format!("told outside: {}", receipt.as_str()),
     }
 }
 

@@ -4,6 +4,7 @@ mod build;
 mod commands;
 mod faces;
 mod health;
+mod helplines;
 mod orders;
 mod running;
 mod translate;

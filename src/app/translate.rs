@@ -185,6 +185,7 @@ pub(super) fn rapidpro(channel: &config::Channel, kind: &config::Rapidpro) -> Ra
         history: Duration::from_secs(u64::from(kind.history_hours) * 3600),
         require_contact_uuid: kind.require_contact_uuid,
         close_reason: false,
+        on_close_flow: kind.on_close_flow.map(|flow| flow.to_string()),
         texts: rapidpro::Texts {
             agent_joined: text(&channel.texts.agent_joined),
             agent_lost: text(&channel.texts.agent_away),

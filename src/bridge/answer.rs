@@ -1,6 +1,6 @@
 //! What askers are told.
 
-use crate::conversation::ClosedBy;
+use crate::conversation::{ClosedBy, Receipt};
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName};
 
 /// How an [`Input`](super::Input) ended. Told to the asker only after the commit.
@@ -33,6 +33,13 @@ pub enum Answer {
     },
     /// It is kept with what was said before a conversation.
     Noted,
+    /// What became of the words is noted, unless something else had become of them for good.
+    Acknowledged {
+        /// What was told before.
+        before: Option<Receipt>,
+    },
+    /// The case is kept; with this conversation, where its visitor has one.
+    Filed(Option<ConversationId>),
     /// A workgroup's line.
     Queue(Box<QueueView>),
     /// A visitor's place in the line.

@@ -45,7 +45,10 @@ impl Bridge {
                 "⚠ Not delivered ({why}): “{}”",
                 beginning(&words.text)
             )),
-            Outgoing::Notice(_) | Outgoing::Closed(_) => None,
+            Outgoing::Notice(_)
+            | Outgoing::Closed(_)
+            | Outgoing::Ended(_)
+            | Outgoing::Receipt { .. } => None,
         };
         let letter = DeadLetter {
             delivery,

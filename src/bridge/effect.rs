@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::conversation::{
-    Brief, ClosedBy, Conversation, DeadLetter, Delivery, Earlier, Line, Past, Words,
+    Brief, CaseNote, ClosedBy, Conversation, DeadLetter, Delivery, Earlier, Line, Past, Words,
 };
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
@@ -59,6 +59,42 @@ pub enum Record {
     Seen(Box<SeenRecord>),
     /// A delivery that was given up.
     DeadLetter(Box<DeadLetter>),
+    /// A case that was filed.
+    Case(Box<CaseRecord>),
+    /// What came with a visitor's words.
+    Extra(Box<ExtraRecord>),
+}
+
+/// What came with a visitor's words, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExtraRecord {
+    /// Whose words.
+    pub visitor: Visitor,
+    /// Which.
+    pub message: MessageId,
+    /// What, as the channel writes it.
+    pub extra: String,
+    /// Until when it is kept.
+    pub until: Timestamp,
+}
+
+/// A case that was filed, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseRecord {
+    /// By which channel it came.
+    pub channel: ChannelId,
+    /// Whose conversation it belongs to, where it says.
+    pub visitor: Option<Visitor>,
+    /// Its id, and what agents may read of it.
+    pub note: CaseNote,
+    /// All of it, as it was sent.
+    pub body: String,
+    /// The conversation that it was filed in.
+    #[serde(default)]
+    pub conversation: Option<ConversationId>,
+    /// Until when it is kept; settled when it is taken.
+    #[serde(default)]
+    pub until: Timestamp,
 }
 
 /// An open conversation as it is stored.
@@ -243,6 +279,8 @@ pub struct RoomPlan {
     pub since: Option<Timestamp>,
     /// A visitor who comes into it in person, by full JID, to be made a member and invited.
     pub in_person: Option<String>,
+    /// Whether clients are asked to tell what they received and what was read.
+    pub marked: bool,
 }
 
 /// Something to count.

@@ -1,6 +1,8 @@
 //! The end of a conversation, whoever brings it about.
 
-use crate::conversation::{Author, ClosedBy, Outgoing, Past, Stage, Successor, Words};
+use crate::conversation::{
+    Author, ClosedBy, Conversation, Outgoing, Past, Stage, Successor, Words,
+};
 use crate::ids::{ConversationId, MessageId, Timestamp};
 
 use super::{Bridge, Effect, Event, Key, OfferOutcome, Record, RevokeReason, RoomOrder, Visitor};
@@ -16,6 +18,8 @@ impl Bridge {
         }
         let agent = conversation.agent().cloned();
         let every_end = conversation.manners.every_end;
+        self.report_rest(now, id);
+        let ended = self.summary(id, by);
         self.release_all(id);
         let name = MessageId::new(format!("{id}-end"));
         let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
@@ -24,23 +28,20 @@ impl Bridge {
             ClosedBy::Visitor if !every_end => None,
             _ => self.deliver(id, seq, Outgoing::Closed(by)),
         };
+        // A promise of its own: each of the two is kept, and repeated, by itself.
+        let reported = ended.map(|ended| {
+            let what = Outgoing::Ended(Box::new(ended));
+            self.deliver(id, seq + 1, what)
+        });
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
         let past = Past {
-            id: id.clone(),
-            channel: conversation.channel.clone(),
-            token: conversation.token.clone(),
-            ticket: conversation.ticket.clone(),
-            workgroup: conversation.workgroup.clone(),
-            opened_at: conversation.opened_at,
-            closed_at: now,
-            by,
             agent,
-            next_seq: conversation.next_seq(),
+            next_seq: seq + 1 + u64::from(reported.is_some()),
             closing,
             until: now.plus(self.policy.keep),
-            brief: conversation.brief.clone(),
+            ..past_of(conversation, now, by)
         };
         let why = farewell(by).to_owned();
         let room = conversation
@@ -105,6 +106,25 @@ impl Bridge {
             self.queues_of(&agent);
             self.step.agents.insert(agent);
         }
+    }
+}
+
+/// What is remembered of a conversation that ends now.
+fn past_of(conversation: &Conversation, now: Timestamp, by: ClosedBy) -> Past {
+    Past {
+        id: conversation.id.clone(),
+        channel: conversation.channel.clone(),
+        token: conversation.token.clone(),
+        ticket: conversation.ticket.clone(),
+        workgroup: conversation.workgroup.clone(),
+        opened_at: conversation.opened_at,
+        closed_at: now,
+        by,
+        agent: None,
+        next_seq: conversation.next_seq(),
+        closing: None,
+        until: now,
+        brief: conversation.brief.clone(),
     }
 }
 

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::conversation::{Author, Brief, Delivery, Earlier, Manners, Words};
+use crate::conversation::{Author, Brief, Delivery, Earlier, Manners, Receipt, Words};
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
 use crate::workgroup::{Policy, Resource, Show};
+
+use super::{Acknowledgement, Approach, CaseRecord};
 
 /// One fact from outside, already in our words.
 #[derive(Clone, Debug)]
@@ -20,6 +22,15 @@ pub enum Input {
     /// conversation. Where the visitor has an open one it belongs to that: the visitor's words as
     /// if `Said`, the bot's as a line of the transcript. Answered with `Noted` or `Taken`.
     Overheard(Box<Overheard>),
+    /// A visitor said something; where there is no conversation yet, this begins one. Answered with
+    /// `Taken`, or with `Refused(UnknownConversation)` where the last one is over and no other is
+    /// to begin.
+    Approached(Box<Approach>),
+    /// The outside tells what became of an agent's words. Answered with `Acknowledged`, or with
+    /// `Refused(UnknownConversation)` where no such words are at hand.
+    Acknowledged(Acknowledgement),
+    /// Somebody filed a case. Answered with `Filed`.
+    CaseFiled(Box<CaseRecord>),
     /// The visitor's side ends the conversation. Answered with `Closed` or `Refused`.
     VisitorClosed(Visitor),
     /// The platform behind the channel ends it, and is told as of any other end. Answered with
@@ -274,6 +285,15 @@ pub enum RoomEvent {
         id: MessageId,
         /// What the room calls it.
         key: String,
+    },
+    /// A client tells that it has, or that somebody read, all up to a line (XEP-0184, XEP-0333).
+    Marked {
+        /// Whose client.
+        agent: AgentJid,
+        /// The line's id, or what the room calls it.
+        name: String,
+        /// `Receipt::Delivered` or `Receipt::Read`.
+        receipt: Receipt,
     },
     /// The room refused a line of ours for good.
     Rejected {

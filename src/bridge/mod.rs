@@ -2,6 +2,7 @@
 
 mod agents;
 mod answer;
+mod approach;
 mod deliveries;
 mod effect;
 mod ending;
@@ -13,6 +14,7 @@ mod link;
 mod noting;
 mod patience;
 mod place;
+mod receipts;
 mod restore;
 mod rooms;
 mod service;
@@ -24,6 +26,7 @@ mod visitors;
 mod writing;
 
 pub use answer::*;
+pub use approach::{Acknowledgement, Approach};
 pub use effect::*;
 pub use input::*;
 pub use restore::Restored;
@@ -146,6 +149,9 @@ impl Bridge {
             Input::Open(opening) => self.open(now, opening),
             Input::Said(saying) => self.said(now, saying),
             Input::Overheard(heard) => self.overheard(now, *heard),
+            Input::Approached(approach) => self.approached(now, *approach),
+            Input::Acknowledged(told) => self.acknowledged(now, &told),
+            Input::CaseFiled(case) => self.case_filed(now, *case),
             Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor, ClosedBy::Visitor),
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)

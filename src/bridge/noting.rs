@@ -34,6 +34,7 @@ impl Bridge {
             at: now,
             fate: Fate::Arrived,
             room_key: None,
+            receipt: None,
         };
         past.next_seq += 1;
         let past = past.clone();

@@ -24,6 +24,11 @@ impl Bridge {
             RoomEvent::Spoken(spoken) => self.spoken(now, id, spoken),
             RoomEvent::Reflected { id: line, key } => self.reflected(id, &line, key),
             RoomEvent::Rejected { id: line } => self.line_rejected(now, id, &line),
+            RoomEvent::Marked {
+                agent,
+                name,
+                receipt,
+            } => self.marked(now, id, (&agent, &name, receipt)),
             RoomEvent::Gone => self.room_gone(id),
         }
         Answer::Done
@@ -143,6 +148,10 @@ impl Bridge {
         id: &ConversationId,
         (agent, nick): (AgentJid, String),
     ) {
+        let name = self
+            .conversations
+            .get(id)
+            .map(|conversation| self.public_name(conversation, Some(&agent), &nick));
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
@@ -172,6 +181,9 @@ impl Bridge {
                 self.whisper_context(id, nick);
             }
             return;
+        }
+        if let Some(conversation) = self.conversations.get_mut(id) {
+            conversation.course.helper = name;
         }
         if first {
             self.tell_visitor(now, id, Notice::AgentJoined);
@@ -288,6 +300,7 @@ impl Bridge {
             return;
         };
         let failed = self.set_fate(id, seq, (Fate::Failed, None));
+        self.report_failed(now, id, failed.as_ref());
         if failed.is_some_and(|line| line.author == Author::Visitor) {
             let text = "A message of the visitor could not be shown here.";
             self.desk_says(now, id, text.to_owned());

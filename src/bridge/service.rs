@@ -110,6 +110,7 @@ impl Bridge {
             return;
         };
         conversation.workgroup = workgroup.clone();
+        conversation.course.waited.get_or_insert(waited);
         conversation.remember_pauses(now, request.pauses);
         conversation.forget_guest(agent);
         let new = || Room::new(workgroup);
@@ -124,6 +125,7 @@ impl Bridge {
             None => conversation.begin_service(Service::new(agent.clone(), until)),
         }
         self.touch(&id);
+        self.report_taken(now, &id);
         match nick {
             _ if !ready => self.open_room(&id),
             Some(nick) => self.entered(now, &id, (agent, nick)),
@@ -194,6 +196,7 @@ impl Bridge {
             awaited,
             since: conversation.known_since(),
             in_person: conversation.manners.own_client.clone(),
+            marked: !conversation.manners.receipts.is_empty(),
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
     }

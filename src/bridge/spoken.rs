@@ -1,7 +1,7 @@
 //! What agents say in a room: words for the visitor, and commands for Warmline.
 
 use crate::conversation::{
-    Author, ClosedBy, Command, HELP, Outgoing, Stage, Words, parse_command,
+    Author, ClosedBy, Command, Conversation, HELP, Outgoing, Stage, Words, parse_command,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 
@@ -30,7 +30,8 @@ impl Bridge {
             return;
         };
         let channel = conversation.channel.clone();
-        let name = self.name_for_visitor(&conversation.workgroup, &spoken);
+        let name = self.public_name(conversation, spoken.agent.as_ref(), &spoken.nick);
+        self.report_answered(now, id, spoken.agent.as_ref());
         let message = spoken
             .id
             .clone()
@@ -50,15 +51,24 @@ impl Bridge {
         self.happened(Event::AgentSpoke(id.clone(), channel));
     }
 
-    fn name_for_visitor(&self, workgroup: &WorkgroupName, spoken: &Spoken) -> String {
-        let here = self.policy.workgroups.get(workgroup);
+    /// What the visitor may know an agent as.
+    pub(super) fn public_name(
+        &self,
+        conversation: &Conversation,
+        agent: Option<&AgentJid>,
+        nick: &str,
+    ) -> String {
+        let here = self.policy.workgroups.get(&conversation.workgroup);
         // Guests, and who hands over, may serve elsewhere only: a pseudonym hides there too.
         let all = here.into_iter().chain(self.policy.workgroups.values());
-        let configured = spoken.agent.as_ref().and_then(|agent| {
+        let configured = agent.and_then(|agent| {
             let mut names = all.filter_map(|policy| policy.agents.get(agent)?.clone());
             names.next()
         });
-        configured.unwrap_or_else(|| spoken.nick.clone())
+        configured.unwrap_or_else(|| match conversation.manners.hide_names {
+            true => made_up(&conversation.id, agent.map_or(nick, AgentJid::as_str)),
+            false => nick.to_owned(),
+        })
     }
 
     fn commanded(
@@ -87,6 +97,7 @@ impl Bridge {
                 self.whisper_context(id, spoken.nick.clone());
                 None
             }
+            Command::Case => Some(self.cases_of(id)),
             Command::Help => Some(HELP.to_owned()),
             Command::Unknown(word) => Some(format!("“!{word}” is not known.\n{HELP}")),
             Command::Invite(whom) => Some(self.invite_by_name(id, &whom)),
@@ -170,4 +181,11 @@ impl Bridge {
             _ => None,
         }
     }
+}
+
+/// A name for an agent in one conversation that tells nothing of the person.
+fn made_up(conversation: &ConversationId, person: &str) -> String {
+    let other = ConversationId::new(format!("{conversation}/{person}")).pseudonym();
+    let letters = other.rsplit('-').next().unwrap_or_default();
+    format!("Counselor-{letters}")
 }

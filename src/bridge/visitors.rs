@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage, Words,
-    render_earlier, split,
+    Author, ClosedBy, Conversation, Course, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
+    Words, render_earlier, split,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
@@ -27,6 +27,11 @@ impl Bridge {
         {
             return answer;
         }
+        self.begin(now, opening)
+    }
+
+    /// Begins a conversation, in the place of the visitor's open one where there is one.
+    pub(super) fn begin(&mut self, now: Timestamp, opening: Opening) -> Answer {
         let Some(policy) = self.policy.workgroups.get(&opening.workgroup) else {
             return Answer::Refused(Refusal::UnknownWorkgroup);
         };
@@ -186,6 +191,7 @@ impl Bridge {
             at: now,
             fate: Fate::Failed,
             room_key: None,
+            receipt: None,
         };
         past.next_seq += 1;
         let past = past.clone();
@@ -373,6 +379,7 @@ fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
         },
         room: None,
         guests: Vec::new(),
+        course: Course::default(),
         departed: Default::default(),
         pauses: Default::default(),
         lines: Lines::default(),

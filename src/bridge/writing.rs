@@ -30,6 +30,7 @@ impl Bridge {
             at,
             fate,
             room_key: names.key,
+            receipt: None,
         };
         let seq = line.seq;
         conversation.lines.push(line.clone());

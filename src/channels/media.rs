@@ -71,6 +71,11 @@ async fn fetch(
     desk.fetch(sealed, name, range).await
 }
 
+/// No script, nothing from elsewhere. A browser puts a picture or a sound that is opened by itself
+/// into a page of its own making, with styles, and asks for it again from there.
+const POLICY: &str =
+    "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'";
+
 /// Status and headers. Nothing of the origin's own headers is passed on as it is.
 fn begin(media: &Media, name: &str) -> actix_web::HttpResponseBuilder {
     let mut reply = match &media.part {
@@ -82,7 +87,8 @@ fn begin(media: &Media, name: &str) -> actix_web::HttpResponseBuilder {
         }
     };
     let (kind, inline) = match media.shown {
-        Shown::Inline(mime) => (mime, true),
+        // Chromium shows no PDF in a sandbox: it is saved, and opened from there.
+        Shown::Inline(mime) => (mime, mime != "application/pdf"),
         Shown::Attachment => ("application/octet-stream", false),
     };
     if media.in_parts {
@@ -92,10 +98,7 @@ fn begin(media: &Media, name: &str) -> actix_web::HttpResponseBuilder {
         .insert_header((header::CONTENT_TYPE, kind))
         .insert_header((header::CONTENT_DISPOSITION, disposition(inline, name)))
         .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            "sandbox; default-src 'none'",
-        ))
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
         .insert_header((header::REFERRER_POLICY, "no-referrer"))
         .insert_header((header::CACHE_CONTROL, "private"));
     reply

@@ -1,11 +1,15 @@
 //! The systems that bots live in: each folder turns one system's wire into our words and back.
 
+pub mod api;
+pub mod external;
 pub mod http;
 pub mod media;
+mod names;
+pub mod openchs;
 pub mod rapidpro;
 pub mod yalo;
 
-pub use crate::config::Secret;
+pub use crate::config::{PasswordHash, Secret};
 pub use crate::engine::AddressBook;
 pub use crate::media::{LinkError, MediaLinks, Origin};
 pub use crate::outbox::{Call, HttpClient, Reply};

@@ -1,5 +1,6 @@
 //! `[[channel]]`: one way in and out, with the keys that all kinds share.
 
+use super::openchs::{External, Openchs};
 use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
@@ -31,9 +32,24 @@ pub struct Channel {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChannelKind {
     /// RapidPro's or Weni's Rocket.Chat ticketer.
-    Rapidpro(Rapidpro),
+    Rapidpro(Box<Rapidpro>),
+    /// The OpenCHS gateway of a child helpline.
+    Openchs(Box<Openchs>),
+    /// RapidPro's External channel.
+    External(Box<External>),
     /// Yalo's WhatsApp and Facebook bots.
     Yalo(Box<Yalo>),
+}
+
+impl ChannelKind {
+    /// What happens to a request that waited too long, where it is not said. A helpline's waits on:
+    /// there may be a child in danger behind it.
+    fn usual_timeout(&self) -> OnRequestTimeout {
+        match self {
+            Self::Rapidpro(_) | Self::Yalo(_) => OnRequestTimeout::Close,
+            Self::Openchs(_) | Self::External(_) => OnRequestTimeout::Keep,
+        }
+    }
 }
 
 choice! {
@@ -138,8 +154,10 @@ impl Channel {
             known_workgroup(r, "workgroup", name);
         }
         let when_no_agents = r.or("when_no_agents", WhenNoAgents::Queue);
-        let on_request_timeout = r.or("on_request_timeout", OnRequestTimeout::Close);
         let (kind, more) = read_kind(r, allow_private);
+        let usual = kind.as_ref().map(ChannelKind::usual_timeout);
+        let usual = usual.unwrap_or(OnRequestTimeout::Close);
+        let on_request_timeout = r.or("on_request_timeout", usual);
         let texts = r.section("texts", |r| Texts::read(r, more));
         let translations = match more {
             true => yalo::translations(r, Texts::translated),
@@ -159,13 +177,25 @@ impl Channel {
 
 /// The kind with its own keys, and whether it has more texts than others.
 fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool) {
-    const KINDS: &[&str] = &["rapidpro", "yalo"];
-    const LATER: [&str; 4] = ["weni", "openchs", "rapidpro_external", "chat_api"];
+    const KINDS: &[&str] = &["rapidpro", "openchs", "rapidpro_external", "yalo"];
+    const LATER: [&str; 2] = ["weni", "chat_api"];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
         Some("rapidpro") => {
             let read = Rapidpro::read(r, allow_private);
-            return (read.map(ChannelKind::Rapidpro), false);
+            let read = read.map(|kind| ChannelKind::Rapidpro(Box::new(kind)));
+            return (read, false);
+        }
+        Some("openchs") => {
+            let read = Openchs::read(r, allow_private);
+            return (read.map(|kind| ChannelKind::Openchs(Box::new(kind))), false);
+        }
+        Some("rapidpro_external") => {
+            let read = External::read(r, allow_private);
+            return (
+                read.map(|kind| ChannelKind::External(Box::new(kind))),
+                false,
+            );
         }
         Some("yalo") => {
             let read = Yalo::read(r, allow_private);

@@ -249,6 +249,9 @@ pub enum Caution {
     /// RapidPro shows a secret of 32 characters (reference: rapidpro §1.2).
     #[error("has {0} characters; the secret that RapidPro shows has 32")]
     UnusualSecretLength(usize),
+    /// The bot would go on sending to a session that is over.
+    #[error("is not set: the bot does not hear when a counselor ends a conversation")]
+    EndIsNotTold,
     /// Whoever finds the webhooks can speak for every visitor.
     #[error("is off: whoever knows the webhook's address can speak as any visitor")]
     SignatureOff,

@@ -31,6 +31,8 @@ pub struct Rapidpro {
     pub callback_url: Option<Url>,
     /// Refuse a ticket without the contact's UUID.
     pub require_contact_uuid: bool,
+    /// The flow that runs after every talk; takes the API token.
+    pub on_close_flow: Option<Uuid>,
 }
 
 choice! {
@@ -78,6 +80,7 @@ impl Rapidpro {
             history_hours: r.or("history_hours", Positive(24)).0,
             callback_url,
             require_contact_uuid: r.or("require_contact_uuid", true),
+            on_close_flow: r.maybe("on_close_flow"),
             app_id: app_id?,
             secret: secret?,
         })

@@ -77,6 +77,7 @@ fn the_examples_show_the_typed_defaults() {
     rapidpro.departments.clear();
     rapidpro.api_token = None;
     rapidpro.callback_url = None;
+    rapidpro.on_close_flow = None;
     assert_eq!(channel, bare.channels[0]);
 }
 

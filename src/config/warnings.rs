@@ -112,7 +112,22 @@ fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
                         Caution::UnusualSecretLength(length),
                     );
                 }
+                if rapidpro.on_close_flow.is_some() && rapidpro.api_token.is_none() {
+                    tell(
+                        format!("channel[{index}].on_close_flow"),
+                        Caution::NoEffectWithout("api_token"),
+                    );
+                }
             }
+            ChannelKind::Openchs(kind) => {
+                if kind.closed_flow.is_none() && kind.on_close_flow.is_none() {
+                    tell(
+                        format!("channel[{index}].closed_flow"),
+                        Caution::EndIsNotTold,
+                    );
+                }
+            }
+            ChannelKind::External(_) => {}
             ChannelKind::Yalo(kind) => yalo(settings, (index, &channel.id, kind), tell),
         }
     }

@@ -13,6 +13,8 @@ pub enum Command {
     Note(String),
     /// Show what was said before.
     Context,
+    /// Show the cases that were filed.
+    Case,
     /// Say what can be said.
     Help,
     /// Something else: answered with the help, never forwarded.
@@ -26,6 +28,7 @@ pub const HELP: &str = "\
 !invite AGENT – let a colleague in
 !note TEXT – keep a note that the visitor never sees
 !context – show what was said so far
+!case – show the case that was filed for this visitor
 !help – this list
 Everything else that you write here goes to the visitor.";
 
@@ -48,6 +51,7 @@ pub fn parse(text: &str) -> Option<Command> {
         "invite" => needs(Command::Invite),
         "note" => needs(Command::Note),
         "context" => Command::Context,
+        "case" => Command::Case,
         "help" => Command::Help,
         _ => Command::Unknown(word.trim().to_owned()),
     })

@@ -6,7 +6,7 @@ use crate::ids::{
     ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, VisitorToken,
 };
 
-use super::{ClosedBy, Words};
+use super::{ClosedBy, Ended, Receipt, Words};
 
 /// One promise to call an outside system.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,6 +51,16 @@ pub enum Outgoing {
     Notice(Notice),
     /// The conversation is over.
     Closed(ClosedBy),
+    /// The conversation is over and the outside may go on, as channels want that ask for it; comes
+    /// beside `Closed`.
+    Ended(Box<Ended>),
+    /// What became of the visitor's own words.
+    Receipt {
+        /// Which, oldest first.
+        messages: Vec<MessageId>,
+        /// What.
+        receipt: Receipt,
+    },
 }
 
 /// What a visitor is told of.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 
 use crate::ids::MessageId;
 
-use super::{Fate, Line};
+use super::{Fate, Line, Receipt};
 
 /// The lines in their order. Nothing here looks through all of them for one: a conversation may
 /// have thousands, and each word that comes asks whether it is known.
@@ -44,6 +44,25 @@ impl Lines {
     /// The place of the line of this id that one of our occupants says.
     pub fn place_of(&self, id: &MessageId) -> Option<u64> {
         self.ours.get(id).copied()
+    }
+
+    /// The place of the line that a client means by `name`: the id of one of ours, or what the room
+    /// calls any line.
+    pub fn meant_by(&self, name: &str) -> Option<u64> {
+        let ours = self.place_of(&MessageId::new(name));
+        let keyed = || {
+            let mut lines = self.all.iter().rev();
+            lines.find(|line| line.room_key.as_deref() == Some(name))
+        };
+        ours.or_else(|| Some(keyed().filter(|_| self.has_key(name))?.seq))
+    }
+
+    /// Notes what the outside told of a line; the line is returned.
+    pub fn set_receipt(&mut self, seq: u64, receipt: Receipt) -> Option<&Line> {
+        let place = self.before(seq);
+        let line = self.all.get_mut(place).filter(|line| line.seq == seq)?;
+        line.receipt = Some(receipt);
+        Some(line)
     }
 
     /// How many lines stand before the place `seq`.
@@ -105,6 +124,7 @@ mod tests {
             at: Timestamp(0),
             fate: Fate::Pending,
             room_key: None,
+            receipt: None,
         }
     }
 

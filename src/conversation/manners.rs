@@ -1,8 +1,11 @@
 //! How a channel wants its conversations handled.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::Receipt;
 
 /// What a channel asks for a conversation when it opens it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,4 +29,18 @@ pub struct Manners {
     /// but an end before anybody came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_client: Option<String>,
+    /// What the outside wants to hear of the visitor's own words.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub receipts: BTreeSet<Receipt>,
+    /// Whether the outside hears after every end who served and how long it all took, by
+    /// [`Outgoing::Ended`](super::Outgoing).
+    #[serde(default)]
+    pub report_end: bool,
+    /// As whom the outside's own API knows the visitor, for that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
+    /// Whether an agent without a configured pseudonym goes by one that is made up, and never by
+    /// the nickname in the room.
+    #[serde(default)]
+    pub hide_names: bool,
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{MessageId, Timestamp};
 
-use super::{ClosedBy, Notice};
+use super::{ClosedBy, Notice, Receipt};
 
 /// A file that is passed on as a link; Warmline never fetches it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +84,8 @@ pub enum Author {
     Told(Notice),
     /// The end of the conversation.
     End(ClosedBy),
+    /// Warmline, to the outside: what became of the visitor's words.
+    Reported(Receipt),
 }
 
 /// How far a line has come on its way to whom it is for.
@@ -117,6 +119,9 @@ pub struct Line {
     /// somebody's words is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub room_key: Option<String>,
+    /// What the outside told of an agent's words later on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<Receipt>,
 }
 
 impl Line {

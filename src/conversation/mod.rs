@@ -1,6 +1,7 @@
 //! One handoff: its states, its lines and what it owes to whom.
 
 mod command;
+mod course;
 mod delivery;
 mod in_person;
 mod lines;
@@ -10,6 +11,7 @@ mod render;
 mod service;
 
 pub use command::{Command, HELP, parse as parse_command};
+pub use course::{CaseNote, Course, Ended, Receipt};
 pub use delivery::{DeadLetter, Delivery, Notice, Outgoing};
 pub use lines::Lines;
 pub use manners::Manners;
@@ -166,6 +168,9 @@ pub struct Conversation {
     pub room: Option<Room>,
     /// Agents besides the one who serves, let in by `!invite`.
     pub guests: Vec<AgentJid>,
+    /// What is noted of it on its way.
+    #[serde(default)]
+    pub course: Course,
     /// The guests who left the room; they may come back and are not called.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub departed: BTreeSet<AgentJid>,
@@ -230,6 +235,7 @@ impl Conversation {
             stage: self.stage.clone(),
             room: self.room.clone(),
             guests: self.guests.clone(),
+            course: self.course.clone(),
             departed: self.departed.clone(),
             pauses: self.pauses.clone(),
             lines: Lines::default(),

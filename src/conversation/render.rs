@@ -73,7 +73,11 @@ fn is_told(line: &Line) -> bool {
     match line.author {
         Author::Visitor => line.fate == Fate::Arrived,
         Author::Agent { .. } | Author::Bot | Author::Note { .. } => true,
-        Author::Desk | Author::Command { .. } | Author::Told(_) | Author::End(_) => false,
+        Author::Desk
+        | Author::Command { .. }
+        | Author::Told(_)
+        | Author::End(_)
+        | Author::Reported(_) => false,
     }
 }
 
@@ -109,9 +113,11 @@ fn entry_line(
         Author::Agent { name } => name.clone(),
         Author::Bot => scribe.bot.to_owned(),
         Author::Note { name } => format!("Note by {name}"),
-        Author::Desk | Author::Command { .. } | Author::Told(_) | Author::End(_) => {
-            "Desk".to_owned()
-        }
+        Author::Desk
+        | Author::Command { .. }
+        | Author::Told(_)
+        | Author::End(_)
+        | Author::Reported(_) => "Desk".to_owned(),
     };
     let mut text = format!("{label} [{}]: {}", scribe.show(at), words.text);
     for attachment in &words.attachments {

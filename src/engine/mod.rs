@@ -11,6 +11,7 @@ mod round;
 pub use addresses::AddressBook;
 pub use handle::{Handle, Job, Unavailable};
 pub use memory::Memory;
+pub use records::extras_of;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

@@ -60,6 +60,11 @@ pub(super) fn changes(effect: &Effect) -> Result<Vec<Change>, Unwritable> {
     })
 }
 
+/// The group of the rows that hold what came with a visitor's words.
+pub fn extras_of(visitor: &Visitor) -> String {
+    context_group(visitor)
+}
+
 /// The group of the rows that hold what was said by and to a visitor.
 fn context_group(visitor: &Visitor) -> String {
     format!("{}\u{1f}{}", visitor.channel, visitor.token.as_str())
@@ -115,6 +120,22 @@ fn keep(record: &Record) -> Result<Put, Unwritable> {
             let key = entry.id.take().unwrap_or_default();
             let row = put(Table::Context, (&group, key), &entry)?;
             Ok(expiring(row, record.until))
+        }
+        Record::Case(case) => {
+            let key = case.note.id.clone();
+            let row = put(Table::Case, (case.channel.as_str(), key), case)?;
+            Ok(expiring(row, case.until))
+        }
+        Record::Extra(extra) => {
+            let key = extra.message.as_str().to_owned();
+            let row = Put {
+                table: Table::Extra,
+                group: extras_of(&extra.visitor),
+                key,
+                value: extra.extra.clone().into_bytes(),
+                expires: Some(extra.until),
+            };
+            Ok(row)
         }
         Record::Agent(jid, record) => put(Table::Agent, ("", jid.as_str().to_owned()), record),
         Record::Callback(channel, url) => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{RequestBuilder, Response, redirect};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
@@ -159,6 +159,17 @@ impl HttpClient {
     ) -> Result<Reply, Trouble> {
         let request = self.client.post(self.checked(call)?).json(body);
         run(call, request).await
+    }
+
+    /// Posts `fields` as a form (`application/x-www-form-urlencoded`).
+    pub async fn post_form(&self, call: &Call, fields: &[(&str, &str)]) -> Result<Reply, Trouble> {
+        let body = {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs(fields).finish()
+        };
+        let request = self.client.post(self.checked(call)?).body(body);
+        let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
+        run(call, request.header(CONTENT_TYPE, kind)).await
     }
 
     /// Gets.

@@ -4,10 +4,12 @@ mod embedded;
 mod moving;
 mod place;
 mod redis;
+mod table;
 
 pub use embedded::Embedded;
 pub use moving::{MoveError, Progress, move_all};
 pub use place::{Host, Place, RedisPlace, Servers, Tls};
+pub use table::Table;
 
 use std::fmt;
 use std::sync::Arc;
@@ -15,75 +17,6 @@ use std::sync::Arc;
 use futures::future::{BoxFuture, FutureExt, pending};
 
 use crate::ids::Timestamp;
-
-/// What kind of row it is. Each table is a room of its own: no two tables share keys.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Table {
-    /// Conversations that are not over: group empty, key the conversation's id.
-    Conversation,
-    /// Conversations that are over, kept for the history: group empty, key the id.
-    Past,
-    /// What was said: group the conversation's id, key the sequence number in twelve digits.
-    Line,
-    /// What was said before a conversation: group the conversation's id, key empty.
-    Before,
-    /// What is remembered of an agent: group empty, key the bare JID.
-    Agent,
-    /// What a channel was told by its peer (a callback address): group empty, key the channel's id.
-    Channel,
-    /// Platform message ids already taken: group the channel's id, key the platform's id.
-    Seen,
-    /// Deliveries that are owed: group the conversation's id, key the delivery's number in twelve
-    /// digits.
-    Delivery,
-    /// Deliveries that were given up, kept for an operator: same keys as `Delivery`.
-    DeadLetter,
-    /// An operator's orders to the running process: group empty, key ordered by time.
-    Order,
-    /// What was said outside of a conversation: group a channel's id and the visitor's token there
-    /// in one text, key the platform's message id. Every row has an expiry.
-    Context,
-    /// How far a move to or from another store has come; only [`move_all`] writes it.
-    Move,
-    /// Keys that the program made for itself: group empty, key what it is for.
-    Key,
-}
-
-impl Table {
-    /// Every table that holds what people rely on, which is all but [`Table::Move`].
-    pub const ALL: [Self; 11] = [
-        Self::Conversation,
-        Self::Past,
-        Self::Line,
-        Self::Agent,
-        Self::Channel,
-        Self::Seen,
-        Self::Delivery,
-        Self::DeadLetter,
-        Self::Order,
-        Self::Context,
-        Self::Key,
-    ];
-
-    /// The name under which a store keeps the table. It never changes.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Conversation => "conversation",
-            Self::Past => "past",
-            Self::Line => "line",
-            Self::Before => "before",
-            Self::Agent => "agent",
-            Self::Channel => "channel",
-            Self::Seen => "seen",
-            Self::Delivery => "delivery",
-            Self::DeadLetter => "dead_letter",
-            Self::Order => "order",
-            Self::Context => "context",
-            Self::Move => "move",
-            Self::Key => "key",
-        }
-    }
-}
 
 /// One row to write; an existing row of the same table, group and key is replaced.
 #[derive(Clone, PartialEq, Eq)]

@@ -192,7 +192,7 @@ impl Moving<'_> {
 
     async fn must_be_empty(&self) -> Result<(), MoveError> {
         let (target, to) = self.target;
-        for table in Table::ALL {
+        for table in Table::ALL.iter().copied() {
             if at(to, target.count(table, self.now).await)? > 0 {
                 return Err(MoveError::NotEmpty(to.to_string()));
             }
@@ -209,12 +209,12 @@ impl Moving<'_> {
         let (source, from) = self.source;
         let (target, to) = self.target;
         let (mut all, mut moved) = (0, 0);
-        for table in Table::ALL {
+        for table in Table::ALL.iter().copied() {
             all += at(from, source.count(table, self.now).await)?;
             moved += at(to, target.count(table, self.now).await)?;
         }
         tell(Progress { moved, all });
-        for table in Table::ALL {
+        for table in Table::ALL.iter().copied() {
             if mark.done.iter().any(|done| done == table.name()) {
                 continue;
             }
@@ -240,7 +240,7 @@ impl Moving<'_> {
     /// Rows that may expire meanwhile are left out.
     async fn compare(&self) -> Result<(), MoveError> {
         let moment = self.now.plus(std::time::Duration::from_secs(3_600));
-        for table in Table::ALL {
+        for table in Table::ALL.iter().copied() {
             let from = at(self.source.1, self.source.0.count(table, moment).await)?;
             let to = at(self.target.1, self.target.0.count(table, moment).await)?;
             if from != to {
@@ -285,7 +285,7 @@ async fn write(store: &dyn Store, rows: Vec<Put>, mark: &Mark) -> Result<(), Sto
 
 /// Deletes every row but the mark.
 async fn empty(store: &dyn Store) -> Result<(), StoreError> {
-    for table in Table::ALL {
+    for table in Table::ALL.iter().copied() {
         let mut next = None;
         loop {
             let page = store.page(table, next).await?;

@@ -8,6 +8,7 @@ mod form;
 mod invite;
 mod keep;
 mod lines;
+mod marks;
 mod names;
 mod occupants;
 mod open;

@@ -6,6 +6,7 @@
 mod commands;
 mod dependencies;
 mod environment;
+mod helplines;
 mod hostile;
 mod judgement;
 mod secrets;

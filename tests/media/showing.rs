@@ -30,7 +30,10 @@ fn a_picture_is_shown_and_nothing_in_it_may_run() {
         ("content-length", "29"),
         ("content-disposition", "inline; filename=\"house.png\""),
         ("x-content-type-options", "nosniff"),
-        ("content-security-policy", "sandbox; default-src 'none'"),
+        (
+            "content-security-policy",
+            "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'",
+        ),
         ("cache-control", "private"),
         ("referrer-policy", "no-referrer"),
     ] {
@@ -67,6 +70,8 @@ fn a_body_of_unknown_length_arrives_whole() {
     });
     let reply = World::new().open(&Origin::at(origin.url("/x")));
     assert_eq!(reply.header("content-type"), Some("application/pdf"));
+    let saved = reply.header("content-disposition").unwrap_or_default();
+    assert!(saved.starts_with("attachment"), "{saved}");
     assert_eq!(reply.body, b"%PDF-1.7\n");
 }
 

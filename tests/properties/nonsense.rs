@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use proptest::prelude::*;
-use warmline::bridge::{Answer, Bridge, Effect, Event, Input, RoomEvent, Saying, Spoken};
-use warmline::conversation::{ClosedBy, Delivery, Notice, Outgoing, Words};
+use warmline::bridge::{
+    Acknowledgement, Answer, Approach, Bridge, CaseRecord, Effect, Event, Input, RoomEvent, Saying,
+    Spoken,
+};
+use warmline::conversation::{CaseNote, ClosedBy, Delivery, Notice, Outgoing, Receipt, Words};
 use warmline::ids::{AgentJid, ChannelId, DeliveryId, MessageId, Timestamp};
 use warmline::workgroup::{Policy, Resource, Show};
 
@@ -68,6 +71,71 @@ fn delivery() -> impl Strategy<Value = Box<Delivery>> {
     })
 }
 
+fn receipt() -> impl Strategy<Value = Receipt> {
+    let all = vec![
+        Receipt::Sent,
+        Receipt::Delivered,
+        Receipt::Read,
+        Receipt::Failed,
+    ];
+    prop::sample::select(all)
+}
+
+/// A message that may begin a conversation, whose channel wants to hear everything.
+fn approach() -> impl Strategy<Value = Input> {
+    // An id for a conversation is minted by dice: no two visitors' are the same.
+    let parts = (name(), message(), text(), any::<bool>());
+    parts.prop_map(|(id, message, words, reopen)| {
+        let mut wish = opening(&id);
+        wish.manners.report_end = reopen;
+        wish.manners.receipts = [
+            Receipt::Sent,
+            Receipt::Delivered,
+            Receipt::Read,
+            Receipt::Failed,
+        ]
+        .into();
+        let saying = Saying {
+            visitor: visitor(&id),
+            id: message,
+            platform_id: None,
+            words,
+        };
+        Input::Approached(Box::new(Approach {
+            opening: wish,
+            saying,
+            reopen,
+            extra: String::new(),
+        }))
+    })
+}
+
+fn told() -> impl Strategy<Value = Input> {
+    (name(), 0..9_u64, receipt()).prop_map(|(id, number, receipt)| {
+        Input::Acknowledged(Acknowledgement {
+            visitor: visitor(&id),
+            delivery: DeliveryId::new(format!("{id}-{number}")),
+            receipt,
+        })
+    })
+}
+
+fn case() -> impl Strategy<Value = Input> {
+    (name(), name()).prop_map(|(id, case)| {
+        Input::CaseFiled(Box::new(CaseRecord {
+            channel: ChannelId::new("tickets"),
+            visitor: Some(visitor(&id)),
+            note: CaseNote {
+                id: case,
+                facts: Vec::new(),
+            },
+            body: String::new(),
+            conversation: None,
+            until: Timestamp(0),
+        }))
+    })
+}
+
 fn room() -> impl Strategy<Value = Input> {
     let nick = || "nick".to_owned();
     let inside = prop::collection::vec(somebody(), 0..3);
@@ -86,6 +154,9 @@ fn room() -> impl Strategy<Value = Input> {
             RoomEvent::Spoken(Spoken { key, id: Some(id), nick: nick(), agent: Some(agent), words })
         }),
         1 => Just(RoomEvent::Gone),
+        2 => (somebody(), message(), receipt()).prop_map(|(agent, id, receipt)| {
+            RoomEvent::Marked { agent, name: id.as_str().into(), receipt }
+        }),
     ];
     (name(), event).prop_map(|(id, event)| Input::Room {
         conversation: conversation(&id),
@@ -125,6 +196,9 @@ fn outside() -> impl Strategy<Value = Input> {
     prop_oneof![
         6 => name().prop_map(|id| Input::Open(opening(&id))),
         6 => saying.prop_map(Input::Said),
+        6 => approach(),
+        2 => told(),
+        1 => case(),
         1 => name().prop_map(|id| Input::VisitorClosed(visitor(&id))),
         1 => name().prop_map(|id| Input::OperatorClosed(conversation(&id))),
         1 => name().prop_map(|id| Input::History { conversation: conversation(&id), earlier: vec![] }),

@@ -269,11 +269,14 @@ fn essence(effects: &[Effect]) -> Vec<String> {
 /// Not so: `Entered`, `Ready` and `Gone` tell of a state of the room that is asserted anew;
 /// `LinkUp` asks for everything again; an answer that names no offer means whichever is open.
 fn comes_twice(input: &Input) -> bool {
-    use warmline::bridge::RoomEvent::{Declined, Left, Reflected, Rejected, Spoken};
+    use warmline::bridge::RoomEvent::{Declined, Left, Marked, Reflected, Rejected, Spoken};
     match input {
         Input::Open(_)
         | Input::Said(_)
         | Input::Overheard(_)
+        | Input::Approached(_)
+        | Input::Acknowledged(_)
+        | Input::CaseFiled(_)
         | Input::VisitorClosed(_)
         | Input::PlatformClosed(_)
         | Input::History { .. }
@@ -295,7 +298,12 @@ fn comes_twice(input: &Input) -> bool {
         }
         Input::Room { event, .. } => matches!(
             event,
-            Declined { .. } | Left { .. } | Reflected { .. } | Rejected { .. } | Spoken(_)
+            Declined { .. }
+                | Left { .. }
+                | Marked { .. }
+                | Reflected { .. }
+                | Rejected { .. }
+                | Spoken(_)
         ),
         Input::LinkUp => false,
     }

@@ -99,6 +99,7 @@ impl Seat {
             awaited,
             since,
             in_person: None,
+            marked: false,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
     }

@@ -76,6 +76,7 @@ impl Stage {
             awaited: None,
             since,
             in_person: None,
+            marked: false,
         })));
     }
 
@@ -89,6 +90,7 @@ impl Stage {
             awaited: Some((agent, None)),
             since: None,
             in_person: None,
+            marked: false,
         })));
     }
 
@@ -206,6 +208,7 @@ fn short(event: &RoomEvent) -> String {
         RoomEvent::Spoken(spoken) => format!("{}: {}", spoken.nick, spoken.words.text),
         RoomEvent::Reflected { id, .. } => format!("reflected {id}"),
         RoomEvent::Rejected { id } => format!("rejected {id}"),
+        RoomEvent::Marked { name, receipt, .. } => format!("{} {name}", receipt.as_str()),
         RoomEvent::Gone => "gone".into(),
     }
 }

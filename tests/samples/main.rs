@@ -6,6 +6,7 @@
 mod callbacks;
 mod malformed;
 mod messages;
+mod openchs;
 mod rooms;
 mod settings;
 mod yalo;

@@ -23,6 +23,7 @@ pub fn settings() -> RapidProSettings {
         history: std::time::Duration::from_secs(6 * 3600),
         require_contact_uuid: true,
         close_reason: false,
+        on_close_flow: None,
         texts: Texts {
             agent_joined: "Someone is here for you.".into(),
             ..Texts::default()

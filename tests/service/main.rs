@@ -10,6 +10,7 @@ mod availability;
 mod commands;
 mod fastpath;
 mod faults;
+mod helpline;
 mod hostile;
 mod hostility;
 mod leaving;

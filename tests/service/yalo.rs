@@ -328,3 +328,34 @@ fn the_platform_is_down_and_then_up_and_gets_all_once_and_in_order() {
     let told = texts(&scene.platform.callbacks());
     assert_eq!(told, [waiting, replies].concat());
 }
+
+#[test]
+fn a_failing_store_sends_the_platform_away_and_takes_what_it_repeats() {
+    let scene = Scene::new("");
+    let agent = scene.stage.agent("agent1");
+    let room = scene.conversation(&agent);
+    let warmline = &scene.stage.warmline;
+    warmline.limit_files(Some(1));
+    wait::until("it is not ready", wait::SOON, || {
+        (warmline.get("/readyz").status == 503).then_some(())
+    });
+    let webhook = scene.yalo.webhook("whatsapp", &said(USER, "Hola"));
+    for _ in 0..3 {
+        let reply = webhook.send(scene.yalo.address).expect("an answer");
+        assert_eq!(
+            (reply.status, reply.header("retry-after")),
+            (503, Some("5"))
+        );
+        assert!(!reply.string("ErrorDescription").is_empty());
+    }
+    assert_eq!(scene.yalo.connect("1").status, 503);
+    let finish = format!("/v1/chat/finish/{USER}");
+    assert_eq!(scene.yalo.call("DELETE", &finish, &json!({})).status, 503);
+    warmline.limit_files(None);
+    warmline.wait_ready();
+    let reply = webhook.send(scene.yalo.address).expect("an answer");
+    assert_eq!(reply.status, 200);
+    hears(&agent, &room, "Hola");
+    complete(&agent.heard(&room, ""), &["Hola".to_owned()]);
+    assert_eq!(scene.yalo.connect("1").status, 200);
+}

@@ -223,14 +223,19 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
         .await
         .unwrap();
     store.commit(vec![delete("g", "k")]).await.unwrap();
-    for table in tables {
+    for table in tables.iter().copied() {
         let expected = (table != Table::Line).then(|| row(table, "g", "k", table.name()));
         let found = store.get(table, "g", "k").await.unwrap();
         assert_eq!(found, expected);
         assert_eq!(store.load(table).await.unwrap(), Vec::from_iter(expected));
     }
     assert_eq!(
-        tables.map(Table::name).iter().collect::<HashSet<_>>().len(),
+        tables
+            .iter()
+            .copied()
+            .map(Table::name)
+            .collect::<HashSet<_>>()
+            .len(),
         11
     );
 }

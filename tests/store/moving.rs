@@ -22,7 +22,7 @@ async fn open(place: &Place) -> Arc<dyn Store> {
 
 async fn all_of(store: &dyn Store) -> Vec<Row> {
     let mut rows = Vec::new();
-    for table in Table::ALL {
+    for table in Table::ALL.iter().copied() {
         rows.extend(store.load(table).await.unwrap());
     }
     rows
@@ -32,7 +32,7 @@ async fn all_of(store: &dyn Store) -> Vec<Row> {
 async fn fill(place: &Place) -> Vec<Row> {
     let store = open(place).await;
     let later = Some(ahead(Duration::from_secs(100_000)));
-    for table in Table::ALL {
+    for table in Table::ALL.iter().copied() {
         let put = |group: String, key: usize, expires| {
             let row = row(table, &group, &format!("{key:05}"), &"v".repeat(key % 300));
             Change::Put(Put { expires, ..row })

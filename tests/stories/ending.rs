@@ -305,6 +305,17 @@ fn a_long_wait_for_an_agent_is_no_silence() {
 }
 
 #[test]
+fn of_two_who_become_free_at_once_the_one_who_was_so_first_is_asked() {
+    let mut story = Story::with(|policy| {
+        let support = rules(policy, "support");
+        (support.idle_close, support.max_chats) = (Some(Duration::from_secs(30)), 1);
+    });
+    story.served("t1", "ben").served("t2", "ana").open("t3");
+    story.wait(30);
+    assert_eq!(story.seen().last().unwrap(), "ask ben t3 for support, 20 s");
+}
+
+#[test]
 fn while_the_room_cannot_be_had_nobody_is_silent() {
     let mut story = quiet_after(30);
     story.served("t1", "ana").step(Input::LinkDown);

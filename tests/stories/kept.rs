@@ -23,6 +23,8 @@ pub struct Kept {
     pub callbacks: BTreeMap<String, String>,
     pub deliveries: BTreeMap<(ConversationId, u64), String>,
     pub dead_letters: BTreeMap<(ConversationId, u64), String>,
+    pub cases: BTreeMap<String, Row>,
+    pub extras: BTreeMap<(String, String), Row>,
 }
 
 impl Kept {
@@ -88,11 +90,31 @@ impl Kept {
                 );
                 self.seen.insert(place, (json(record), Some(record.until)));
             }
+            Record::Case(_) | Record::Extra(_) => self.keep_beside(record),
             Record::DeadLetter(letter) => {
                 let owed = &letter.delivery;
                 let place = (owed.conversation.clone(), owed.number);
                 self.dead_letters.insert(place, json(letter));
             }
+        }
+    }
+
+    /// What came beside the words.
+    fn keep_beside(&mut self, record: &Record) {
+        match record {
+            Record::Case(case) => {
+                let row = (json(case), Some(case.until));
+                self.cases.insert(case.note.id.clone(), row);
+            }
+            Record::Extra(extra) => {
+                let place = (
+                    extra.visitor.token.as_str().to_owned(),
+                    extra.message.as_str().to_owned(),
+                );
+                let row = (extra.extra.clone(), Some(extra.until));
+                self.extras.insert(place, row);
+            }
+            _ => {}
         }
     }
 

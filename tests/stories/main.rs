@@ -16,6 +16,7 @@ mod ending;
 mod handed_back;
 mod handing_over;
 mod in_person;
+mod helpline;
 mod platform_ids;
 mod rooms;
 mod waiting;

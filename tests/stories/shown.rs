@@ -24,6 +24,17 @@ fn delivery_text(delivery: &Delivery) -> String {
         Outgoing::Words { author, words, .. } => format!("{author}: {}", text_of(words)),
         Outgoing::Notice(notice) => format!("{notice:?}"),
         Outgoing::Closed(by) => format!("closed by {by:?}"),
+        Outgoing::Ended(ended) => {
+            let helper = ended.helper.as_deref().unwrap_or("nobody");
+            format!(
+                "ended by {:?} after {helper}, waited {:?}",
+                ended.by, ended.waited
+            )
+        }
+        Outgoing::Receipt { messages, receipt } => {
+            let ids: Vec<&str> = messages.iter().map(|id| id.as_str()).collect();
+            format!("{} {}", receipt.as_str(), ids.join(" "))
+        }
     };
     format!("deliver {} {what}", delivery.conversation)
 }

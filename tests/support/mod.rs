@@ -10,6 +10,7 @@
 //! | `tls` | an own CA, and a server's side of TLS |
 //! | `agents`, `event` | people at XMPP clients (slixmpp), driven with JSON lines; what they notice |
 //! | `http` | one HTTP/1.1 exchange, byte for byte as the test wants it |
+//! | `openchs` | a chatbot that calls the OpenCHS gateway |
 //! | `origin` | where media lies: honest, slow, endless and lying |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
 //! | `yalo` | the platform Yalo: its configuration, the calls it makes |
@@ -25,6 +26,7 @@ pub mod ejabberd;
 pub mod event;
 pub mod http;
 pub mod odd;
+pub mod openchs;
 pub mod origin;
 pub mod process;
 pub mod prosody;

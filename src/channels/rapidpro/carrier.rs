@@ -8,10 +8,12 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use reqwest::header::{AUTHORIZATION, HeaderName};
 use serde_json::Value;
+use url::Url;
 
+use crate::channels::api::{Api, Contact, Order, after_talk, judge as judge_api};
 use crate::channels::{AddressBook, Call, HttpClient, Reply};
-use crate::conversation::Delivery;
-use crate::ids::{DeliveryId, Timestamp};
+use crate::conversation::{Delivery, Ended, Outgoing};
+use crate::ids::{DeliveryId, TicketId, Timestamp};
 use crate::outbox::{Carrier, Trouble, Verdict};
 
 use super::RapidProSettings;
@@ -47,6 +49,9 @@ impl RapidProCarrier {
     }
 
     async fn attempt(&self, delivery: &Delivery, attempt: u32) -> Verdict {
+        if let Outgoing::Ended(ended) = &delivery.what {
+            return self.go_on(delivery, ended, attempt).await;
+        }
         let Some(call) = callback(delivery, &self.settings) else {
             return Verdict::Done;
         };
@@ -71,6 +76,36 @@ impl RapidProCarrier {
         verdict
     }
 
+    /// Starts the flow that runs after the talk, by the API of the server that is called back.
+    async fn go_on(&self, delivery: &Delivery, ended: &Ended, attempt: u32) -> Verdict {
+        let (Some((token, flow)), Some(contact)) = (self.settings.after_talk(), &ended.contact)
+        else {
+            return Verdict::Done;
+        };
+        let server = self.address().and_then(|url| Url::parse(&url).ok());
+        let Some(server) = server else {
+            return judge(Err(Trouble::NoAddress), Case::default());
+        };
+        let api = Api {
+            url: format!("{}/api/v2", server.origin().ascii_serialization()),
+            token: token.clone(),
+        };
+        let conversation = delivery.ticket.as_ref().map_or("", TicketId::as_str);
+        let order = Order::Start {
+            flow: flow.to_owned(),
+            params: after_talk(delivery, ended, conversation),
+        };
+        let contact = Contact::Uuid(contact.clone());
+        let key = delivery.id.to_string();
+        let outcome = order.call(&self.http, (&api, contact), key).await;
+        judge_api(&outcome, (usize::from(attempt > 0), attempt))
+    }
+
+    fn address(&self) -> Option<String> {
+        let known = self.book.find(&self.settings.id);
+        known.or_else(|| self.settings.callback_url.clone())
+    }
+
     async fn call(&self, delivery: &Delivery, call: &Callback) -> Result<Reply, Trouble> {
         let Some(plain) = &call.without_files else {
             return self.post(delivery, &call.body, TIMEOUT).await;
@@ -93,10 +128,7 @@ impl RapidProCarrier {
         body: &Value,
         timeout: Duration,
     ) -> Result<Reply, Trouble> {
-        let known = self.book.find(&self.settings.id);
-        let url = known
-            .or_else(|| self.settings.callback_url.clone())
-            .ok_or(Trouble::NoAddress)?;
+        let url = self.address().ok_or(Trouble::NoAddress)?;
         let credential = format!("Token {}", self.settings.secret.expose());
         let call = Call::to(url)
             .header(AUTHORIZATION, credential)

@@ -50,8 +50,18 @@ pub struct RapidProSettings {
     /// Whether the close callback tells who ended it, in `data.reason`: Weni hands `data` to the
     /// flow that a closed ticket triggers. RapidPro ignores it. The documented body has no `data`.
     pub close_reason: bool,
+    /// The flow that runs after every talk, where there is an API token.
+    pub on_close_flow: Option<String>,
     /// What the visitor is told.
     pub texts: Texts,
+}
+
+impl RapidProSettings {
+    /// The token and the flow that runs after every talk.
+    fn after_talk(&self) -> Option<(&Secret, &str)> {
+        let token = self.api_token.as_ref();
+        token.zip(self.on_close_flow.as_deref())
+    }
 }
 
 /// What becomes of a ticket for an unknown department.

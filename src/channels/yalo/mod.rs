@@ -53,7 +53,7 @@ impl YaloSettings {
         let ours: Vec<_> = kinds
             .filter_map(|channel| match &channel.kind {
                 ChannelKind::Yalo(keys) => Some((channel, keys.as_ref())),
-                ChannelKind::Rapidpro(_) => None,
+                _ => None,
             })
             .collect();
         let alone = ours.len() == 1;

@@ -85,7 +85,7 @@ impl Room {
             return;
         }
         let Some(words) = text::words(&copy.message) else {
-            return;
+            return self.tell_mark(cx, (&copy.nick, copy.agent()), &copy.message);
         };
         let spoken = Spoken {
             id: copy.id().map(MessageId::new),

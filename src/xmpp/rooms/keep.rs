@@ -13,7 +13,7 @@ use super::copy::{Copy, occupant_id};
 use super::lines::{Refused, stanzas};
 use super::open::{has_status, item};
 use super::room::{Goal, PATIENCE, Room, Step};
-use super::{Cx, requests};
+use super::{Cx, marks, requests};
 
 /// After so long without a word from the room it is asked whether we are in it (XEP-0410 §4).
 const SILENCE: Duration = Duration::from_secs(300);
@@ -139,7 +139,12 @@ impl Room {
             } else {
                 &self.names.desk
             };
+            let marked = self.plan.marked && line.as_visitor;
             for stanza in stanzas(line, (from, &self.names.room), reflected) {
+                let stanza = match marked {
+                    true => marks::asked_for(stanza),
+                    false => stanza,
+                };
                 cx.out.push(crate::xmpp::out::Out::Send(stanza));
             }
         }

@@ -45,6 +45,9 @@ impl Room {
     /// is told once where it would have to go.
     fn whispered(&mut self, cx: &mut Cx<'_>, (nick, to_visitor): (&str, bool), message: &Element) {
         let text = body(message).unwrap_or_default();
+        if text.trim().is_empty() && self.is_ready() {
+            self.tell_mark(cx, (nick, None), message);
+        }
         if text.trim().is_empty() || nick == self.desk_nick || nick == self.visitor_nick {
             return;
         }

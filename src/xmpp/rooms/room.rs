@@ -143,6 +143,7 @@ impl Room {
             awaited: None,
             since: None,
             in_person: None,
+            marked: false,
             workgroup,
         };
         Self {

@@ -33,19 +33,25 @@ pub fn callback(delivery: &Delivery, settings: &RapidProSettings) -> Option<Call
             said(delivery, &Words::text(text.clone()))
         }
         // RapidPro is closing the ticket in the very call that told us.
-        Outgoing::Closed(ClosedBy::Visitor) => None,
-        Outgoing::Closed(by) => {
-            let mut body = event("close-room", delivery);
-            if settings.close_reason {
-                body["data"] = json!({ "reason": by.as_str() });
-            }
-            Some(Callback {
-                body,
-                without_files: None,
-                closes: true,
-            })
-        }
+        Outgoing::Closed(by) => closed(delivery, (*by, settings)),
+        // Not for mailroom: a flow is started, by another way, or there is no place for it.
+        Outgoing::Ended(_) | Outgoing::Receipt { .. } => None,
     }
+}
+
+fn closed(delivery: &Delivery, (by, settings): (ClosedBy, &RapidProSettings)) -> Option<Callback> {
+    if by == ClosedBy::Visitor {
+        return None;
+    }
+    let mut body = event("close-room", delivery);
+    if settings.close_reason {
+        body["data"] = json!({ "reason": by.as_str() });
+    }
+    Some(Callback {
+        body,
+        without_files: None,
+        closes: true,
+    })
 }
 
 fn said(delivery: &Delivery, words: &Words) -> Option<Callback> {

@@ -72,7 +72,11 @@ impl Handover {
         let workgroup = workgroup(self.department.as_deref(), settings)?;
         Ok(Input::Open(Opening {
             recall: false,
-            manners: Manners::default(),
+            manners: Manners {
+                report_end: settings.after_talk().is_some(),
+                contact: self.contact.map(|contact| contact.to_string()),
+                ..Manners::default()
+            },
             conversation,
             visitor: self.visitor,
             ticket: Some(self.ticket),

@@ -159,6 +159,10 @@ fn add_extra(extra: &Fields<'_>, brief: &mut Brief, settings: &YaloSettings) {
     let alike = |key: &str, name: &str| key.to_lowercase() == name.to_lowercase();
     let left = extra.members();
     let left = left.filter(|(key, _)| !spent.iter().any(|name| alike(key, name)));
+    let given = extra.members().count();
+    if given > EXTRA_LIMIT {
+        tracing::warn!(channel = %settings.id, given, "more extraData than is shown");
+    }
     for (key, value) in left.take(EXTRA_LIMIT) {
         let Some(text) = shown(value) else { continue };
         if brief.question.is_none() && alike(key, "description") {

@@ -47,13 +47,11 @@ impl Heard {
     /// The same for the engine, under a new id. `now` where the platform tells no time, or none
     /// that can be.
     pub fn overheard(&self, settings: &YaloSettings, id: MessageId, now: Timestamp) -> Overheard {
-        let visitor = settings.visitor(self.provider, &self.user);
         let likely = self.at.filter(|at| at.0 > 0 && at.0 < now.0 + AHEAD);
         Overheard {
+            visitor: settings.visitor(self.provider, &self.user),
             id,
-            // Nobody's words are lost because somebody else's bear the same id.
-            platform_id: format!("{}:{}", visitor.token.as_str(), self.id),
-            visitor,
+            platform_id: self.id.clone(),
             author: self.author.clone(),
             words: self.words.clone(),
             at: likely.unwrap_or(now),

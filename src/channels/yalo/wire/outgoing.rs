@@ -49,6 +49,8 @@ pub fn steps(delivery: &Delivery, settings: &YaloSettings, media: &Media) -> Vec
             Notice::NobodyCame => text(|texts| &texts.no_agent).to_owned(),
         }),
         Outgoing::Closed(_) => Words::text(text(|texts| &texts.ended)),
+        // Not asked for when it is opened.
+        Outgoing::Ended(_) | Outgoing::Receipt { .. } => return Vec::new(),
     };
     let said = messages(provider, user, (delivery.id.as_str(), &words));
     let mut steps: Vec<Step> = said

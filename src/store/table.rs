@@ -1,0 +1,64 @@
+//! The tables: what kinds of rows there are.
+
+/// Declares the tables once, so that none is forgotten where all of them are moved or swept.
+macro_rules! tables {
+    ($($(#[$doc:meta])* $table:ident = $name:literal,)*) => {
+        /// What kind of row it is. Each table is a room of its own: no two tables share keys.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Table {
+            $($(#[$doc])* $table,)*
+            /// How far a move to or from another store has come; only [`super::move_all`] writes it.
+            Move,
+        }
+
+        impl Table {
+            /// Every table that holds what people rely on, which is all but [`Table::Move`].
+            pub const ALL: &[Self] = &[$(Self::$table),*];
+
+            /// The name under which a store keeps the table. It never changes.
+            pub fn name(self) -> &'static str {
+                match self {
+                    $(Self::$table => $name,)*
+                    Self::Move => "move",
+                }
+            }
+        }
+    };
+}
+
+tables! {
+    /// Conversations that are not over: group empty, key the conversation's id.
+    Conversation = "conversation",
+    /// Conversations that are over, kept for the history: group empty, key the id.
+    Past = "past",
+    /// What was said: group the conversation's id, key the sequence number in twelve digits.
+    Line = "line",
+    /// What was said before a conversation: group the conversation's id, key empty.
+    Before = "before",
+    /// What is remembered of an agent: group empty, key the bare JID.
+    Agent = "agent",
+    /// What a channel was told by its peer (a callback address): group empty, key the channel's id.
+    Channel = "channel",
+    /// Platform message ids already taken: group the channel's id, key the platform's id.
+    Seen = "seen",
+    /// Deliveries that are owed: group the conversation's id, key the delivery's number in twelve
+    /// digits.
+    Delivery = "delivery",
+    /// Deliveries that were given up, kept for an operator: same keys as `Delivery`.
+    DeadLetter = "dead_letter",
+    /// An operator's orders to the running process: group empty, key ordered by time.
+    Order = "order",
+    /// What was said outside of a conversation: group a channel's id and the visitor's token there
+    /// in one text, key the platform's message id. Every row has an expiry.
+    Context = "context",
+    /// Cases that were filed: group the channel's id, key the case's id.
+    Case = "case",
+    /// Tokens that a channel's callers were given: group empty, key a hash of the token.
+    /// Every row has an expiry.
+    Token = "token",
+    /// What a message of a channel held besides its words: group the channel's id and the visitor's
+    /// token there in one text, key the message's id. Every row has an expiry.
+    Extra = "extra",
+    /// Keys that the program made for itself: group empty, key what it is for.
+    Key = "key",
+}
