@@ -26,7 +26,8 @@ use crate::telemetry::install_metrics;
 use crate::xmpp::agents::Agents;
 use crate::xmpp::departures::Departures;
 use crate::xmpp::fastpath;
-use crate::xmpp::link;
+use crate::xmpp::link::{self, LinkSender};
+use crate::xmpp::records::Records;
 use crate::xmpp::rooms::{Rooms, RoomsSettings};
 use crate::xmpp::seat::{Parts, Seat};
 
@@ -51,9 +52,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let links = Media::new(media.as_ref().map(MediaDesk::links));
     let (link, events) = link::spawn(translate::link(settings));
     let callers = (&client, &addresses, &links);
-    let mut carriers = carriers(settings, callers);
-    let xmpp = Departures::new(link.clone(), settings.xmpp.domain.as_str());
-    carriers.insert(ChannelId::new(fastpath::CHANNEL), Arc::new(xmpp));
+    let carriers = carriers(settings, callers, &link);
     let outbox = start_outbox(settings, carriers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
@@ -76,12 +75,9 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         rooms: rooms(settings),
         agents: Agents::new(agents.borrow().clone()),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
+        records: Records::new(store.clone()),
     });
-    let health = Health {
-        link: seat.health(),
-        store: store_health,
-        figures,
-    };
+    let health = Health::new(seat.health(), store_health, figures);
     let seat = tokio::spawn(seat.run(events, seat_inbox, agents.subscribe()));
     let orders = tokio::spawn(orders::follow(
         store.clone(),
@@ -140,8 +136,11 @@ type Carriers = HashMap<ChannelId, Arc<dyn Carrier>>;
 fn carriers(
     settings: &Settings,
     (client, addresses, links): (&HttpClient, &AddressBook, &Media),
+    link: &LinkSender,
 ) -> Carriers {
     let mut carriers = Carriers::new();
+    let xmpp = Departures::new(link.clone(), settings.xmpp.domain.as_str());
+    carriers.insert(ChannelId::new(fastpath::CHANNEL), Arc::new(xmpp));
     for channel in rapidpro_channels(settings) {
         let id = channel.id.clone();
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());

@@ -69,6 +69,11 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
             agents: agents
                 .filter_map(|agent| AgentJid::parse(agent.jid.as_str()))
                 .collect(),
+            supervisors: one
+                .supervisors
+                .iter()
+                .filter_map(|jid| AgentJid::parse(jid.as_str()))
+                .collect(),
             face: faces::face(one),
         };
         (WorkgroupName::new(one.name.clone()), served)
@@ -76,6 +81,7 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
     AgentsSettings {
         accept_words: settings.offers.accept_words.clone(),
         reject_words: settings.offers.reject_words.clone(),
+        muc: settings.xmpp.muc.as_str().to_lowercase(),
         ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
 }

@@ -56,7 +56,10 @@ impl Bridge {
             HandTo::Workgroup(_) => return Err(NotHanded::NoWorkgroup),
         };
         let conversation = self.conversations.get_mut(id).ok_or(NotHanded::NotYours)?;
-        if only.as_ref().is_some_and(|agent| conversation.is_visitor(agent)) {
+        if only
+            .as_ref()
+            .is_some_and(|agent| conversation.is_visitor(agent))
+        {
             return Err(NotHanded::TheVisitor);
         }
         let service = conversation.service_mut().ok_or(NotHanded::NotYours)?;

@@ -3,14 +3,26 @@
 
 use crate::conversation::{Author, ClosedBy};
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
+use crate::workgroup::Request;
 
-use super::{Answer, Bridge, Effect, Event, Names, PlaceView, Refusal, RoomOrder, Spoken, Visitor};
+use super::{
+    Answer, Bridge, Effect, Event, Names, Opening, PlaceView, Refusal, RoomOrder, Spoken, Visitor,
+};
 
 impl Bridge {
     pub(super) fn place_asked(&self, visitor: &Visitor) -> Answer {
         match self.line_of(visitor) {
             Some(view) => Answer::Place(view),
             None => Answer::Refused(Refusal::UnknownVisitor),
+        }
+    }
+
+    /// Nobody is asked to help oneself.
+    pub(super) fn spare_oneself(&self, opening: &Opening, request: &mut Request) {
+        let own = opening.manners.own_client.as_deref();
+        let oneself = own.and_then(AgentJid::parse);
+        if let Some(oneself) = oneself.filter(|who| self.serves(who)) {
+            request.pauses.insert(oneself, Timestamp(i64::MAX));
         }
     }
 
@@ -99,7 +111,10 @@ impl Bridge {
 
     /// Tells a visitor who is in the room in person.
     pub(super) fn tell_in_person(&mut self, id: &ConversationId, text: &str) {
-        let nick = self.conversations.get(id).and_then(|one| one.visitor_nick());
+        let nick = self
+            .conversations
+            .get(id)
+            .and_then(|one| one.visitor_nick());
         if let Some(nick) = nick.cloned() {
             let text = text.to_owned();
             self.emit(Effect::Room(id.clone(), RoomOrder::Whisper { nick, text }));

@@ -168,42 +168,6 @@ impl Bridge {
             }
             Input::LinkUp => self.link_up(now),
             Input::LinkDown => self.link_down(),
-            Input::AgentSeen {
-                agent,
-                resource,
-                state,
-            } => self.agent_seen(&agent, &resource, state),
-            Input::AgentAlive {
-                agent,
-                resource,
-                shows,
-            } => self.agent_alive(&agent, &resource, shows),
-            Input::AgentGone { agent, resource } => self.agent_gone(&agent, resource.as_deref()),
-            Input::OfferAnswered {
-                agent,
-                conversation,
-                accept,
-            } => self.offer_answered(now, &agent, (conversation.as_ref(), accept)),
-            Input::AgentPaused { agent, paused } => self.agent_paused(&agent, paused),
-            Input::AgentClosed {
-                agent,
-                conversation,
-            } => self.agent_closed(now, &agent, conversation),
-            Input::HandedOver {
-                agent,
-                conversation,
-                wish,
-            } => self.handed_over(now, (&agent, &conversation), wish),
-            Input::Noted {
-                agent,
-                conversation,
-                id,
-                text,
-            } => self.noted(now, (&agent, &conversation), (id, text)),
-            Input::Watched {
-                supervisor,
-                conversation,
-            } => self.watched(&supervisor, &conversation),
             Input::QueueAsked(workgroup) => self.queue_view(&workgroup),
             Input::ChatsAsked(agent) => self.chats_view(&agent),
             Input::Room {
@@ -215,6 +179,7 @@ impl Bridge {
             Input::OperatorClosed(conversation) => self.operator_closed(now, &conversation),
             Input::Settings(policy) => self.settings(policy),
             Input::Tick => Answer::Done,
+            of_agents => self.of_agents(now, of_agents),
         }
     }
 
@@ -302,7 +267,10 @@ impl Bridge {
         let service = match &conversation.stage {
             Stage::Waiting { place, .. } => {
                 let every = conversation.manners.place_every;
-                let told = place.as_ref().zip(every).map(|(told, every)| told.at.plus(every));
+                let told = place
+                    .as_ref()
+                    .zip(every)
+                    .map(|(told, every)| told.at.plus(every));
                 return told.into_iter().chain(conversation.visitor_until()).min();
             }
             Stage::Served(service) => service,
@@ -313,7 +281,12 @@ impl Bridge {
         let silent_since = conversation.silent_since();
         let silence = idle.and_then(|idle| Some(silent_since?.plus(idle.max(SHORTEST_SILENCE))));
         let missing = conversation.visitor_until();
-        service.deadline().into_iter().chain(silence).chain(missing).min()
+        service
+            .deadline()
+            .into_iter()
+            .chain(silence)
+            .chain(missing)
+            .min()
     }
 
     /// Sets the timers of all that was stirred and carries out those that are due; tells whether

@@ -59,7 +59,11 @@ impl Bridge {
         room.told_to = 0;
         let there = |agent: &AgentJid| !fresh && inside.iter().any(|(other, _)| other == agent);
         let before = room.inside.clone();
-        let missing = conversation.manners.own_client.as_deref().and_then(AgentJid::parse);
+        let missing = conversation
+            .manners
+            .own_client
+            .as_deref()
+            .and_then(AgentJid::parse);
         let missing = missing.filter(|one| before.contains_key(one) && !there(one));
         room.inside.retain(|agent, _| there(agent));
         self.step.conversations.insert(id.clone());

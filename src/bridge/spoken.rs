@@ -16,7 +16,11 @@ impl Bridge {
         if over || spoken.words.is_empty() || conversation.lines.has_key(&spoken.key) {
             return;
         }
-        if spoken.agent.as_ref().is_some_and(|who| conversation.is_visitor(who)) {
+        if spoken
+            .agent
+            .as_ref()
+            .is_some_and(|who| conversation.is_visitor(who))
+        {
             return self.visitor_spoke(now, id, spoken);
         }
         match parse_command(&spoken.words.text) {
@@ -104,7 +108,7 @@ impl Bridge {
             Command::Transfer(to) => {
                 let by = spoken.agent.clone().or_else(|| self.server_of(id));
                 by.map(|by| self.hand_over_by_name(now, (id, &by), &to))
-            },
+            }
         };
         if let Some(text) = answer {
             let nick = spoken.nick;

@@ -6,7 +6,7 @@ use crate::conversation::{
     Author, ClosedBy, Conversation, Course, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
     Words, render_earlier, split,
 };
-use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
+use crate::ids::{ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
 
 use super::{
@@ -49,11 +49,7 @@ impl Bridge {
         let id = opening.conversation.clone();
         let mut request = Request::new(opening.workgroup.clone(), now);
         request.until = patience.map(|patience| now.plus(patience));
-        let own = opening.manners.own_client.as_deref();
-        if let Some(oneself) = own.and_then(AgentJid::parse).filter(|who| self.serves(who)) {
-            // Nobody is asked to help oneself.
-            request.pauses.insert(oneself, Timestamp(i64::MAX));
-        }
+        self.spare_oneself(&opening, &mut request);
         self.dispatch.enqueue(id.clone(), request);
         self.visitors
             .entry(opening.visitor.clone())

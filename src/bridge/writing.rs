@@ -57,7 +57,12 @@ impl Bridge {
     }
 
     /// Promises to tell the outside what stands in line `seq`.
-    pub(super) fn deliver(&mut self, id: &ConversationId, seq: u64, what: Outgoing) -> Option<DeliveryId> {
+    pub(super) fn deliver(
+        &mut self,
+        id: &ConversationId,
+        seq: u64,
+        what: Outgoing,
+    ) -> Option<DeliveryId> {
         let conversation = self.conversations.get(id)?;
         if conversation.hears_in_person(&what) {
             return None;

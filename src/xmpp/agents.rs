@@ -5,6 +5,8 @@ mod chat;
 mod commands;
 mod courtesy;
 mod face;
+mod handing;
+mod history;
 mod later;
 mod presence;
 mod pushes;
@@ -63,6 +65,12 @@ pub enum Then {
     Polled(Box<Visit>),
     /// Answer a visitor who leaves the line.
     Departed(Box<Visit>),
+    /// Answer a lookup.
+    Found(Box<Element>),
+    /// Say whether it was done.
+    Simple(Box<Element>),
+    /// Answer a hand-over.
+    Handed(Box<Element>),
     /// Answer an agent's line.
     Talk(Box<Talk>),
     /// Answer a command.
@@ -198,7 +206,8 @@ impl Agents {
 
     fn offer(&mut self, agent: &AgentJid, order: &OfferOrder) -> Element {
         if order.to.fastpath {
-            let payload = fastpath::offer(&self.settings.domain, order);
+            let places = (self.settings.domain.as_str(), self.settings.muc.as_str());
+            let payload = fastpath::offer(places, order);
             self.request(&order.workgroup, (agent, &order.to.resource), payload)
         } else {
             self.offer_message(agent, order)
@@ -270,6 +279,10 @@ impl Agents {
             (Then::Placed(visit), answer) => self.placed(&visit, answer),
             (Then::Polled(visit), answer) => self.polled(&visit, answer),
             (Then::Departed(visit), answer) => self.departed(&visit, answer),
+            (Then::Simple(request), answer) => history::simply_answered(&request, &answer),
+            (Then::Handed(request), answer) => self.handed(&request, answer),
+            // Lookups are answered by the store.
+            (Then::Found(request), _) => refuse(&request, Condition::InternalServerError),
             (Then::Talk(talk), answer) => self.talked(*talk, answer),
             (Then::Command(running), answer) => commands::answered(*running, answer),
         }

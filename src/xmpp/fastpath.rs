@@ -2,20 +2,23 @@
 //! plugin made of it): no blanks between elements, plain integers, legacy dates.
 
 mod face;
+mod history;
 mod offer;
 mod queue;
 mod status;
 mod visit;
 
 pub use face::{setting, visitor_form};
+pub use history::{
+    chat_metadata, chat_notes, chat_sessions, macro_model, macros, occupants_info, search_form,
+    search_result, transcript, transcripts,
+};
 pub use offer::{Named, named_offer, offer, revoke};
 pub use queue::{QUEUE, queue_presences};
 pub use status::{
     BadNumber, agent_status, colleagues, max_chats, workgroup_presence, workgroups_of,
 };
-pub use visit::{
-    CHANNEL, Departure, Joined, brief, departed, queue_status, queue_status_message,
-};
+pub use visit::{CHANNEL, Departure, Joined, brief, departed, queue_status, queue_status_message};
 
 use jiff::tz::TimeZone;
 use minidom::Element;
@@ -44,6 +47,13 @@ pub fn legacy_date(at: Timestamp) -> String {
         .map(|at| at.to_zoned(TimeZone::UTC))
         .map(|at| at.strftime("%Y%m%dT%H:%M:%S").to_string())
         .unwrap_or_default()
+}
+
+/// A date as Fastpath writes it, read back.
+pub fn read_date(text: &str) -> Option<Timestamp> {
+    let read = jiff::civil::DateTime::strptime("%Y%m%dT%H:%M:%S", text).ok()?;
+    let at = read.to_zoned(TimeZone::UTC).ok()?;
+    Some(Timestamp(at.timestamp().as_millisecond()))
 }
 
 /// The bare JID of a conversation's visitor.

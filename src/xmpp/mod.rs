@@ -10,6 +10,7 @@ pub mod framing;
 pub mod link;
 pub mod ns;
 pub mod out;
+pub mod records;
 pub mod rooms;
 pub mod seat;
 pub mod service;

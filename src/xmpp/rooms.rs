@@ -188,6 +188,17 @@ impl Rooms {
             .is_some_and(|id| self.rooms.contains_key(&ConversationId::new(id)))
     }
 
+    /// Who is inside a conversation's room besides our own occupants: full JID, nickname, since when;
+    /// `None` where there is no such room of these workgroups.
+    pub fn inside(
+        &self,
+        conversation: &ConversationId,
+        of: &BTreeSet<WorkgroupName>,
+    ) -> Option<Vec<(String, String, Timestamp)>> {
+        let room = self.rooms.get(conversation)?;
+        of.contains(room.workgroup()).then(|| room.who_is_inside())
+    }
+
     fn new_room(&self, conversation: &ConversationId, workgroup: &WorkgroupName) -> Room {
         Room::new(conversation, workgroup.clone(), &self.common.settings)
     }

@@ -19,6 +19,7 @@ use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
+use super::records::{Found, Records};
 use super::rooms::Rooms;
 use super::stanza::Condition;
 
@@ -31,8 +32,11 @@ pub enum LinkHealth {
     Down(String),
 }
 
-/// What the engine answered, and what the agents' side wanted to do with it.
-type Answered = (Then, Result<Answer, Unavailable>);
+/// What the engine answered or the store held, and what the agents' side wanted to do with it.
+enum Answered {
+    Engine(Then, Result<Answer, Unavailable>),
+    Store(Then, Result<Found, Unavailable>),
+}
 
 /// The seat.
 pub struct Seat {
@@ -41,6 +45,7 @@ pub struct Seat {
     rooms: Rooms,
     agents: Agents,
     muc: String,
+    records: Records,
     health: watch::Sender<LinkHealth>,
     on: Option<Generation>,
     asked: FuturesUnordered<BoxFuture<'static, Answered>>,
@@ -58,6 +63,8 @@ pub struct Parts {
     pub agents: Agents,
     /// The MUC service's domain, lower case.
     pub muc: String,
+    /// What agents look up.
+    pub records: Records,
 }
 
 impl Seat {
@@ -69,6 +76,7 @@ impl Seat {
             rooms: parts.rooms,
             agents: parts.agents,
             muc: parts.muc,
+            records: parts.records,
             health: watch::Sender::new(LinkHealth::Down("not connected yet".to_owned())),
             on: None,
             asked: FuturesUnordered::new(),
@@ -93,8 +101,11 @@ impl Seat {
                 // The engine answers before it gives the orders that follow from the same input,
                 // and so it is heard.
                 biased;
-                Some((then, answer)) = self.asked.next(), if !self.asked.is_empty() => {
-                    let outs = self.agents.answered(then, answer);
+                Some(answered) = self.asked.next(), if !self.asked.is_empty() => {
+                    let outs = match answered {
+                        Answered::Engine(then, answer) => self.agents.answered(then, answer),
+                        Answered::Store(then, found) => self.agents.found(then, found),
+                    };
                     self.act(outs).await;
                 }
                 turn = next_turn(&mut events, &mut orders, &mut settings, due) => match turn {
@@ -205,6 +216,8 @@ impl Seat {
                 Out::Send(stanza) => self.send(&stanza),
                 Out::Invited(agent) => self.release(&agent),
                 Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
+                // Rooms look nothing up.
+                Out::Look(..) | Out::Inside(..) => {}
             }
         }
     }
@@ -216,6 +229,21 @@ impl Seat {
                 Out::Invited(agent) => self.release(&agent),
                 Out::Tell(input) => self.tell(input).await,
                 Out::Ask(input, then) => self.ask(input, then).await,
+                Out::Look(wish, of, then) => {
+                    let records = self.records.clone();
+                    self.asked.push(Box::pin(async move {
+                        let found = records.look(wish, &of).await;
+                        Answered::Store(then, found.map_err(|_| Unavailable))
+                    }));
+                }
+                Out::Inside(id, of, then) => {
+                    let inside = self.rooms.inside(&id, &of);
+                    for out in self.agents.inside(then, (id, inside)) {
+                        if let Out::Send(stanza) = out {
+                            self.send(&stanza);
+                        }
+                    }
+                }
             }
         }
     }
@@ -249,7 +277,7 @@ impl Seat {
                 Ok(answer) => answer.await.unwrap_or(Err(Unavailable)),
                 Err(unavailable) => Err(unavailable),
             };
-            (then, answer)
+            Answered::Engine(then, answer)
         }));
     }
 }

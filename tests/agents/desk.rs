@@ -177,6 +177,12 @@ impl Desk {
                 Out::Send(stanza) => sent.push(stanza),
                 Out::Invited(agent) => sent.extend(self.agents.invited(&agent)),
                 Out::Tell(input) => sent.extend(self.engine(input).1),
+                // There is no store here: the tests of the whole program look things up.
+                Out::Look(..) => {}
+                Out::Inside(id, _, then) => {
+                    let out = self.agents.inside(then, (id, None));
+                    sent.extend(self.carry_out(out));
+                }
                 Out::Ask(input, then) => {
                     let known = self.rooms.len();
                     let (answer, more) = self.engine(input);

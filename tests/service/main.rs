@@ -20,6 +20,7 @@ mod media;
 mod on_redis;
 mod operators;
 mod policy;
+mod records;
 mod refusals;
 mod reload;
 mod rooms;

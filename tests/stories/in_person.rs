@@ -32,9 +32,17 @@ fn room(story: &mut Story, event: RoomEvent) {
 }
 
 fn ready(story: &mut Story, inside: &[(AgentJid, &str)]) {
-    let inside = inside.iter().map(|(who, nick)| (who.clone(), (*nick).to_owned()));
+    let inside = inside
+        .iter()
+        .map(|(who, nick)| (who.clone(), (*nick).to_owned()));
     let inside = inside.collect();
-    room(story, RoomEvent::Ready { fresh: false, inside });
+    room(
+        story,
+        RoomEvent::Ready {
+            fresh: false,
+            inside,
+        },
+    );
 }
 
 fn enters(story: &mut Story, who: AgentJid, nick: &str) {
@@ -67,11 +75,17 @@ fn the_place_is_told_while_nobody_took_the_visitor() {
         place: 1,
         usual_wait: None,
     };
-    story.step(Input::PlaceAsked(visitor("t1"))).answered(&Answer::Place(place));
+    story
+        .step(Input::PlaceAsked(visitor("t1")))
+        .answered(&Answer::Place(place));
     story.online(&["ana"]).accepts("ana", "t1");
     let refused = Answer::Refused(Refusal::UnknownVisitor);
-    story.step(Input::PlaceAsked(visitor("t1"))).answered(&refused);
-    story.step(Input::Departed(visitor("t1"))).answered(&refused);
+    story
+        .step(Input::PlaceAsked(visitor("t1")))
+        .answered(&refused);
+    story
+        .step(Input::Departed(visitor("t1")))
+        .answered(&refused);
 }
 
 #[test]
@@ -104,7 +118,11 @@ fn the_briefing_and_all_words_of_the_desk_are_for_the_agent_alone() {
     story.writes("ana", "t1", "!transfer ben");
     story.wait(240);
     let seen = story.seen();
-    assert!(seen.iter().any(|what| what.starts_with("room t1 to ana: Nobody")), "{seen:?}");
+    assert!(
+        seen.iter()
+            .any(|what| what.starts_with("room t1 to ana: Nobody")),
+        "{seen:?}"
+    );
     assert!(!seen.iter().any(|what| what.contains("desk")), "{seen:?}");
 }
 
@@ -127,7 +145,11 @@ fn what_is_said_in_the_room_is_kept_and_neither_repeated_nor_delivered() {
     // Also after a restart, and when the room is made anew.
     story.restart().step(Input::LinkUp);
     ready(&mut story, &[(agent("ana"), "ana"), (vera(), "vera")]);
-    assert!(!story.seen().iter().any(|what| what.contains("burns")), "{:?}", story.seen());
+    assert!(
+        !story.seen().iter().any(|what| what.contains("burns")),
+        "{:?}",
+        story.seen()
+    );
 }
 
 #[test]
@@ -163,14 +185,36 @@ fn a_visitor_who_was_cut_off_is_waited_for() {
 fn a_visitor_whose_agent_is_lost_is_told_and_is_first_in_line_again() {
     let mut story = both_inside();
     story.online(&["ben"]);
-    room(&mut story, RoomEvent::Left { agent: agent("ana") });
+    room(
+        &mut story,
+        RoomEvent::Left {
+            agent: agent("ana"),
+        },
+    );
     story.wait(60);
     let seen = story.seen();
-    assert!(seen.iter().any(|what| what.starts_with("room t1 to vera: The connection")), "{seen:?}");
-    assert!(seen.iter().any(|what| what.starts_with("ask ben t1")), "{seen:?}");
+    assert!(
+        seen.iter()
+            .any(|what| what.starts_with("room t1 to vera: The connection")),
+        "{seen:?}"
+    );
+    assert!(
+        seen.iter().any(|what| what.starts_with("ask ben t1")),
+        "{seen:?}"
+    );
     story.wait(600);
-    assert!(story.bridge.conversations().all(|one| one.agent().is_none()));
-    let (past, _) = story.kept.past.values().next().expect("nobody sits in an empty room for ever");
+    assert!(
+        story
+            .bridge
+            .conversations()
+            .all(|one| one.agent().is_none())
+    );
+    let (past, _) = story
+        .kept
+        .past
+        .values()
+        .next()
+        .expect("nobody sits in an empty room for ever");
     assert!(past.contains("nobody_came"), "{past}");
 }
 
@@ -181,7 +225,12 @@ fn an_agent_to_whom_nobody_came_is_not_replaced() {
     story.accepts("ana", "t1");
     ready(&mut story, &[]);
     enters(&mut story, agent("ana"), "ana");
-    room(&mut story, RoomEvent::Left { agent: agent("ana") });
+    room(
+        &mut story,
+        RoomEvent::Left {
+            agent: agent("ana"),
+        },
+    );
     story.wait(60);
     assert!(ended(&story), "{:?}", story.seen());
     assert!(!story.seen().iter().any(|what| what.starts_with("ask ben")));

@@ -213,7 +213,10 @@ impl Agents {
     /// says anything: an error for an offer is no rejection.
     pub(super) fn iq_answer(&mut self, got: &Got<'_>) -> Vec<Out<Then>> {
         let id = attr(got.stanza, "id").unwrap_or_default();
-        let asks = |kind: &str| id.strip_prefix(kind).is_some_and(|rest| rest.starts_with('-'));
+        let asks = |kind: &str| {
+            id.strip_prefix(kind)
+                .is_some_and(|rest| rest.starts_with('-'))
+        };
         if let (true, Place::Workgroup(workgroup)) = (asks(THERE), &got.place) {
             let gone = attr(got.stanza, "type") == Some("error") && says_gone(got.stanza);
             let joined = Joined {

@@ -13,6 +13,8 @@ use super::Face;
 pub struct AgentsSettings {
     /// The component's domain.
     pub domain: String,
+    /// The MUC service's domain.
+    pub muc: String,
     /// The workgroups.
     pub workgroups: BTreeMap<WorkgroupName, Served>,
     /// The words that accept an offer, lower case; the first one is what agents are told.
@@ -30,6 +32,8 @@ pub struct Served {
     pub title: String,
     /// Who serves in it.
     pub agents: BTreeSet<AgentJid>,
+    /// Who supervises it.
+    pub supervisors: BTreeSet<AgentJid>,
     /// What it shows to visitors' clients.
     pub face: Face,
 }
@@ -40,6 +44,7 @@ impl AgentsSettings {
         let words = |all: [&str; 3]| all.map(str::to_owned).to_vec();
         Self {
             domain: domain.to_lowercase(),
+            muc: String::new(),
             workgroups,
             accept_words: words(["accept", "1", "yes"]),
             reject_words: words(["reject", "2", "no"]),
@@ -66,6 +71,12 @@ impl AgentsSettings {
     /// A workgroup's bare JID.
     pub fn jid(&self, workgroup: &WorkgroupName) -> String {
         format!("{workgroup}@{}", self.domain)
+    }
+
+    /// A queue of a workgroup, by the name that it bears on the wire.
+    pub fn queue(&self, workgroup: &WorkgroupName, queue: &str) -> Option<WorkgroupName> {
+        let known = self.workgroups.contains_key(workgroup) && queue == fastpath::QUEUE;
+        known.then(|| workgroup.clone())
     }
 
     /// Who is behind an address, if that is somebody who serves in any workgroup. An agent can

@@ -36,6 +36,8 @@ pub struct Visit {
 pub(super) struct Places {
     /// By who joined where: the line, the place, and when that was told.
     told: BTreeMap<String, (WorkgroupName, u32, Timestamp)>,
+    /// Those whose request is not answered yet: the answer tells the place.
+    joining: BTreeSet<String>,
 }
 
 impl Places {
@@ -43,6 +45,9 @@ impl Places {
     fn is_news(&mut self, now: Timestamp, who: &Joined, at: (&WorkgroupName, u32)) -> bool {
         let (line, place) = at;
         let key = who.token().as_str().to_owned();
+        if self.joining.contains(&key) {
+            return false;
+        }
         let news = match self.told.get(&key) {
             Some((former, told, _)) if (former, *told) == (line, place) => false,
             Some((_, _, at)) => place <= FAR || now.since(*at) >= FAR_PAUSE,
@@ -52,6 +57,14 @@ impl Places {
             self.told.insert(key, (line.clone(), place, now));
         }
         news
+    }
+
+    fn joins(&mut self, who: &Joined) {
+        self.joining.insert(who.token().as_str().to_owned());
+    }
+
+    fn joined(&mut self, who: &Joined) {
+        self.joining.remove(who.token().as_str());
     }
 
     fn forget(&mut self, who: &Joined) {
@@ -86,6 +99,7 @@ impl Agents {
             return refuse(got.stanza, Condition::NotAllowed);
         }
         let visit = self.visit(got, workgroup);
+        self.places.joins(&visit.joined);
         let opening = opening(&visit.joined, join);
         vec![Out::Ask(Input::Open(opening), Then::Joined(visit))]
     }
@@ -119,6 +133,9 @@ impl Agents {
         visit: Box<Visit>,
         answer: Result<Answer, Unavailable>,
     ) -> Vec<Out<Then>> {
+        if !matches!(answer, Ok(Answer::Opened { .. })) {
+            self.places.joined(&visit.joined);
+        }
         match answer {
             Ok(Answer::Opened { .. }) => {
                 let input = Input::PlaceAsked(visitor(&visit.joined));
@@ -134,6 +151,7 @@ impl Agents {
         visit: &Visit,
         answer: Result<Answer, Unavailable>,
     ) -> Vec<Out<Then>> {
+        self.places.joined(&visit.joined);
         let mut out = Vec::new();
         if let Ok(Answer::Place(view)) = answer {
             let at = (&view.line, view.place);

@@ -10,7 +10,10 @@ use crate::xmpp::stanza::{Build, attr, element};
 /// cannot be had.
 pub fn visitor_form(face: &Face) -> Element {
     let form = element("x", ns::DATA_FORMS).with("type", "form");
-    let form = face.form.iter().fold(form, |form, one| form.and(field(one)));
+    let form = face
+        .form
+        .iter()
+        .fold(form, |form, one| form.and(field(one)));
     element("workgroup-form", ns::JIVE_WORKGROUP).and(form)
 }
 

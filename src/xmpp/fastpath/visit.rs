@@ -78,7 +78,9 @@ pub fn brief(join: &Element) -> Brief {
 
 fn metadata(join: &Element) -> Vec<(String, String)> {
     let mut facts: Vec<(String, String)> = Vec::new();
-    let values = ours(join, "metadata").into_iter().flat_map(Element::children);
+    let values = ours(join, "metadata")
+        .into_iter()
+        .flat_map(Element::children);
     for value in values.filter(|value| value.name() == "value" && is_ours(value)) {
         let Some(name) = attr(value, "name") else {
             continue;
@@ -157,7 +159,10 @@ mod tests {
     use super::*;
 
     fn read(inside: &str) -> Brief {
-        let join = format!("<join-queue xmlns='{}'>{inside}</join-queue>", ns::WORKGROUP);
+        let join = format!(
+            "<join-queue xmlns='{}'>{inside}</join-queue>",
+            ns::WORKGROUP
+        );
         brief(&join.parse().unwrap())
     }
 
@@ -192,7 +197,12 @@ mod tests {
     #[test]
     fn a_thousand_fields_and_endless_values_are_cut() {
         let fields: String = (0..1_000)
-            .map(|n| format!("<field var='f{n}'><value>{}</value></field>", "x".repeat(5_000)))
+            .map(|n| {
+                format!(
+                    "<field var='f{n}'><value>{}</value></field>",
+                    "x".repeat(5_000)
+                )
+            })
             .collect();
         let told = read(&format!("<x xmlns='jabber:x:data'>{fields}</x>"));
         assert_eq!(told.facts.len(), MOST_VALUES);

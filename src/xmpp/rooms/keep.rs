@@ -91,6 +91,10 @@ impl Room {
                 .extend(occupant_id(presence).map(str::to_owned));
             return;
         }
+        if let Some(jid) = jid {
+            let since = (jid.to_owned(), cx.now);
+            self.since.entry(nick.to_owned()).or_insert(since);
+        }
         let agent = jid.and_then(AgentJid::parse);
         let Some(agent) = self.occupants.came(nick, agent) else {
             return;
@@ -106,13 +110,35 @@ impl Room {
         let renamed = item(presence)
             .filter(|_| has_status(presence, "303"))
             .and_then(|item| attr(item, "nick"));
+        let since = self.since.remove(nick);
         if let Some(new) = renamed {
+            self.since
+                .extend(since.map(|since| (new.to_owned(), since)));
             return self.occupants.renamed(nick, new);
         }
         let left = self.occupants.went(nick);
         if let Some(agent) = left.filter(|_| self.is_ready()) {
             cx.tell(&self.id, RoomEvent::Left { agent });
         }
+    }
+
+    /// Who is inside besides our own occupants: full JID, nickname, since when. The visitor's own
+    /// JID is not told.
+    pub(super) fn who_is_inside(&self) -> Vec<(String, String, Timestamp)> {
+        let visitor = self.plan.in_person.as_deref();
+        let visitor = visitor.and_then(AgentJid::parse);
+        let all = self
+            .since
+            .iter()
+            .filter(|(nick, _)| self.occupants.sits(nick));
+        let told = all.map(|(nick, (jid, since))| {
+            let hidden = visitor.is_some() && AgentJid::parse(jid) == visitor;
+            let jid = if hidden { &self.names.visitor } else { jid };
+            (jid.clone(), nick.clone(), *since)
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort_by_key(|(_, _, since)| *since);
+        told
     }
 
     /// A message to all.

@@ -108,6 +108,8 @@ pub(super) struct Room {
     /// Our occupants' stable ids (XEP-0421).
     pub(super) own_ids: BTreeSet<String>,
     pub(super) occupants: Occupants,
+    /// Full JIDs of those not ours inside, by nickname, and since when.
+    pub(super) since: BTreeMap<String, (String, Timestamp)>,
     /// Whose membership was asserted in this attempt and since.
     pub(super) members: BTreeSet<AgentJid>,
     pub(super) invitations: BTreeMap<String, Invitation>,
@@ -166,6 +168,7 @@ impl Room {
             conflicts: 0,
             own_ids: BTreeSet::new(),
             occupants: Occupants::default(),
+            since: BTreeMap::new(),
             members: BTreeSet::new(),
             invitations: BTreeMap::new(),
             visitor_invited: None,
@@ -273,6 +276,10 @@ impl Room {
 
     pub(super) fn is_ready(&self) -> bool {
         matches!(self.step, Step::Ready)
+    }
+
+    pub(super) fn workgroup(&self) -> &WorkgroupName {
+        &self.plan.workgroup
     }
 
     pub(super) fn is_over(&self) -> bool {
