@@ -22,7 +22,7 @@ pub(super) fn face(one: &config::Workgroup) -> Face {
         visitors: face.xmpp_visitors,
         form: form.map_or_else(Face::usual_form, |form| form.iter().map(field).collect()),
         settings: [list(&face.texts, TEXT), list(&face.images, IMAGE)].concat(),
-        offline: offline(face),
+        offline: offline(face).or_else(|| closed_text(one)),
         sounds: face.outgoing_sound.clone().zip(face.incoming_sound.clone()),
         auth_required: face.auth_required,
         macros: face.macros.clone().into_iter().collect(),
@@ -37,6 +37,15 @@ fn field(field: &config::FormField) -> Field {
         required: field.required,
         options: field.options.clone(),
     }
+}
+
+fn closed_text(one: &config::Workgroup) -> Option<Offline> {
+    let text = one.routing.hours.as_ref()?.closed_text.clone()?;
+    Some(Offline::Mail {
+        address: String::new(),
+        subject: String::new(),
+        text,
+    })
 }
 
 fn offline(face: &config::Face) -> Option<Offline> {

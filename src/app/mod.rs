@@ -6,6 +6,7 @@ mod faces;
 mod health;
 mod helplines;
 mod orders;
+mod routing;
 mod running;
 mod translate;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::faces;
+use super::{faces, routing};
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
 use crate::ids::{AgentJid, ChannelId, WorkgroupName};
@@ -22,11 +22,7 @@ const REMEMBER_IDS: Duration = Duration::from_secs(24 * 3600);
 /// The rules of the pure rooms.
 pub(super) fn policy(settings: &Settings) -> Policy {
     Policy {
-        workgroups: settings
-            .workgroups
-            .iter()
-            .map(|one| (WorkgroupName::new(one.name.clone()), workgroup(one)))
-            .collect(),
+        workgroups: settings.workgroups.iter().flat_map(lines).collect(),
         keep: KEEP,
         remember_ids: settings.context.ttl.max(REMEMBER_IDS),
         context: settings.context.ttl,
@@ -36,6 +32,14 @@ pub(super) fn policy(settings: &Settings) -> Policy {
             bot: settings.context.bot_label.clone(),
         },
     }
+}
+
+/// A workgroup's own line, and those of its queues.
+fn lines(one: &config::Workgroup) -> Vec<(WorkgroupName, WorkgroupPolicy)> {
+    let own = workgroup(one);
+    let mut lines = routing::queues(one, &own);
+    lines.push((WorkgroupName::new(one.name.clone()), own));
+    lines
 }
 
 fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
@@ -57,6 +61,7 @@ fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
         join_timeout: one.join_timeout,
         agent_return: one.agent_return,
         idle_close: one.idle_close,
+        routing: routing::routing(one),
     }
 }
 
@@ -73,6 +78,12 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
                 .supervisors
                 .iter()
                 .filter_map(|jid| AgentJid::parse(jid.as_str()))
+                .collect(),
+            queues: one
+                .routing
+                .queues
+                .iter()
+                .map(|queue| queue.name.clone())
                 .collect(),
             face: faces::face(one),
         };

@@ -78,6 +78,8 @@ pub struct QueueView {
     pub title: String,
     /// Whether an agent is there who could be asked.
     pub open: bool,
+    /// Whether its hours say that nobody serves now.
+    pub closed: bool,
     /// Who waits, the first in line first.
     pub waiting: Vec<WaitingView>,
     /// How long those who came last had to wait on average.

@@ -97,6 +97,10 @@ impl Bridge {
             id: spoken.id.unwrap_or(own),
             key: Some(spoken.key),
         };
+        if conversation.visitor_nick().is_none() {
+            // Came, spoke, and perhaps went again while we were not looking.
+            self.visitor_missing(now, id);
+        }
         self.append(id, now, (Author::Visitor, spoken.words, names));
         self.happened(Event::VisitorSpoke(id.clone(), channel));
     }

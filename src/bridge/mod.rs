@@ -17,6 +17,7 @@ mod place;
 mod receipts;
 mod restore;
 mod rooms;
+mod routing;
 mod service;
 mod spoken;
 mod strand;
@@ -66,6 +67,9 @@ pub struct Bridge {
     linked: bool,
     /// The rules are not those under which conversations were last looked at.
     rules_changed: bool,
+    /// When a workgroup next opens or closes by its hours; the outer `None` where that was not
+    /// looked at under these rules.
+    hours_change: Option<Option<Timestamp>>,
     /// The last waits in each workgroup, in milliseconds.
     waits: BTreeMap<WorkgroupName, VecDeque<u64>>,
     step: Step,
@@ -109,6 +113,7 @@ impl Bridge {
             armed: BTreeMap::new(),
             linked: false,
             rules_changed: true,
+            hours_change: None,
             waits: BTreeMap::new(),
             step: Step::default(),
         }
@@ -117,6 +122,7 @@ impl Bridge {
     /// Takes one input at `now`; exactly one of the effects is an `Answer`.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         self.forget_old(now);
+        self.mind_the_hours(now);
         let answer = self.take(now, input);
         if std::mem::take(&mut self.rules_changed) {
             self.leave_closed_workgroups(now);
@@ -131,7 +137,9 @@ impl Bridge {
     /// When a [`Input::Tick`] is next due; `None` while nothing is waited for.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        timer.into_iter().chain(self.dispatch.next_deadline()).min()
+        let hours = self.hours_change.flatten();
+        let others = self.dispatch.next_deadline().into_iter().chain(hours);
+        timer.into_iter().chain(others).min()
     }
 
     /// The conversations that are not over, and those whose room is not destroyed yet.
@@ -168,7 +176,7 @@ impl Bridge {
             }
             Input::LinkUp => self.link_up(now),
             Input::LinkDown => self.link_down(),
-            Input::QueueAsked(workgroup) => self.queue_view(&workgroup),
+            Input::QueueAsked(workgroup) => self.queue_view(now, &workgroup),
             Input::ChatsAsked(agent) => self.chats_view(&agent),
             Input::Room {
                 conversation,
@@ -219,6 +227,11 @@ impl Bridge {
                     offer,
                     why,
                 } => self.unask(&conversation, (workgroup, offer), why),
+                Decision::Moved {
+                    conversation,
+                    from,
+                    to,
+                } => self.moved(&conversation, from, to),
                 Decision::NobodyCame(conversation, request) => {
                     self.nobody_came(now, &conversation, request);
                 }

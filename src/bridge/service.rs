@@ -324,6 +324,7 @@ impl Bridge {
         request.place = Place::First;
         request.until = policy.request_timeout.map(|wait| now.plus(wait));
         request.pauses = conversation.paused(now);
+        request.moves_at = self.policy.moves_at(&workgroup, now);
         self.step.queues.insert(workgroup);
         self.dispatch.enqueue(id.clone(), request);
     }

@@ -28,7 +28,7 @@ impl Bridge {
         Some(Duration::from_millis(sum / waits.len() as u64))
     }
 
-    pub(super) fn queue_view(&self, name: &WorkgroupName) -> Answer {
+    pub(super) fn queue_view(&self, now: Timestamp, name: &WorkgroupName) -> Answer {
         let Some(policy) = self.policy.workgroups.get(name) else {
             return Answer::Refused(Refusal::UnknownWorkgroup);
         };
@@ -36,7 +36,8 @@ impl Bridge {
         Answer::Queue(Box::new(QueueView {
             workgroup: name.clone(),
             title: policy.title.clone(),
-            open: self.dispatch.anyone_online(name),
+            open: self.dispatch.anyone_online(name) && !self.is_closed(now, name),
+            closed: self.is_closed(now, name),
             waiting: line
                 .into_iter()
                 .map(|(id, request)| self.waiting_view(id, request.since))

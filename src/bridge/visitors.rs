@@ -7,7 +7,6 @@ use crate::conversation::{
     Words, render_earlier, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
-use crate::workgroup::Request;
 
 use super::{
     Answer, Bridge, Effect, Event, Key, Known, Opening, Record, Refusal, Saying, SeenRecord,
@@ -32,13 +31,10 @@ impl Bridge {
 
     /// Begins a conversation, in the place of the visitor's open one where there is one.
     pub(super) fn begin(&mut self, now: Timestamp, opening: Opening) -> Answer {
-        let Some(policy) = self.policy.workgroups.get(&opening.workgroup) else {
-            return Answer::Refused(Refusal::UnknownWorkgroup);
+        let line = match self.line_for(now, &opening) {
+            Ok(line) => line,
+            Err(refused) => return refused,
         };
-        let patience = policy.request_timeout;
-        if opening.refuse_without_agents && !self.dispatch.anyone_online(&opening.workgroup) {
-            return Answer::Refused(Refusal::NoAgents);
-        }
         let former = self
             .visitors
             .get(&opening.visitor)
@@ -47,9 +43,7 @@ impl Bridge {
             self.close(now, &former, ClosedBy::Superseded);
         }
         let id = opening.conversation.clone();
-        let mut request = Request::new(opening.workgroup.clone(), now);
-        request.until = patience.map(|patience| now.plus(patience));
-        self.spare_oneself(&opening, &mut request);
+        let request = self.request_for(now, (&line, &opening));
         self.dispatch.enqueue(id.clone(), request);
         self.visitors
             .entry(opening.visitor.clone())
@@ -57,7 +51,11 @@ impl Bridge {
             .open = Some(id.clone());
         let opened = Event::Opened(id.clone(), opening.visitor.channel.clone());
         self.happened(opened);
-        self.step.queues.insert(opening.workgroup.clone());
+        self.step.queues.insert(line.clone());
+        let opening = Opening {
+            workgroup: line,
+            ..opening
+        };
         self.conversations
             .insert(id.clone(), conversation_of(now, opening));
         self.keep_earlier(&id);

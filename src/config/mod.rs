@@ -11,6 +11,7 @@ mod password;
 mod problem;
 mod rapidpro;
 mod reader;
+mod routing;
 mod secret;
 mod sections;
 mod store;
@@ -29,6 +30,7 @@ pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, Re
 pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
+pub use routing::{Hours, Line, Queue, Routing, Rule, Test};
 pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
@@ -37,6 +39,7 @@ pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
 use layers::Layers;
 use reader::{Book, Reader};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use toml::{Table, Value};
@@ -107,6 +110,7 @@ fn settle(layers: Layers) -> (Result<Settings, Vec<Problem>>, Book) {
         problems,
         variables,
         workgroups,
+        closed_texts: closed_texts(&table),
         ..Book::default()
     };
     let settings = Reader::read_all(table, &mut book, Settings::read);
@@ -125,6 +129,16 @@ fn workgroup_names(table: &Table) -> Vec<String> {
     let entries = table.get("workgroup").and_then(Value::as_array);
     let name = |entry: &Value| entry.get("name")?.as_str().map(str::to_owned);
     entries.into_iter().flatten().filter_map(name).collect()
+}
+
+fn closed_texts(table: &Table) -> BTreeMap<String, String> {
+    let entries = table.get("workgroup").and_then(Value::as_array);
+    let text = |entry: &Value| {
+        let name = entry.get("name")?.as_str()?.to_owned();
+        let text = entry.get("hours")?.get("closed_text")?.as_str()?;
+        Some((name, text.to_owned()))
+    };
+    entries.into_iter().flatten().filter_map(text).collect()
 }
 
 impl Settings {

@@ -123,6 +123,15 @@ pub enum What {
         /// The most bytes.
         most: usize,
     },
+    /// A queue's agent who is none of its workgroup's.
+    #[error("is no agent of this workgroup: \"{given}\"")]
+    NoSuchAgent {
+        /// The agent found.
+        given: String,
+    },
+    /// A rule with several tests.
+    #[error("must have one of equals, contains and matches")]
+    OneTest,
     /// An id that the program itself uses.
     #[error("is taken: the program itself has a channel of this id")]
     ReservedId,

@@ -3,13 +3,14 @@
 use super::face::Face;
 use super::problem::What;
 use super::reader::Reader;
+use super::routing::Routing;
 use super::value::{MaybeOff, Positive, Value, not_one_of};
 use jid::{BareJid, NodePart, ResourcePart};
 use std::time::Duration;
 use toml::Value as Toml;
 
 /// One queue and its agents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Workgroup {
     /// Local part of its address `NAME@domain`, already in XMPP's normal form.
     pub name: String,
@@ -35,6 +36,8 @@ pub struct Workgroup {
     pub idle_close: Option<Duration>,
     /// What the clients of visitors at XMPP are shown.
     pub face: Face,
+    /// Where its requests go.
+    pub routing: Routing,
 }
 
 /// Somebody who is asked.
@@ -58,6 +61,7 @@ impl Workgroup {
             r.complain("title", What::Empty);
         }
         let agents = agents(r);
+        let accounts: Vec<BareJid> = agents.iter().map(|agent| agent.jid.clone()).collect();
         let secs = Duration::from_secs;
         Some(Self {
             agents,
@@ -70,6 +74,7 @@ impl Workgroup {
             join_timeout: r.or("join_timeout", secs(60)),
             idle_close: r.or("idle_close", MaybeOff(None)).0,
             face: Face::read(r),
+            routing: Routing::read(r, name.as_deref().unwrap_or_default(), &accounts),
             title: title.or_else(|| name.clone())?,
             name: name?,
         })

@@ -97,6 +97,9 @@ impl Dispatch {
         if let Some(only) = &request.only {
             return self.choose_only(request, only, now);
         }
+        if let Some(found) = self.choose_preferred(request, now) {
+            return Some(found);
+        }
         let mut free = self.index.free(workgroup);
         let agent = free.find(|agent| request.may_ask(agent, now))?;
         let (_, to) = self.candidate(agent, workgroup)?;
@@ -113,6 +116,9 @@ impl Dispatch {
         if let Some(only) = &request.only {
             return self.choose_only(request, only, now);
         }
+        if let Some(found) = self.choose_preferred(request, now) {
+            return Some(found);
+        }
         let free = news.agents.get(&Meant::by(request))?.iter();
         let able = free.filter(|agent| request.may_ask(agent, now));
         let candidates = able.filter_map(|agent| {
@@ -121,6 +127,11 @@ impl Dispatch {
         });
         let first = candidates.min_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
         first.map(|(_, agent, to)| (agent.clone(), to))
+    }
+
+    /// The agent whom the visitor would like, if that one can be asked now.
+    fn choose_preferred(&self, request: &Request, now: Timestamp) -> Option<(AgentJid, Contact)> {
+        self.choose_only(request, request.prefer.as_ref()?, now)
     }
 
     fn choose_only(

@@ -72,6 +72,15 @@ pub enum Decision {
         /// Why.
         why: EndOfOffer,
     },
+    /// A request waited for too long in its line and stands in another one now.
+    Moved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Where it waited.
+        from: WorkgroupName,
+        /// Where it waits.
+        to: WorkgroupName,
+    },
     /// Nobody took the request in time. It has left the line.
     NobodyCame(ConversationId, Request),
     /// Clients of this agent did not answer after the link came back, and are forgotten.
@@ -260,6 +269,7 @@ impl Dispatch {
         let dropped = self.drop_unverified(now);
         let mut decisions: Vec<Decision> = dropped.into_iter().map(Decision::Forgotten).collect();
         self.end_offers(now, &mut decisions);
+        self.move_on(now, &mut decisions);
         if self.end_waits(now, &mut decisions) {
             // Some of these go on waiting, in their old places: nobody is asked before that.
             return decisions;

@@ -46,6 +46,15 @@ pub struct Request {
     pub except: Option<AgentJid>,
     /// Who refused it or let it lapse, and until when they are not asked again.
     pub pauses: BTreeMap<AgentJid, Timestamp>,
+    /// Who is asked first, if it can be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prefer: Option<AgentJid>,
+    /// When it goes on to another line; not while an offer is out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moves_at: Option<Timestamp>,
+    /// How often it went on.
+    #[serde(default)]
+    pub moves: u8,
     /// Who hands it on, and how, where it has an agent already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub handed: Option<Handed>,
@@ -77,6 +86,9 @@ impl Request {
             only: None,
             except: None,
             pauses: BTreeMap::new(),
+            prefer: None,
+            moves_at: None,
+            moves: 0,
             handed: None,
             offer: None,
         }
@@ -96,7 +108,11 @@ impl Request {
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let offer = self.offer.as_ref().map(|offer| offer.until);
         let pauses = self.pauses.values().min().copied();
-        [offer, self.until, pauses].into_iter().flatten().min()
+        let moves = self.moves_at.filter(|_| self.offer.is_none());
+        [offer, self.until, pauses, moves]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

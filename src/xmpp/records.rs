@@ -188,7 +188,8 @@ impl Records {
         let all = past.chain(open.iter().filter_map(open_session));
         // A conversation whose room is still to be destroyed stands in both.
         let mut seen = BTreeSet::new();
-        let all = all.filter(|one| of.contains(&one.workgroup) && seen.insert(one.id.clone()));
+        let all =
+            all.filter(|one| of.contains(&one.workgroup.home()) && seen.insert(one.id.clone()));
         Ok(all.collect())
     }
 
@@ -205,7 +206,7 @@ impl Records {
                 open.as_ref().and_then(open_session)
             }
         };
-        Ok(found.filter(|one| of.contains(&one.workgroup)))
+        Ok(found.filter(|one| of.contains(&one.workgroup.home())))
     }
 
     async fn lines(&self, id: &ConversationId) -> Result<Vec<Line>, StoreError> {
@@ -237,7 +238,7 @@ impl Session {
 
 impl Search {
     fn may_be(&self, one: &Session) -> bool {
-        let group = self.workgroups.is_empty() || self.workgroups.contains(&one.workgroup);
+        let group = self.workgroups.is_empty() || self.workgroups.contains(&one.workgroup.home());
         let agent = self.agent.is_none() || self.agent == one.agent;
         let from = self.from.is_none_or(|from| one.from >= from);
         group && agent && from && self.to.is_none_or(|to| one.from <= to)

@@ -196,7 +196,8 @@ impl Rooms {
         of: &BTreeSet<WorkgroupName>,
     ) -> Option<Vec<(String, String, Timestamp)>> {
         let room = self.rooms.get(conversation)?;
-        of.contains(room.workgroup()).then(|| room.who_is_inside())
+        of.contains(&room.workgroup().home())
+            .then(|| room.who_is_inside())
     }
 
     fn new_room(&self, conversation: &ConversationId, workgroup: &WorkgroupName) -> Room {

@@ -136,7 +136,11 @@ pub(super) fn describe(settings: &AgentsSettings, view: &QueueView) -> Element {
         .with("var", "FORM_TYPE")
         .with("type", "hidden")
         .and_text("value", ns::DATA_FORMS, WORKGROUP_INFO);
-    let status = if view.open { "OPEN" } else { "READY" };
+    let status = match (view.open, view.closed) {
+        (true, _) => "OPEN",
+        (false, true) => "CLOSED",
+        (false, false) => "READY",
+    };
     let title = settings.title(&view.workgroup);
     let form = element("x", ns::DATA_FORMS)
         .with("type", "result")

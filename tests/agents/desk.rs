@@ -102,6 +102,7 @@ fn policy() -> Policy {
             join_timeout: seconds(60),
             agent_return: seconds(60),
             idle_close: None,
+            routing: Default::default(),
         };
         (name, policy)
     });

@@ -30,6 +30,7 @@ fn view(open: bool, waiting: &[(&str, i64)], average: u64) -> QueueView {
         workgroup: WorkgroupName::new("support"),
         title: "Front desk".into(),
         open,
+        closed: false,
         waiting: waiting
             .iter()
             .map(|(id, at)| WaitingView {

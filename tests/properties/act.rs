@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warmline::bridge::{Answer, Input, Saying, Visitor};
+use warmline::bridge::{Answer, HandOver, HandTo, Input, Saying, Visitor};
 use warmline::conversation::{Author, Earlier, Words};
 use warmline::ids::{AgentJid, ConversationId, MessageId, TicketId, Timestamp, WorkgroupName};
 use warmline::workgroup::{Resource, Show};
@@ -76,6 +76,7 @@ impl World {
                 self.with(one, |world, id| world.muc.decline(&who_is(who), &id));
             }
             Action::Speak { agent, room, what } => self.speaks(&who_is(agent), room, what),
+            Action::Hand { agent, room, what } => self.hands(&who_is(agent), room, what),
             Action::Carry(times) => {
                 for _ in 0..=times % 16 {
                     self.muc.carry();
@@ -109,6 +110,28 @@ impl World {
             }
             _ => {}
         }
+    }
+
+    /// An agent at a Fastpath client hands a conversation over, or asks others in.
+    fn hands(&mut self, who: &AgentJid, room: u8, what: u8) {
+        let to = match what % 4 {
+            0 => HandTo::Agent(who_is(what / 8 % 5)),
+            1 => HandTo::Workgroup(WorkgroupName::new("support")),
+            2 => HandTo::Workgroup(WorkgroupName::new("billing")),
+            _ => HandTo::Workgroup(WorkgroupName::new("nowhere")),
+        };
+        let (agent, joins) = (who.clone(), what & 4 == 0);
+        self.with(room, |world, conversation| {
+            world.step(Input::HandedOver {
+                agent,
+                conversation,
+                wish: HandOver {
+                    to,
+                    joins,
+                    reason: "so".into(),
+                },
+            });
+        });
     }
 
     /// The link stands again; mostly those who are there show themselves.
@@ -166,6 +189,10 @@ impl World {
         }
         wish.refuse_without_agents = kind.is_multiple_of(7);
         wish.wait_ends = kind.is_multiple_of(6);
+        if kind.is_multiple_of(5) {
+            let liked = who_is(kind / 5 % 5).as_str().to_owned();
+            wish.brief.facts.push(("agent".into(), liked));
+        }
         let answer = self.step(Input::Open(wish));
         match answer {
             Answer::Opened {

@@ -18,6 +18,7 @@ pub enum Action {
     Leave(u8, u8),
     Decline(u8, u8),
     Speak { agent: u8, room: u8, what: u8 },
+    Hand { agent: u8, room: u8, what: u8 },
     Carry(u8),
     Hear(u8),
     Outbox { lane: u8, kind: u8 },
@@ -58,6 +59,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0..5_u8, byte()).prop_map(|(agent, room)| Action::Leave(agent, room)),
         1 => (0..5_u8, byte()).prop_map(|(agent, room)| Action::Decline(agent, room)),
         20 => (0..5_u8, byte(), byte()).prop_map(|(agent, room, what)| Action::Speak { agent, room, what }),
+        2 => (0..5_u8, byte(), byte()).prop_map(|(agent, room, what)| Action::Hand { agent, room, what }),
         10 => byte().prop_map(Action::Carry),
         10 => byte().prop_map(Action::Hear),
     ];

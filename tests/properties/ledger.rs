@@ -216,8 +216,13 @@ impl Ledger {
         for other in step.policy.agents() {
             let free = later.contains(other) || !self.offers.values().any(|held| held == other);
             if free && self.may_ask(step, (id, request), other) {
+                let liked = request.prefer.as_ref();
                 assert!(
-                    turn <= self.turn(other),
+                    liked != Some(other) || *agent == other,
+                    "{agent} was asked before {other}, whom the visitor would like"
+                );
+                assert!(
+                    turn <= self.turn(other) || liked == Some(*agent),
                     "{agent} {turn:?} was asked before {other} {:?}",
                     self.turn(other)
                 );

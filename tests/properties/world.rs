@@ -7,7 +7,7 @@ use std::time::Duration;
 use warmline::bridge::{Answer, Bridge, Effect, Input, Record, Saying};
 use warmline::conversation::{Delivery, Outgoing};
 use warmline::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
-use warmline::workgroup::{Policy, Resource};
+use warmline::workgroup::{Overflow, Policy, Resource};
 
 use super::kept::Kept;
 use super::ledger::{Ledger, PAUSE, Stepped};
@@ -60,6 +60,12 @@ pub fn world_policy() -> Policy {
         group.request_timeout = Some(Duration::from_secs(100));
         group.join_timeout = Duration::from_secs(30);
     }
+    let support = rules(&mut policy, "support");
+    support.routing.preferred = Some("agent".into());
+    support.routing.overflow = Some(Overflow {
+        after: Duration::from_secs(50),
+        to: WorkgroupName::new("billing"),
+    });
     // Two serve there: enough for all six visitors.
     rules(&mut policy, "billing").max_chats = 3;
     rules(&mut policy, "billing").idle_close = Some(Duration::from_secs(300));
@@ -279,6 +285,9 @@ fn comes_twice(input: &Input) -> bool {
         | Input::CaseFiled(_)
         | Input::VisitorClosed(_)
         | Input::PlatformClosed(_)
+        | Input::PlaceAsked(_)
+        | Input::Departed(_)
+        | Input::Watched { .. }
         | Input::History { .. }
         | Input::CallbackLearnt { .. }
         | Input::LinkDown
@@ -305,6 +314,7 @@ fn comes_twice(input: &Input) -> bool {
                 | Rejected { .. }
                 | Spoken(_)
         ),
-        Input::LinkUp => false,
+        // The second is refused, as the first is under way; a note may be made twice.
+        Input::LinkUp | Input::HandedOver { .. } | Input::Noted { .. } => false,
     }
 }

@@ -134,7 +134,7 @@ fn notes_and_ready_answers_outlive_a_kill() {
     let note = wait::until("Warmline answers again", wait::SOON, || {
         get(&ana, &asked).ok()
     });
-    assert!(note.contains("<text>call back on Monday</text>"), "{note}");
+    assert!(note.contains("text>call back on Monday<"), "{note}");
     let kept = get(&ana, &mine).expect("what was kept");
     assert!(kept.contains("&lt;macrogroup/&gt;"), "{kept}");
     let shared = get(&ana, &format!("<macros xmlns='{J}'/>")).expect("those of all");
@@ -181,7 +181,7 @@ fn a_transfer_by_fastpath_leads_to_an_offer_a_kick_and_the_next_agent() {
     let offer = ben.wait("an offer", |e| e.kind() == "offer");
     let xml = offer.get("xml");
     for part in [
-        "<transfer",
+        ":transfer ",
         "type=\"user\"",
         "Needs billing",
         &room,
@@ -218,7 +218,11 @@ fn an_invitation_by_fastpath_brings_a_second_agent_and_puts_nobody_out() {
     )
     .expect("an empty result");
     let offer = ben.wait("an offer", |e| e.kind() == "offer");
-    assert!(offer.get("xml").contains("<invite"), "{}", offer.get("xml"));
+    assert!(
+        offer.get("xml").contains(":invite "),
+        "{}",
+        offer.get("xml")
+    );
     set(&ben, &format!("<offer-accept xmlns='{W}' id='{id}'/>")).expect("an empty result");
     ben.wait("an invitation", |e| {
         e.kind() == "invitation" && e.get("reason") == id
@@ -231,12 +235,7 @@ fn an_invitation_by_fastpath_brings_a_second_agent_and_puts_nobody_out() {
         &format!("<occupants-info xmlns='{J}' roomID='{id}'/>"),
     );
     let inside = inside.expect("who is inside");
-    for part in [
-        ana.jid(),
-        ben.jid(),
-        "<nickname>ben</nickname>",
-        "<joined>20",
-    ] {
+    for part in [ana.jid(), ben.jid(), "nickname>ben<", "joined>20"] {
         assert!(inside.contains(part), "{part} in {inside}");
     }
 }

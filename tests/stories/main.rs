@@ -19,4 +19,5 @@ mod helpline;
 mod in_person;
 mod platform_ids;
 mod rooms;
+mod routing;
 mod waiting;

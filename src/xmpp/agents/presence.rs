@@ -99,11 +99,15 @@ impl Agents {
             }
         };
         // Fastpath's clients wait for the line after every presence; others do not know it.
-        let line = Input::QueueAsked(workgroup.clone());
-        vec![
-            Out::Tell(input),
-            Out::Ask(line, Then::ShowQueue { agent, resource }),
-        ]
+        let lines = self.settings.lines(workgroup).into_iter();
+        let shown = lines.map(|line| {
+            let then = Then::ShowQueue {
+                agent: agent.clone(),
+                resource: resource.clone(),
+            };
+            Out::Ask(Input::QueueAsked(line), then)
+        });
+        [Out::Tell(input)].into_iter().chain(shown).collect()
     }
 
     fn agent_gone(&mut self, agent: AgentJid, from: &Address) -> Vec<Out<Then>> {
@@ -191,7 +195,7 @@ impl Agents {
         resources: &[String],
     ) -> Vec<Out<Then>> {
         let mut out = Vec::new();
-        for workgroup in workgroups {
+        for workgroup in workgroups.iter().filter(|one| one.queue_name().is_none()) {
             let from = self.settings.jid(workgroup);
             out.push(self.shown(workgroup, true, agent.as_str()));
             let probe = presence(Some("probe"), (&from, agent.as_str()));

@@ -32,6 +32,8 @@ pub struct Served {
     pub title: String,
     /// Who serves in it.
     pub agents: BTreeSet<AgentJid>,
+    /// Its queues besides the usual one.
+    pub queues: Vec<String>,
     /// Who supervises it.
     pub supervisors: BTreeSet<AgentJid>,
     /// What it shows to visitors' clients.
@@ -64,19 +66,30 @@ impl AgentsSettings {
 
     /// A workgroup's name for people.
     pub fn title<'a>(&'a self, workgroup: &'a WorkgroupName) -> &'a str {
-        let served = self.workgroups.get(workgroup);
+        let served = self.workgroups.get(&workgroup.home());
         served.map_or(workgroup.as_str(), |served| &served.title)
     }
 
     /// A workgroup's bare JID.
     pub fn jid(&self, workgroup: &WorkgroupName) -> String {
-        format!("{workgroup}@{}", self.domain)
+        format!("{}@{}", workgroup.local(), self.domain)
     }
 
     /// A queue of a workgroup, by the name that it bears on the wire.
     pub fn queue(&self, workgroup: &WorkgroupName, queue: &str) -> Option<WorkgroupName> {
-        let known = self.workgroups.contains_key(workgroup) && queue == fastpath::QUEUE;
-        known.then(|| workgroup.clone())
+        let lines = self.lines(workgroup);
+        let named = |line: &WorkgroupName| line.queue_name().unwrap_or(fastpath::QUEUE) == queue;
+        lines.into_iter().find(named)
+    }
+
+    /// The lines of a workgroup: its own and those of its queues.
+    pub fn lines(&self, workgroup: &WorkgroupName) -> Vec<WorkgroupName> {
+        let Some(served) = self.workgroups.get(workgroup) else {
+            return Vec::new();
+        };
+        let queues = served.queues.iter();
+        let queues = queues.map(|queue| WorkgroupName::queue(workgroup, queue));
+        [workgroup.clone()].into_iter().chain(queues).collect()
     }
 
     /// Who is behind an address, if that is somebody who serves in any workgroup. An agent can

@@ -210,7 +210,10 @@ pub fn search_result(domain: &str, sessions: &[Session]) -> Element {
         let value = |name: &str, text: &str| field(name).and_text("value", ns::DATA_FORMS, text);
         let agent = one.agent.as_ref().map_or("", |agent| agent.as_str());
         let mut item = element("item", ns::DATA_FORMS)
-            .and(value("workgroup", &format!("{}@{domain}", one.workgroup)))
+            .and(value(
+                "workgroup",
+                &format!("{}@{domain}", one.workgroup.local()),
+            ))
             .and(value("sessionID", one.id.as_str()))
             .and(value("startDate", &legacy_date(one.from)))
             .and(value("agentJIDs", agent))

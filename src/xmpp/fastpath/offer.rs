@@ -51,7 +51,11 @@ fn content((domain, muc): (&str, &str), order: &OfferOrder) -> Element {
         return element("user-request", ns::WORKGROUP);
     };
     let name = if handed.joins { "invite" } else { "transfer" };
-    let kind = if handed.one { "user" } else { "workgroup" };
+    let kind = match (handed.one, order.workgroup.queue_name()) {
+        (true, _) => "user",
+        (false, Some(_)) => "queue",
+        (false, None) => "workgroup",
+    };
     element(name, ns::WORKGROUP)
         .with("type", kind)
         .and_text("inviter", ns::WORKGROUP, handed.by.as_str())
@@ -110,7 +114,7 @@ fn value(name: &str, text: &str) -> Element {
 fn session(domain: &str, conversation: &ConversationId, workgroup: &WorkgroupName) -> Element {
     element("session", ns::JIVE_WORKGROUP)
         .with("id", conversation.as_str())
-        .with("workgroup", &format!("{workgroup}@{domain}"))
+        .with("workgroup", &format!("{}@{domain}", workgroup.local()))
 }
 
 /// The payload that takes an offer back.

@@ -31,7 +31,8 @@ pub(super) fn seconds(usual_wait: Option<Duration>, place: u32) -> u64 {
 /// The two presences that tell one client of a line. They must stay apart: Smack looks at one
 /// extension of a presence only.
 pub fn queue_presences(domain: &str, view: &QueueView, to: &str) -> [Element; 2] {
-    let from = format!("{}@{domain}/{QUEUE}", view.workgroup);
+    let queue = view.workgroup.queue_name().unwrap_or(QUEUE);
+    let from = format!("{}@{domain}/{queue}", view.workgroup.local());
     let kind = (!view.open).then_some("unavailable");
     let tell = |payload| presence(kind, (&from, to)).and(payload);
     [tell(summary(view)), tell(details(domain, view))]
@@ -46,6 +47,7 @@ fn summary(view: &QueueView) -> Element {
     }
     let status = match (view.open, count) {
         (true, _) => "open",
+        (false, 0) if view.closed => "closed",
         (false, 0) => "ready",
         (false, _) => "active",
     };

@@ -58,7 +58,7 @@ impl Room {
         self.inside = false;
         self.looked = false;
         self.conflicts = 0;
-        self.desk_nick = self.plan.workgroup.as_str().to_owned();
+        self.desk_nick = self.plan.workgroup.local().to_owned();
         self.visitor_nick.clone_from(&self.plan.pseudonym);
         self.members.clear();
         self.archive.clear();
@@ -187,7 +187,7 @@ impl Room {
     }
 
     fn submit(&mut self, cx: &mut Cx<'_>, form: &Element) {
-        let description = format!("A conversation of {}", self.plan.workgroup);
+        let description = format!("A conversation of {}", self.plan.workgroup.local());
         let titles = Titles {
             name: &self.plan.pseudonym,
             description: &description,
@@ -302,7 +302,7 @@ impl Room {
                     self.visitor_nick = format!("{}-{number}", self.plan.pseudonym);
                     self.join_visitor(cx);
                 } else {
-                    self.desk_nick = format!("{}-{number}", self.plan.workgroup);
+                    self.desk_nick = format!("{}-{number}", self.plan.workgroup.local());
                     self.join(cx);
                 }
             }

@@ -151,7 +151,7 @@ impl Room {
         Self {
             names: Names::new((id, id.as_str()), &plan.workgroup, settings),
             id: id.clone(),
-            desk_nick: plan.workgroup.as_str().to_owned(),
+            desk_nick: plan.workgroup.local().to_owned(),
             visitor_nick: plan.pseudonym.clone(),
             plan,
             name_number: 1,
@@ -218,7 +218,7 @@ impl Room {
         stanza: &Element,
     ) {
         self.heard_at = cx.now;
-        let workgroup = self.plan.workgroup.as_str();
+        let workgroup = self.plan.workgroup.local();
         let to_visitor = !to
             .local
             .as_deref()
