@@ -159,8 +159,13 @@ fn images(r: &mut Reader) -> BTreeMap<String, String> {
 }
 
 fn sound(r: &mut Reader, key: &'static str) -> Option<String> {
-    let path: PathBuf = r.maybe(key)?;
-    encoded(path).map_err(|what| r.complain(key, what)).ok()
+    let path: String = r.maybe(key)?;
+    if path.is_empty() {
+        return None;
+    }
+    encoded(path.into())
+        .map_err(|what| r.complain(key, what))
+        .ok()
 }
 
 fn encoded(path: PathBuf) -> Result<String, What> {
