@@ -62,6 +62,7 @@ impl Bridge {
         {
             return Err(NotHanded::TheVisitor);
         }
+        let home = conversation.workgroup.clone();
         let service = conversation.service_mut().ok_or(NotHanded::NotYours)?;
         if service.successor.is_some() {
             return Err(NotHanded::Already);
@@ -75,6 +76,7 @@ impl Bridge {
         request.except = Some(service.agent.clone());
         request.handed = Some(Handed {
             by: by.clone(),
+            home,
             joins: wish.joins,
             one: only.is_some(),
             reason: wish.reason,

@@ -67,6 +67,8 @@ pub struct Request {
 pub struct Handed {
     /// Who wants that.
     pub by: AgentJid,
+    /// The workgroup that it is in.
+    pub home: WorkgroupName,
     /// Whether the others are to come in beside, else to take over.
     pub joins: bool,
     /// Whether one agent is meant, else a workgroup.

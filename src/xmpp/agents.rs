@@ -8,6 +8,7 @@ mod face;
 mod handing;
 mod history;
 mod later;
+mod onlookers;
 mod presence;
 mod pushes;
 mod requests;
@@ -36,6 +37,7 @@ use super::stanza::{Build, Condition, attr, element, error, iq};
 use super::{fastpath, ns, stanza};
 use courtesy::Courtesy;
 use later::Later;
+use onlookers::Onlookers;
 use pushes::Pushes;
 use visitors::Places;
 
@@ -131,6 +133,7 @@ pub struct Agents {
     pushes: Pushes,
     places: Places,
     courtesy: Courtesy,
+    onlookers: Onlookers,
     later: Later,
     minted: u64,
 }
@@ -147,6 +150,7 @@ impl Agents {
             pushes: Pushes::default(),
             places: Places::default(),
             courtesy: Courtesy::default(),
+            onlookers: Onlookers::default(),
             later: Later::default(),
             minted: 0,
         }

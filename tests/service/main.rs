@@ -23,6 +23,7 @@ mod policy;
 mod records;
 mod refusals;
 mod reload;
+mod replay;
 mod rooms;
 mod shutdown;
 mod signs;

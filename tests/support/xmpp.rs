@@ -45,6 +45,8 @@ pub struct Options {
     pub max_history: u32,
     /// Local parts of the accounts that administer the server, and so own every room.
     pub admins: Vec<String>,
+    /// Domains of further external components, with the same secret.
+    pub components: Vec<String>,
 }
 
 impl Default for Options {
@@ -54,6 +56,7 @@ impl Default for Options {
             room_archive: true,
             max_history: 1000,
             admins: Vec::new(),
+            components: Vec::new(),
         }
     }
 }

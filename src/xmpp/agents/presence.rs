@@ -47,7 +47,10 @@ impl Agents {
             {
                 self.agent_gone(agent, &got.from)
             }
-            (Some("unavailable"), None) => self.visitor_unavailable(got, &workgroup),
+            (Some("unavailable"), None) => {
+                self.onlookers.went(&workgroup, &got.from.to_string());
+                self.visitor_unavailable(got, &workgroup)
+            }
             (Some("subscribe"), Some(agent)) => self.befriend(&workgroup, &agent),
             (Some("subscribe"), None) => vec![self.to_bare(got, &workgroup, "unsubscribed")],
             (Some("unsubscribe"), _) => vec![
@@ -119,13 +122,18 @@ impl Agents {
     }
 
     fn stranger_here(&mut self, got: &Got<'_>, workgroup: WorkgroupName) -> Vec<Out<Then>> {
-        let wants_in = fastpath::agent_status(got.stanza).is_some();
+        // Who serves elsewhere is told that this is not the place; anybody else only looks.
+        let serves = self.settings.agent(&got.from).is_some();
+        let wants_in = serves && fastpath::agent_status(got.stanza).is_some();
         if wants_in || got.from.resource.as_deref() == Some(workgroup.as_str()) {
             return refused(got.stanza, Condition::NotAuthorized);
         }
         // Another workgroup service would answer our answer.
         let service = fastpath::child(got.stanza, "workgroup").is_some();
         let from = got.from.to_string();
+        if !service {
+            self.onlookers.came(&workgroup, from.clone());
+        }
         if service || !self.courtesy.allows(got.now, Matter::Openness, &from) {
             return Vec::new();
         }
@@ -158,8 +166,15 @@ impl Agents {
         Out::Send(fastpath::workgroup_presence(open, (&from, to), modified))
     }
 
-    pub(super) fn show_openness(&self, view: &QueueView, to: &str) -> Vec<Out<Then>> {
-        vec![self.shown(&view.workgroup, view.open, to)]
+    pub(super) fn show_openness(&mut self, view: &QueueView, to: &str) -> Vec<Out<Then>> {
+        // Whoever looked before is told of what is found to have changed.
+        let mut told: Vec<String> = self.onlookers.news(&view.workgroup, view.open);
+        told.retain(|other| other != to);
+        told.push(to.to_owned());
+        let shown = told.iter();
+        shown
+            .map(|to| self.shown(&view.workgroup, view.open, to))
+            .collect()
     }
 
     /// Tells one client of a line, if it is one of those that want it.
@@ -183,7 +198,11 @@ impl Agents {
                 self.later.keep(self.now, agent, shown);
             }
         }
-        self.push_places(view)
+        let mut out = self.push_places(view);
+        for onlooker in self.onlookers.news(&view.workgroup, view.open) {
+            out.push(self.shown(&view.workgroup, view.open, &onlooker));
+        }
+        out
     }
 
     /// Asks an agent's server, and each client that was known, whether the agent is there; shows

@@ -74,7 +74,8 @@ impl Agents {
             return self.command(got, payload);
         }
         if !fastpath::is_ours(payload) {
-            return refuse(got.stanza, Condition::ServiceUnavailable);
+            // Fastpath's word for what it does not know; RFC 6120 §8.4 has service-unavailable.
+            return refuse(got.stanza, Condition::BadRequest);
         }
         let reply = match (payload.name(), got.is_get()) {
             ("agent-status-request", true) => self.list_colleagues(got, workgroup),

@@ -31,6 +31,8 @@ const RESERVED: [&str; 10] = [
 /// The payload of an offer of a visitor's request.
 pub fn offer((domain, muc): (&str, &str), order: &OfferOrder) -> Element {
     let visitor = visitor_full(domain, &order.conversation);
+    let handed = order.handed.as_ref();
+    let home = handed.map_or(&order.workgroup, |handed| &handed.home);
     element("offer", ns::WORKGROUP)
         .with("id", order.conversation.as_str())
         .with("jid", &visitor)
@@ -41,7 +43,7 @@ pub fn offer((domain, muc): (&str, &str), order: &OfferOrder) -> Element {
             ns::WORKGROUP,
             &order.left.as_secs().max(1).to_string(),
         )
-        .and(session(domain, &order.conversation, &order.workgroup))
+        .and(session(domain, &order.conversation, home))
         .and(content((domain, muc), order))
 }
 
