@@ -189,11 +189,12 @@ impl Person {
     }
 
     fn end(&self, writer: &Writer, room: &str) {
-        self.state
-            .lock()
-            .expect("the agent")
-            .due
-            .insert(room.to_owned());
+        let mut state = self.state.lock().expect("the agent");
+        // From here on another chat may come, while the room is still being taken down.
+        if state.due.insert(room.to_owned()) {
+            self.ledger.gave_back(self.place);
+        }
+        drop(state);
         writer.send(&format!(
             "<message to='{room}' type='groupchat'><body>!close</body></message>"
         ));
@@ -210,8 +211,8 @@ impl Person {
                 state.rooms.remove(room);
                 // Destroyed, or given to others: either way it is not this agent's any more.
                 let over = stanza.contains("<destroy") || stanza.contains("307");
-                if over && state.heard.remove(room).is_some() {
-                    state.due.remove(room);
+                let had = over && state.heard.remove(room).is_some();
+                if had && !state.due.remove(room) {
                     self.ledger.gave_back(self.place);
                 }
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::report::{Report, Times};
-use crate::support::openchs::{CLOSED_FLOW, REPLY_FLOW};
+use crate::support::openchs::{CLOSED_FLOW, RECEIPT_FLOW, REPLY_FLOW};
 
 /// One conversation.
 #[derive(Default)]
@@ -19,6 +19,8 @@ struct Talk {
     /// How often each of the client's two words came to an agent's room.
     heard: [usize; 2],
     refused: usize,
+    /// The client's words of which RapidPro was told that nobody will see them: said just before the end.
+    unseen: [bool; 2],
     /// The counselors' words that RapidPro was told, and how often one of them came again.
     replies: HashSet<String>,
     doubled: usize,
@@ -120,6 +122,13 @@ impl Ledger {
                 one.ends += 1;
                 None
             }
+            RECEIPT_FLOW if body["params"]["status"] == "failed" => {
+                let ids = body["params"]["message_ids"].as_array()?;
+                for (word, unseen) in one.unseen.iter_mut().enumerate() {
+                    *unseen |= ids.iter().any(|id| *id == format!("{talk}-{word}"));
+                }
+                None
+            }
             _ => None,
         }
     }
@@ -168,11 +177,12 @@ impl Ledger {
         ));
         let count = |what: fn(&Talk) -> bool| talks.iter().filter(|talk| what(talk)).count();
         report.line(&format!(
-            "  of {}: {} without a fate, {} ended twice; client's words lost {}, refused {}, doubled {}; replies lost {}, doubled {}",
+            "  of {}: {} without a fate, {} ended twice; client's words lost {}, told as never shown {}, refused {}, doubled {}; replies lost {}, doubled {}",
             talks.len(),
             count(|t| t.ends == 0),
             count(|t| t.ends > 1),
-            count(|t| t.heard.contains(&0)),
+            count(|t| t.heard.iter().zip(t.unseen).any(|(heard, unseen)| *heard == 0 && !unseen)),
+            count(|t| t.unseen.contains(&true)),
             count(|t| t.refused > 0),
             count(|t| t.heard.iter().any(|heard| *heard > 1)),
             count(|t| t.replies.is_empty()),

@@ -27,7 +27,7 @@ use ledger::Ledger;
 use report::Report;
 use support::bot::{Answer, HttpBot};
 use support::config::Config;
-use support::openchs::{CLOSED_FLOW, Gateway, REPLY_FLOW, USER, channel};
+use support::openchs::{CLOSED_FLOW, Gateway, RECEIPT_FLOW, REPLY_FLOW, USER, channel};
 use support::prosody::Prosody;
 use support::wait;
 use support::warmline::Warmline;
@@ -56,7 +56,10 @@ fn main() {
     config.workgroup =
         "max_chats = 4\noffer_timeout = \"2s\"\nrejection_pause = \"1s\"\nagent_return = \"10s\""
             .into();
-    let keys = format!("reply_flow = \"{REPLY_FLOW}\"\nclosed_flow = \"{CLOSED_FLOW}\"");
+    let keys = format!(
+        "reply_flow = \"{REPLY_FLOW}\"\nclosed_flow = \"{CLOSED_FLOW}\"\n\
+         receipt_flow = \"{RECEIPT_FLOW}\""
+    );
     config.more = channel("helpline", (USER, &api.url("")), &keys);
     let mut warmline = Warmline::start(&config);
     let gateway = Gateway::log_in(warmline.address(), USER);

@@ -233,7 +233,7 @@ impl Bridge {
                     to,
                 } => self.moved(&conversation, from, to),
                 Decision::NobodyCame(conversation, request) => {
-                    self.nobody_came(now, &conversation, request);
+                    self.nobody_came(now, &conversation, *request);
                 }
                 Decision::Forgotten(agent) => {
                     self.step.agents.insert(agent.clone());

@@ -82,7 +82,7 @@ pub enum Decision {
         to: WorkgroupName,
     },
     /// Nobody took the request in time. It has left the line.
-    NobodyCame(ConversationId, Request),
+    NobodyCame(ConversationId, Box<Request>),
     /// Clients of this agent did not answer after the link came back, and are forgotten.
     Forgotten(AgentJid),
 }
@@ -352,7 +352,7 @@ impl Dispatch {
         let any = !over.is_empty();
         for id in over {
             if let Some(request) = self.leave(&id) {
-                decisions.push(Decision::NobodyCame(id, request));
+                decisions.push(Decision::NobodyCame(id, Box::new(request)));
             }
         }
         any

@@ -92,6 +92,17 @@ impl Cx<'_> {
     }
 }
 
+/// Somebody who is in a room besides our own occupants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// The full JID.
+    pub jid: String,
+    /// The nickname.
+    pub nick: String,
+    /// Since when, as far as we were there to see it.
+    pub since: Timestamp,
+}
+
 /// All rooms.
 #[derive(Debug)]
 pub struct Rooms {
@@ -188,13 +199,12 @@ impl Rooms {
             .is_some_and(|id| self.rooms.contains_key(&ConversationId::new(id)))
     }
 
-    /// Who is inside a conversation's room besides our own occupants: full JID, nickname, since when;
-    /// `None` where there is no such room of these workgroups.
+    /// Who is inside a conversation's room besides our own occupants; `None` where there is no such room of these workgroups.
     pub fn inside(
         &self,
         conversation: &ConversationId,
         of: &BTreeSet<WorkgroupName>,
-    ) -> Option<Vec<(String, String, Timestamp)>> {
+    ) -> Option<Vec<Inside>> {
         let room = self.rooms.get(conversation)?;
         of.contains(&room.workgroup().home())
             .then(|| room.who_is_inside())

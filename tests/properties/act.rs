@@ -32,6 +32,7 @@ impl World {
                 kind,
             } => self.opens(visitor, ticket, kind),
             Action::Say { visitor, kind } => self.says(visitor, kind),
+            Action::Overhear { visitor, kind } => self.overhears(visitor, kind),
             Action::VisitorCloses(one) => {
                 self.step(Input::VisitorClosed(visitor(&one.to_string())));
             }
@@ -193,6 +194,7 @@ impl World {
             let liked = who_is(kind / 5 % 5).as_str().to_owned();
             wish.brief.facts.push(("agent".into(), liked));
         }
+        wish.earlier = self.recalled(&wish.visitor);
         let answer = self.step(Input::Open(wish));
         match answer {
             Answer::Opened {
@@ -264,7 +266,7 @@ impl World {
     }
 
     /// Mostly a visitor whose conversation is open.
-    fn speaking(&self, who: u8, kind: u8) -> Visitor {
+    pub fn speaking(&self, who: u8, kind: u8) -> Visitor {
         let open = self
             .bridge
             .conversations()

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 pub enum Action {
     Open { visitor: u8, ticket: u8, kind: u8 },
     Say { visitor: u8, kind: u8 },
+    Overhear { visitor: u8, kind: u8 },
     VisitorCloses(u8),
     OperatorCloses(u8),
     AgentCloses(u8, u8),
@@ -43,6 +44,7 @@ fn action() -> impl Strategy<Value = Action> {
     let visitors = prop_oneof![
         6 => (0..6_u8, 0..16_u8, byte()).prop_map(|(visitor, ticket, kind)| Action::Open { visitor, ticket, kind }),
         12 => (0..6_u8, byte()).prop_map(|(visitor, kind)| Action::Say { visitor, kind }),
+        4 => (0..6_u8, byte()).prop_map(|(visitor, kind)| Action::Overhear { visitor, kind }),
         1 => (0..6_u8).prop_map(Action::VisitorCloses),
         1 => byte().prop_map(Action::OperatorCloses),
         1 => (0..5_u8, byte()).prop_map(|(agent, one)| Action::AgentCloses(agent, one)),
@@ -74,5 +76,5 @@ fn action() -> impl Strategy<Value = Action> {
         1 => byte().prop_map(Action::Rules),
         1 => byte().prop_map(Action::Look),
     ];
-    prop_oneof![22 => visitors, 20 => agents, 48 => rooms, 20 => outside]
+    prop_oneof![26 => visitors, 20 => agents, 48 => rooms, 20 => outside]
 }

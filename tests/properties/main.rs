@@ -22,6 +22,7 @@ mod histories;
 mod ledger;
 mod muc;
 mod nonsense;
+mod overhear;
 mod routing;
 mod settings;
 

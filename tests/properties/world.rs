@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use warmline::bridge::{Answer, Bridge, Effect, Input, Record, Saying};
+use warmline::bridge::{Answer, Bridge, Effect, Input, Overheard, Record, Saying};
 use warmline::conversation::{Delivery, Outgoing};
 use warmline::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 use warmline::workgroup::{Overflow, Policy, Resource};
@@ -47,6 +47,8 @@ pub struct World {
     pub clients: BTreeMap<(AgentJid, String), Resource>,
     /// What visitors said, each with when it was first said.
     pub sayings: Vec<(Timestamp, Saying)>,
+    /// What was heard from the platform, each with when that was first.
+    pub overheard: Vec<(Timestamp, Overheard)>,
     pub count: u32,
 }
 
@@ -94,6 +96,7 @@ impl World {
             tickets: BTreeMap::new(),
             clients: BTreeMap::new(),
             sayings: Vec::new(),
+            overheard: Vec::new(),
             count: 0,
         };
         world.set_link(true);

@@ -11,7 +11,7 @@ use super::stage::Stage;
 use super::support::prosody::Prosody;
 use super::support::raw::Raw;
 use super::support::wait;
-use super::support::xmpp::{Options, SECRET, Server, jid};
+use super::support::xmpp::{Options, SECRET, jid};
 
 use minidom::Element;
 
@@ -161,7 +161,8 @@ fn write(element: &Element, how: (&BTreeMap<String, String>, bool), text: &mut S
             let id = name == "id" && (push || element.name() == "message");
             let normal =
                 name == "type" && element.attr_ns::<str, str>("", "type") == Some("normal");
-            !id && !normal && name != "lang" && !(element.name() == "x" && name == "reason")
+            let reason = element.name() == "x" && name == "reason";
+            !(id || normal || reason || name == "lang")
         })
         .map(|((_, name), value)| {
             format!("{}={}", name.as_str(), value_of(name.as_str(), value, how))
@@ -177,7 +178,7 @@ fn write(element: &Element, how: (&BTreeMap<String, String>, bool), text: &mut S
     // The plugin always names the same reason.
     let revoked = name == "reason" && element.ns().ends_with("jabber.org/protocol/workgroup");
     if timed || revoked {
-        text.push_str("…");
+        text.push('…');
     } else {
         let invited = element.ns() == "jabber:x:conference";
         let own: String = element.texts().filter(|_| !invited).collect();

@@ -236,7 +236,8 @@ pub async fn tables_do_not_share_keys(backend: &impl Backend) {
             .map(Table::name)
             .collect::<HashSet<_>>()
             .len(),
-        16
+        tables.len(),
+        "each name once"
     );
 }
 

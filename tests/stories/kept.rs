@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
-use warmline::bridge::{Effect, Key, Record, Restored, SeenRecord};
-use warmline::conversation::{Delivery, Line, Past};
+use warmline::bridge::{ContextRecord, Effect, Key, Record, Restored, SeenRecord};
+use warmline::conversation::{Delivery, Earlier, Line, Past};
 use warmline::ids::{AgentJid, ConversationId, Timestamp};
 
 /// A row: its JSON, and from when on it is gone.
@@ -163,6 +163,7 @@ impl Kept {
         first(&self.conversations, &other.conversations)
             .or_else(|| first(&self.lines, &other.lines))
             .or_else(|| first(&self.before, &other.before))
+            .or_else(|| first(&self.context, &other.context))
             .or_else(|| first(&self.past, &other.past))
             .or_else(|| first(&self.agents, &other.agents))
             .or_else(|| first(&self.seen, &other.seen))
@@ -209,6 +210,13 @@ impl Kept {
                 (place, (row, until))
             })
             .collect();
+    }
+
+    /// What is kept of a visitor outside of conversations.
+    pub fn context_of(&self, token: &str) -> Vec<Earlier> {
+        let rows = self.context.iter().filter(|((of, _), _)| of == token);
+        rows.map(|(_, row)| read::<ContextRecord>(&row.0).entry)
+            .collect()
     }
 
     /// A conversation's lines, as stored.

@@ -13,6 +13,7 @@ use crate::xmpp::fastpath;
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
 use crate::xmpp::records::{Found, Search, Wish};
+use crate::xmpp::rooms::Inside;
 use crate::xmpp::stanza::{Build, Condition, attr, child, element, iq_result};
 
 use super::{Agents, Got, Then, refuse};
@@ -132,7 +133,7 @@ impl Agents {
     pub fn inside(
         &self,
         then: Then,
-        (id, inside): (ConversationId, Option<Vec<(String, String, Timestamp)>>),
+        (id, inside): (ConversationId, Option<Vec<Inside>>),
     ) -> Vec<Out<Then>> {
         let Then::Found(request) = then else {
             return Vec::new();

@@ -8,6 +8,7 @@ use crate::conversation::{Author, Line};
 use crate::ids::{ConversationId, Timestamp};
 use crate::xmpp::ns;
 use crate::xmpp::records::Session;
+use crate::xmpp::rooms::Inside;
 use crate::xmpp::stanza::{Build, element};
 
 use super::{legacy_date, visitor_bare};
@@ -227,15 +228,15 @@ pub fn search_result(domain: &str, sessions: &[Session]) -> Element {
     jive("transcript-search").and(form)
 }
 
-/// Who is in a conversation's room: full JID, nickname, and since when.
-pub fn occupants_info(id: &ConversationId, inside: &[(String, String, Timestamp)]) -> Element {
+/// Who is in a conversation's room.
+pub fn occupants_info(id: &ConversationId, inside: &[Inside]) -> Element {
     let list = jive("occupants-info").with("roomID", id.as_str());
-    inside.iter().fold(list, |list, (jid, nick, since)| {
+    inside.iter().fold(list, |list, one| {
         list.and(
             jive("occupant")
-                .and_text("jid", ns::JIVE_WORKGROUP, jid)
-                .and_text("nickname", ns::JIVE_WORKGROUP, nick)
-                .and_text("joined", ns::JIVE_WORKGROUP, &legacy_date(*since)),
+                .and_text("jid", ns::JIVE_WORKGROUP, &one.jid)
+                .and_text("nickname", ns::JIVE_WORKGROUP, &one.nick)
+                .and_text("joined", ns::JIVE_WORKGROUP, &legacy_date(one.since)),
         )
     })
 }

@@ -13,7 +13,7 @@ use super::copy::{Copy, occupant_id};
 use super::lines::{Refused, stanzas};
 use super::open::{has_status, item};
 use super::room::{Goal, PATIENCE, Room, Step};
-use super::{Cx, marks, requests};
+use super::{Cx, Inside, marks, requests};
 
 /// After so long without a word from the room it is asked whether we are in it (XEP-0410 §4).
 const SILENCE: Duration = Duration::from_secs(300);
@@ -122,9 +122,8 @@ impl Room {
         }
     }
 
-    /// Who is inside besides our own occupants: full JID, nickname, since when. The visitor's own
-    /// JID is not told.
-    pub(super) fn who_is_inside(&self) -> Vec<(String, String, Timestamp)> {
+    /// Who is inside besides our own occupants. The visitor's own JID is not told.
+    pub(super) fn who_is_inside(&self) -> Vec<Inside> {
         let visitor = self.plan.in_person.as_deref();
         let visitor = visitor.and_then(AgentJid::parse);
         let all = self
@@ -134,10 +133,14 @@ impl Room {
         let told = all.map(|(nick, (jid, since))| {
             let hidden = visitor.is_some() && AgentJid::parse(jid) == visitor;
             let jid = if hidden { &self.names.visitor } else { jid };
-            (jid.clone(), nick.clone(), *since)
+            Inside {
+                jid: jid.clone(),
+                nick: nick.clone(),
+                since: *since,
+            }
         });
-        let mut told: Vec<_> = told.collect();
-        told.sort_by_key(|(_, _, since)| *since);
+        let mut told: Vec<Inside> = told.collect();
+        told.sort_by_key(|one| one.since);
         told
     }
 
