@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warmline::bridge::{Answer, HandOver, HandTo, Input, Saying, Visitor};
+use warmline::bridge::{Answer, Input, Saying, Visitor};
 use warmline::conversation::{Author, Earlier, Words};
 use warmline::ids::{AgentJid, ConversationId, MessageId, TicketId, Timestamp, WorkgroupName};
 use warmline::workgroup::{Resource, Show};
@@ -113,28 +113,6 @@ impl World {
         }
     }
 
-    /// An agent at a Fastpath client hands a conversation over, or asks others in.
-    fn hands(&mut self, who: &AgentJid, room: u8, what: u8) {
-        let to = match what % 4 {
-            0 => HandTo::Agent(who_is(what / 8 % 5)),
-            1 => HandTo::Workgroup(WorkgroupName::new("support")),
-            2 => HandTo::Workgroup(WorkgroupName::new("billing")),
-            _ => HandTo::Workgroup(WorkgroupName::new("nowhere")),
-        };
-        let (agent, joins) = (who.clone(), what & 4 == 0);
-        self.with(room, |world, conversation| {
-            world.step(Input::HandedOver {
-                agent,
-                conversation,
-                wish: HandOver {
-                    to,
-                    joins,
-                    reason: "so".into(),
-                },
-            });
-        });
-    }
-
     /// The link stands again; mostly those who are there show themselves.
     pub fn link_comes(&mut self, kind: u8) {
         self.set_link(true);
@@ -162,7 +140,7 @@ impl World {
     }
 
     /// Does something with one of the conversations, mostly with an open one.
-    fn with(&mut self, one: u8, act: impl FnOnce(&mut Self, ConversationId)) {
+    pub fn with(&mut self, one: u8, act: impl FnOnce(&mut Self, ConversationId)) {
         let open = self.open_ids();
         let all = if one.is_multiple_of(16) || open.is_empty() {
             &self.opened
@@ -403,6 +381,6 @@ impl World {
     }
 }
 
-fn who_is(number: u8) -> AgentJid {
+pub fn who_is(number: u8) -> AgentJid {
     agent(AGENTS[usize::from(number) % AGENTS.len()])
 }

@@ -18,6 +18,7 @@ mod act;
 mod action;
 mod checks;
 mod end;
+mod handing;
 mod histories;
 mod ledger;
 mod muc;
