@@ -93,6 +93,24 @@ impl Replay {
         panic!("{who} never heard\n{wanted}\nbut\n{}", unread.join("\n"));
     }
 
+    /// Waits until somebody is seen in a room: what is said next counts on that.
+    fn sees(&mut self, who: &str, recorded: &Element) {
+        let mut from = attr(recorded, "from").unwrap_or_default().to_owned();
+        for (then, now) in &self.names {
+            from = from.replace(&format!("{then}@"), &format!("{now}@"));
+        }
+        let end = Instant::now() + wait::SOON;
+        while Instant::now() < end {
+            let (raw, unread) = self.person(who);
+            if unread.iter().any(|one| attr(one, "from") == Some(&from)) {
+                return;
+            }
+            let heard = raw.stanza(Duration::from_millis(500));
+            unread.extend(heard.and_then(|xml| parse(&xml)));
+        }
+        panic!("{who} never saw {from}");
+    }
+
     fn find(&mut self, who: &str, recorded: &Element) -> bool {
         let (_, unread) = self.person(who);
         let candidates: Vec<Element> = unread.iter().cloned().collect();
@@ -282,7 +300,11 @@ fn replay(script: &str) {
             "SENT" => replay.says(who, xml),
             "RECV" => {
                 let recorded = parse(xml).unwrap_or_else(|| panic!("not XML: {xml}"));
-                if !is_left_out(&recorded, script) {
+                let comes = recorded.name() == "presence" && attr(&recorded, "type").is_none();
+                let of_room = xml.contains("@conference.") && xml.contains("muc#user");
+                if comes && of_room {
+                    replay.sees(who, &recorded);
+                } else if !is_left_out(&recorded, script) {
                     replay.hears(who, &recorded);
                     checked += 1;
                 }

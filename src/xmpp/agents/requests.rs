@@ -74,8 +74,8 @@ impl Agents {
             return self.command(got, payload);
         }
         if !fastpath::is_ours(payload) {
-            // Fastpath's word for what it does not know; RFC 6120 §8.4 has service-unavailable.
-            return refuse(got.stanza, Condition::BadRequest);
+            // RFC 6120 §8.4; Fastpath says `bad-request` here too.
+            return refuse(got.stanza, Condition::ServiceUnavailable);
         }
         let reply = match (payload.name(), got.is_get()) {
             ("agent-status-request", true) => self.list_colleagues(got, workgroup),
