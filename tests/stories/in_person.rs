@@ -202,6 +202,10 @@ fn a_visitor_whose_agent_is_lost_is_told_and_is_first_in_line_again() {
         seen.iter().any(|what| what.starts_with("ask ben t1")),
         "{seen:?}"
     );
+    // In the room, and not in a line that could be left by a request.
+    story
+        .step(Input::Departed(visitor("t1")))
+        .answered(&Answer::Refused(Refusal::UnknownVisitor));
     story.wait(600);
     assert!(
         story

@@ -157,6 +157,23 @@ fn an_offer_that_is_out_is_not_taken_away_by_the_move() {
 }
 
 #[test]
+fn nor_when_something_else_of_the_request_is_due_meanwhile() {
+    let mut story = Story::with(overflowing);
+    story.online(&["ben"]).open("t1").wait(10);
+    story.rejects("ben", "t1");
+    // Ben is asked again at 30, rejects once more at 42 and pauses until 62.
+    story.wait(32).rejects("ben", "t1");
+    story.wait(8).online(&["ana"]);
+    story.then(&["ask ana t1 for support, 20 s"]);
+    story.wait(14).then(&[]);
+    let request = story
+        .bridge
+        .dispatch()
+        .request(&super::story::conversation("t1"));
+    assert_eq!(request.map(|one| &one.workgroup), Some(&name("support")));
+}
+
+#[test]
 fn two_lines_that_lead_to_one_another_come_to_an_end() {
     let mut story = Story::with(|policy| {
         overflowing(policy);
@@ -219,12 +236,13 @@ fn those_who_watch_are_told_when_a_workgroup_opens_or_closes_and_not_between() {
         let changed = |e: &&Effect| matches!(e, Effect::QueueChanged(n) if *n == name("support"));
         story.effects.iter().filter(changed).count()
     };
-    story.wait(4 * 3600);
+    // It begins at 12:26:40.
+    story.wait(16_399);
     assert_eq!(told(&story), 0);
-    story.wait(3600);
+    story.wait(1);
     assert_eq!(told(&story), 1, "closed at 17:00");
-    story.wait(15 * 3600);
+    story.wait(16 * 3600 - 1);
     assert_eq!(told(&story), 0);
-    story.wait(3600);
+    story.wait(1);
     assert_eq!(told(&story), 1, "open at 9:00");
 }
