@@ -115,6 +115,11 @@ enum Conversations {
         /// As the list shows it
         id: String,
     },
+    /// Let one that is closed go on, on channels that open tickets again
+    Reopen {
+        /// As the list shows it
+        id: String,
+    },
 }
 
 /// Does what the command line says.
@@ -226,6 +231,7 @@ fn conversations(settings: &Settings, command: Conversations) -> Result<String, 
         Conversations::List { closed } => app::conversations_list(settings, closed),
         Conversations::Show { id } => app::conversations_show(settings, &id),
         Conversations::Close { id } => app::conversations_close(settings, &id),
+        Conversations::Reopen { id } => app::conversations_reopen(settings, &id),
     }
 }
 

@@ -5,6 +5,7 @@
 pub mod app;
 
 pub mod channels;
+pub mod chat_api;
 pub mod xmpp;
 
 pub mod engine;
@@ -17,6 +18,7 @@ pub mod config;
 pub mod conversation;
 pub mod store;
 pub mod telemetry;
+pub mod users;
 pub mod workgroup;
 
 pub mod ids;

@@ -1,14 +1,22 @@
 //! What the 24-hour context costs: many visitors with many entries each, through the engine into
 //! the store and back.
 //!
-//! Arguments: the store's URL, the number of visitors, the entries of each.
+//! Arguments: how many visitors, how many entries of each, and `embedded` or `redis` for one store
+//! only; without them 100,000 with 50 each on both. `--quick` stands for 2,000 visitors. Redis is a
+//! private one with `appendfsync always`.
 
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
 
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use support::process::RunDir;
+use support::redis::Redis;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use warmline::app;
@@ -30,27 +38,101 @@ fn main() {
         .filter(|a| a != "--bench")
         .skip(1)
         .collect();
-    let [url, visitors, entries] = arguments.as_slice() else {
-        println!("usage: context STORE_URL VISITORS ENTRIES");
-        return;
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let visitors = if quick { 2_000 } else { 100_000 };
+    let mut numbers = arguments.iter().filter_map(|a| a.parse::<usize>().ok());
+    let size = (
+        numbers.next().unwrap_or(visitors),
+        numbers.next().unwrap_or(50),
+    );
+    let wanted = |store: &str| {
+        let other = |name: &str| arguments.iter().any(|argument| argument == name);
+        other(store) || !(other("embedded") || other("redis"))
     };
-    let count = |text: &String| text.parse::<usize>().expect("a number");
-    let work = measure(url, count(visitors), count(entries));
-    tokio::runtime::Runtime::new().unwrap().block_on(work);
+    println!(
+        "Context of {} visitors with {} entries each,",
+        size.0, size.1
+    );
+    println!("written and read by {HANDS} at a time:");
+    if wanted("embedded") {
+        embedded(size);
+    }
+    if wanted("redis") {
+        redis(size);
+    }
+}
+
+fn embedded(size: (usize, usize)) {
+    let dir = RunDir::new("context");
+    println!("\nembedded   [load average before: {}]", load());
+    run(&format!("embedded:{}", dir.path().display()), size);
+    let bytes = megabytes(dir.path());
+    println!(
+        "  files: {bytes:.0} MB, {:.0} bytes an entry",
+        each(bytes, size)
+    );
+}
+
+fn redis(size: (usize, usize)) {
+    let redis = Redis::start();
+    println!("\nredis   [load average before: {}]", load());
+    run(&redis.url(), size);
+    let told: String = redis.ask(&["INFO", "memory"]);
+    let used = told
+        .lines()
+        .find_map(|line| line.strip_prefix("used_memory:"));
+    let used = used.and_then(|text| text.trim().parse::<f64>().ok());
+    let used = used.unwrap_or(f64::NAN) / 1e6;
+    println!(
+        "  used_memory: {used:.0} MB, {:.0} bytes an entry",
+        each(used, size)
+    );
+    println!("  its files: {:.0} MB", megabytes(redis.dir()));
+}
+
+fn run(url: &str, (visitors, entries): (usize, usize)) {
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(measure(url, visitors, entries));
+}
+
+fn each(megabytes: f64, (visitors, entries): (usize, usize)) -> f64 {
+    megabytes * 1e6 / (visitors * entries) as f64
+}
+
+/// What the files of a directory hold.
+fn megabytes(dir: &Path) -> f64 {
+    let sizes = std::fs::read_dir(dir)
+        .expect("a directory")
+        .flatten()
+        .map(|file| {
+            let facts = file.metadata().expect("a file");
+            if facts.is_dir() {
+                megabytes(&file.path())
+            } else {
+                facts.len() as f64 / 1e6
+            }
+        });
+    sizes.sum()
+}
+
+fn load() -> String {
+    let told = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    told.split(' ').next().unwrap_or("?").to_owned()
 }
 
 async fn measure(url: &str, visitors: usize, entries: usize) {
+    let before = resident();
     let place = app::place_of(url).expect("a store's URL");
     let store = store::open(&place).await.expect("the store");
     let engine = engine(store.clone()).await;
-    println!("context of {visitors} visitors with {entries} entries each, {HANDS} at a time:");
     let begun = Instant::now();
     let times = write(&engine, (visitors, entries)).await;
+    let held = resident() - times.len() as f64 * size_of::<Duration>() as f64 / 1e6;
     print("write, until it is durable", times, begun.elapsed());
     let begun = Instant::now();
     let times = read(&Memory::new(store), (visitors, entries)).await;
     print("read one visitor's entries", times, begun.elapsed());
-    println!("  memory of this process: {:.0} MiB", resident());
+    println!("  memory of this process: {before:.0} MB before, {held:.0} MB after the writes");
 }
 
 async fn engine(store: Arc<dyn Store>) -> Handle {
@@ -156,9 +238,10 @@ fn print(what: &str, mut times: Vec<Duration>, whole: Duration) {
     );
 }
 
+/// In MB.
 fn resident() -> f64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find(|line| line.starts_with("VmRSS:"));
     let kib = line.and_then(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok());
-    kib.unwrap_or_default() / 1024.0
+    kib.unwrap_or_default() * 1024.0 / 1e6
 }

@@ -14,7 +14,7 @@ use warmline::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
-use warmline::workgroup::{Policy, Resource, Show, WorkgroupPolicy};
+use warmline::workgroup::{Place, Policy, Resource, Show, WorkgroupPolicy};
 
 const CONVERSATIONS: usize = 1000;
 const ROUNDS: usize = 100;
@@ -71,6 +71,8 @@ impl Bench {
             ticket: Some(TicketId::new(format!("ticket-{number}"))),
             workgroup: WorkgroupName::new("support"),
             refuse_without_agents: false,
+            place: Place::Normal,
+            wanted: None,
             wait_ends: false,
             brief: Brief::default(),
             earlier: Vec::new(),

@@ -36,12 +36,22 @@ pub struct Report {
 impl Report {
     /// Begins with the machine.
     pub fn new() -> Report {
+        let how = [
+            "Release build, loopback only, one real Prosody, the embedded store",
+            "(SQLite, synchronous=FULL), load and servers on the same cores.",
+        ];
+        Report::of("Warmline's speed on", &how)
+    }
+
+    /// Begins with what is measured, the machine, and how.
+    pub fn of(title: &str, how: &[&str]) -> Report {
         let report = Report {
             begun: Instant::now(),
         };
-        report.line(&format!("Warmline's speed on {}", machine()));
-        report.line("Release build, loopback only, one real Prosody, the embedded store");
-        report.line("(SQLite, synchronous=FULL), load and servers on the same cores.");
+        report.line(&format!("{title} {}", machine()));
+        for line in how {
+            report.line(line);
+        }
         report
     }
 

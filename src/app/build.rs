@@ -1,20 +1,20 @@
 //! From settings to running rooms.
 
 use std::collections::HashMap;
-use std::io::Write;
 use std::sync::Arc;
 
-use actix_web::web;
-use tokio::sync::{Notify, mpsc, watch};
-use tracing::info;
+use tokio::sync::{Notify, mpsc};
 
-use crate::channels::external::{self, External, ExternalCarrier};
-use crate::channels::openchs::{self, Openchs, OpenchsCarrier};
-use crate::channels::rapidpro::{self, RapidPro, RapidProCarrier, RapidProSettings};
-use crate::channels::yalo::{self, Media, Yalo, YaloCarrier, YaloSettings};
-use crate::channels::{http, media};
+use crate::channels::Media;
+use crate::channels::external::ExternalCarrier;
+use crate::channels::openchs::OpenchsCarrier;
+use crate::channels::rapidpro::{RapidProCarrier, RapidProSettings};
+use crate::channels::weni::{self, WeniCarrier, WeniSettings};
+use crate::channels::yalo::{YaloCarrier, YaloSettings};
+use crate::chat_api::ChatCarrier;
+use crate::chat_api::log::EventLog;
 use crate::config::{ChannelKind, Settings};
-use crate::engine::{AddressBook, Engine, Handle, Memory, Outlets};
+use crate::engine::{AddressBook, Engine, Handle, Outlets};
 use crate::ids::ChannelId;
 use crate::media::{MediaDesk, MediaKey, MediaLinks};
 use crate::outbox::{
@@ -23,19 +23,15 @@ use crate::outbox::{
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
-use crate::xmpp::agents::Agents;
 use crate::xmpp::departures::Departures;
 use crate::xmpp::fastpath;
-use crate::xmpp::link::{self, LinkSender};
-use crate::xmpp::records::Records;
-use crate::xmpp::rooms::{Rooms, RoomsSettings};
-use crate::xmpp::seat::{Parts, Seat};
 
-use super::health::{self, Health};
+use super::health::Health;
 use super::helplines;
 use super::orders;
 use super::running::{Running, carry_reports};
-use super::{AppError, translate};
+use super::web::{self, Behind};
+use super::{AppError, chat, translate, xmpp};
 
 /// Inputs that may wait for the engine; after them their senders wait.
 const INBOX: usize = 1024;
@@ -46,63 +42,57 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
     let figures = install_metrics()?;
     let store = store::open(&translate::place(&settings.store, &settings.store.url)).await?;
     let media = media(settings, store.as_ref()).await?;
-    let addresses = AddressBook::default();
-    let client = client(settings)?;
     let (reports, reported) = mpsc::channel(INBOX);
-    let links = Media::new(media.as_ref().map(MediaDesk::links));
-    let (link, events) = link::spawn(translate::link(settings));
-    let callers = (&client, &addresses, &links);
-    let carriers = carriers(settings, callers, &link);
-    let outbox = start_outbox(settings, carriers, store.clone(), reports);
     let (engine, jobs) = Handle::pair(INBOX);
+    let ways = weni::Ways {
+        book: AddressBook::default(),
+        http: client(settings)?,
+        media: Media::new(media.as_ref().map(MediaDesk::links)),
+        engine: engine.clone(),
+    };
+    let log = chat::log(settings, &store);
+    let departures = Departures::new(settings.xmpp.domain.as_str());
+    let told = (log.as_ref(), departures.clone());
+    let outbox = start_outbox(settings, (&ways, told), store.clone(), reports);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
-    let policy = Arc::new(translate::policy(settings));
     let outlets = Outlets {
         seat: seat_orders,
         outbox: outbox.clone(),
-        callbacks: addresses.clone(),
+        callbacks: ways.book.clone(),
     };
+    let policy = Arc::new(translate::policy(settings));
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
     let letters = Arc::new(Notify::new());
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
-
-    let agents = watch::Sender::new(translate::agents(settings));
-    let seat = Seat::new(Parts {
-        engine: engine.clone(),
-        link: link.clone(),
-        rooms: rooms(settings),
-        agents: Agents::new(agents.borrow().clone()),
-        muc: settings.xmpp.muc.as_str().to_lowercase(),
-        records: Records::new(store.clone()),
-    });
-    let health = Health::new(seat.health(), store_health, figures);
-    let seat = tokio::spawn(seat.run(events, seat_inbox, agents.subscribe()));
+    let side = xmpp::start(settings, (engine.clone(), store.clone()), seat_inbox).await?;
+    departures.connect(side.link.clone());
+    let health = Health::new(side.health.clone(), store_health, figures);
     let orders = tokio::spawn(orders::follow(
         store.clone(),
         engine.clone(),
         (outbox.clone(), letters),
     ));
-    let writing = (engine.clone(), store.clone());
-    let server = serve(settings, (&client, &addresses), (writing, health, media))?;
+    let behind = Behind {
+        store: store.clone(),
+        health,
+        media,
+        sessions: side.sessions.clone(),
+        log,
+    };
+    let (server, chat) = web::serve(settings, &ways, behind)?;
     Ok(Running {
         server,
+        chat,
         outbox,
-        link,
-        seat,
+        side,
         orders,
         reports,
         engine,
         writer,
-        agents,
         store,
     })
-}
-
-fn rooms(settings: &Settings) -> Rooms {
-    let (domain, muc) = (&settings.xmpp.domain, &settings.xmpp.muc);
-    Rooms::new(RoomsSettings::new(domain.to_string(), muc.to_string()))
 }
 
 fn client(settings: &Settings) -> Result<HttpClient, HttpError> {
@@ -131,16 +121,20 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
     )))
 }
 
-type Carriers = HashMap<ChannelId, Arc<dyn Carrier>>;
-
-fn carriers(
+fn start_outbox(
     settings: &Settings,
-    (client, addresses, links): (&HttpClient, &AddressBook, &Media),
-    link: &LinkSender,
-) -> Carriers {
-    let mut carriers = Carriers::new();
-    let xmpp = Departures::new(link.clone(), settings.xmpp.domain.as_str());
-    carriers.insert(ChannelId::new(fastpath::CHANNEL), Arc::new(xmpp));
+    (ways, (log, departures)): (&weni::Ways, (Option<&EventLog>, Departures)),
+    store: Arc<dyn Store>,
+    reports: mpsc::Sender<Report>,
+) -> OutboxHandle {
+    let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
+    let (client, addresses, links) = (&ways.http, &ways.book, &ways.media);
+    carriers.insert(ChannelId::new(fastpath::CHANNEL), Arc::new(departures));
+    for channel in WeniSettings::all(settings) {
+        let id = channel.id.clone();
+        let carrier = WeniCarrier::new(Arc::new(channel), ways.clone());
+        carriers.insert(id, Arc::new(carrier));
+    }
     for channel in rapidpro_channels(settings) {
         let id = channel.id.clone();
         let carrier = RapidProCarrier::new(channel, addresses.clone(), client.clone());
@@ -161,15 +155,12 @@ fn carriers(
         let carrier = YaloCarrier::new(Arc::new(channel), client.clone(), links.clone());
         carriers.insert(id, Arc::new(carrier));
     }
-    carriers
-}
-
-fn start_outbox(
-    settings: &Settings,
-    carriers: Carriers,
-    store: Arc<dyn Store>,
-    reports: mpsc::Sender<Report>,
-) -> OutboxHandle {
+    if let Some((channel, kind)) = chat::channel(settings)
+        && let Some(log) = log
+    {
+        let carrier = ChatCarrier::new(log.clone(), chat::names(settings, channel, kind));
+        carriers.insert(ChannelId::new(channel.id.clone()), Arc::new(carrier));
+    }
     let settings = OutboxSettings {
         retry: settings.outbound.retry.clone(),
         concurrency: settings.outbound.concurrency,
@@ -178,49 +169,7 @@ fn start_outbox(
     Outbox::start(settings, carriers, store, reports)
 }
 
-fn serve(
-    settings: &Settings,
-    (client, addresses): (&HttpClient, &AddressBook),
-    ((engine, store), health, media): ((Handle, Arc<dyn Store>), Health, Option<MediaDesk>),
-) -> Result<http::Running, AppError> {
-    let parts = yalo::Parts {
-        engine: engine.clone(),
-        memory: Memory::new(store.clone()),
-        http: client.clone(),
-        media: Media::new(media.as_ref().map(MediaDesk::links)),
-    };
-    let yalos = YaloSettings::all(settings).into_iter().map(Arc::new);
-    let yalos = web::Data::new(Yalo::new(yalos, parts));
-    let gateways = Openchs::new(helplines::all_openchs(settings), engine.clone(), store);
-    let gateways = web::Data::new(gateways);
-    let externals = External::new(helplines::all_external(settings), engine.clone());
-    let externals = web::Data::new(externals);
-    let channels = rapidpro_channels(settings);
-    let state = RapidPro::new(channels, engine, addresses.clone(), client.clone());
-    let state = web::Data::new(state);
-    let serving = http::Serving {
-        address: settings.http.listen,
-        keep_alive: settings.http.keep_alive,
-        workers: settings.http.workers,
-    };
-    let server = http::serve(serving, move |services| {
-        health::configure(services, health.clone());
-        if let Some(media) = &media {
-            media::configure(services, media.clone());
-        }
-        rapidpro::configure(services, state.clone());
-        external::configure(services, externals.clone());
-        openchs::configure(services, gateways.clone());
-        yalo::configure(services, &yalos);
-    })
-    .map_err(AppError::system("http.listen"))?;
-    // Whoever starts the program with port 0 learns the port here.
-    let _ = writeln!(std::io::stdout(), "listening on http://{}", server.address);
-    info!(address = %server.address, "listening");
-    Ok(server)
-}
-
-fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
+pub(super) fn rapidpro_channels(settings: &Settings) -> Vec<Arc<RapidProSettings>> {
     let channels = settings.channels.iter();
     let ours = channels.filter_map(|channel| match &channel.kind {
         ChannelKind::Rapidpro(kind) => Some(Arc::new(translate::rapidpro(channel, kind))),

@@ -1,7 +1,7 @@
 //! The commands for operators: they read the store beside the running process, and leave it
 //! orders.
 
-use crate::bridge::{CaseRecord, ConversationRecord};
+use crate::bridge::{CaseRecord, ConversationRecord, Visitor};
 use crate::config::{Settings, StoreUrl};
 use crate::conversation::{Author, DeadLetter, Earlier, Line, Past, Stage, Words};
 use crate::engine::now;
@@ -239,6 +239,25 @@ pub fn conversations_close(settings: &Settings, id: &str) -> Result<String, AppE
             return Err(AppError::NotFound(format!("open conversation {id}")));
         }
         leave(store, &[Order::Close(ConversationId::new(id))]).await?;
+        Ok(format!("1 {ORDERED}"))
+    })
+}
+
+/// Lets one conversation that is over go on, where its channel has such; tells in words what was
+/// done.
+///
+/// # Errors
+/// The store cannot be written, or there is no such conversation.
+pub fn conversations_reopen(settings: &Settings, id: &str) -> Result<String, AppError> {
+    with_store(settings, async |store| {
+        let row = store.get(Table::Past, "", id).await?;
+        let past: Option<Past> = row.as_ref().map(parse).transpose()?;
+        let Some(past) = past.filter(|past| past.again.is_some()) else {
+            let what = format!("closed conversation {id} of a channel that opens again");
+            return Err(AppError::NotFound(what));
+        };
+        let (channel, token) = (past.channel, past.token);
+        leave(store, &[Order::Reopen(Visitor { channel, token })]).await?;
         Ok(format!("1 {ORDERED}"))
     })
 }

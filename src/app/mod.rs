@@ -1,6 +1,7 @@
 //! The composition root: builds the rooms, wires them, runs them, and stops them in order.
 
 mod build;
+mod chat;
 mod commands;
 mod faces;
 mod health;
@@ -8,12 +9,15 @@ mod helplines;
 mod orders;
 mod routing;
 mod running;
+mod surfaces;
 mod translate;
+mod web;
+mod xmpp;
 
 pub use crate::store::Progress;
 pub use commands::{
-    Which, conversations_close, conversations_list, conversations_show, dead_letters_drop,
-    dead_letters_list, dead_letters_retry, store_migrate,
+    Which, conversations_close, conversations_list, conversations_reopen, conversations_show,
+    dead_letters_drop, dead_letters_list, dead_letters_retry, store_migrate,
 };
 
 use std::time::Duration;

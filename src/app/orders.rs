@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 use tracing::{info, warn};
 
-use crate::bridge::Input;
+use crate::bridge::{Answer, Input, Refusal, Reopening, Visitor};
 use crate::conversation::DeadLetter;
 use crate::engine::{Handle, now};
 use crate::ids::ConversationId;
@@ -27,6 +27,8 @@ const EVERY: Duration = Duration::from_secs(1);
 pub(super) enum Order {
     /// End a conversation.
     Close(ConversationId),
+    /// Let a conversation that is over go on.
+    Reopen(Visitor),
     /// Put a dead letter back into its lane.
     Retry(LetterName),
     /// Forget a dead letter.
@@ -124,6 +126,7 @@ async fn carry_out(
             }
             answer.is_ok()
         }
+        Order::Reopen(visitor) => reopen(engine, visitor).await,
         Order::Retry(name) => match retry(store, &name).await {
             Ok(Some(letter)) => {
                 let delivery = letter.delivery;
@@ -140,6 +143,28 @@ async fn carry_out(
         },
         Order::Drop(name) => store.commit(vec![removal(&name)]).await.is_ok(),
     }
+}
+
+async fn reopen(engine: &Handle, visitor: Visitor) -> bool {
+    let wish = Reopening {
+        conversation: ConversationId::from_bits(rand::random()),
+        visitor,
+        key: None,
+        hurry: true,
+        by_platform: false,
+        wait_ends: false,
+        earlier: Vec::new(),
+    };
+    let answer = engine.ask(Input::Reopen(Box::new(wish))).await;
+    match &answer {
+        Ok(Answer::Opened { conversation, .. }) => {
+            info!(%conversation, "an operator let a conversation go on");
+        }
+        Ok(Answer::Refused(Refusal::StillOwed)) => return false,
+        Ok(answer) => warn!(?answer, "a conversation cannot go on"),
+        Err(problem) => warn!(%problem, "an operator's reopening has to wait"),
+    }
+    answer.is_ok()
 }
 
 fn removal(name: &LetterName) -> Change {

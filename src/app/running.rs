@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tracing::{info, warn};
@@ -12,26 +12,26 @@ use tracing::{info, warn};
 use crate::bridge::Input;
 use crate::channels::http;
 use crate::config::Settings;
+use crate::conversation::Delivery;
 use crate::engine::Handle;
-use crate::outbox::{OutboxHandle, Report, ReportOutcome};
+use crate::outbox::{OutboxHandle, Report, ReportOutcome, Trouble};
 use crate::store::Store;
 use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
-use crate::xmpp::agents::AgentsSettings;
-use crate::xmpp::link::LinkSender;
 
+use super::chat::Chat;
+use super::xmpp::Side;
 use super::{AppError, Reload, translate};
 
 /// The parts of a running Warmline.
 pub(super) struct Running {
     pub server: http::Running,
+    pub chat: Option<Chat>,
     pub outbox: OutboxHandle,
-    pub link: LinkSender,
-    pub seat: JoinHandle<()>,
+    pub side: Side,
     pub orders: JoinHandle<()>,
     pub reports: JoinHandle<()>,
     pub engine: Handle,
     pub writer: JoinHandle<()>,
-    pub agents: watch::Sender<AgentsSettings>,
     pub store: Arc<dyn Store>,
 }
 
@@ -71,7 +71,8 @@ impl Running {
     async fn any_end(&mut self) -> &'static str {
         tokio::select! {
             _ = &mut self.writer => "the engine",
-            _ = &mut self.seat => "the seat",
+            _ = &mut self.side.seat => "the seat",
+            _ = &mut self.side.users => "the users' desk",
             _ = &mut self.orders => "the reader of orders",
             _ = &mut self.reports => "the reader of reports",
             _ = &mut self.server.finished => "the HTTP server",
@@ -95,7 +96,7 @@ impl Running {
         let policy = Arc::new(translate::policy(&fresh));
         match self.engine.ask(Input::Settings(policy)).await {
             Ok(_) => {
-                self.agents.send_replace(translate::agents(&fresh));
+                self.side.agents.send_replace(translate::agents(&fresh));
                 info!("workgroups, agents and words are reloaded");
             }
             Err(problem) => warn!(%problem, "the configuration was not reloaded"),
@@ -107,24 +108,29 @@ impl Running {
         info!("stopping");
         let Self {
             server,
+            chat,
             outbox,
-            link,
-            seat,
+            side,
             orders,
             reports,
             engine,
             writer,
-            agents,
             store,
         } = self;
         let within = |seconds| Duration::from_secs(seconds);
+        if let Some(chat) = &chat {
+            chat.stop();
+        }
         let _ = timeout(within(3), server.handle.stop(true)).await;
+        // The server's end leaves nobody who could ask the engine.
+        drop(chat);
         orders.abort();
         outbox.stop(within(2)).await;
         reports.abort();
-        let _ = timeout(within(2), link.stop()).await;
-        let _ = timeout(within(1), over(seat)).await;
-        drop((agents, engine));
+        let _ = timeout(within(1), side.stop_users()).await;
+        let _ = timeout(within(2), side.link.stop()).await;
+        let _ = timeout(within(1), over(side.seat)).await;
+        drop((side.agents, side.sessions, engine));
         let _ = timeout(within(1), over(writer)).await;
         drop(store);
         info!("stopped");
@@ -165,12 +171,13 @@ pub(super) async fn carry_reports(
         let Ok(answer) = engine.submit(input).await else {
             continue;
         };
-        let letters = letters.clone();
+        let (letters, engine) = (letters.clone(), engine.clone());
         tokio::spawn(async move {
             if let Ok(Ok(_)) = answer.await {
                 count(&delivery, &outcome);
-                if let ReportOutcome::GivenUp { .. } = outcome {
+                if let ReportOutcome::GivenUp { why } = outcome {
                     letters.notify_one();
+                    end_orphan(&engine, &delivery, &why).await;
                 }
                 let _ = settled.send(());
             }
@@ -178,7 +185,15 @@ pub(super) async fn carry_reports(
     }
 }
 
-fn count(delivery: &crate::conversation::Delivery, outcome: &ReportOutcome) {
+/// What the other side knows nothing of has nobody who could read an answer.
+async fn end_orphan(engine: &Handle, delivery: &Delivery, why: &Trouble) {
+    if *why == Trouble::Orphan {
+        // An engine that stops leaves it open; the next thing that is said ends it.
+        let _ = engine.ask(Input::VisitorClosed(delivery.into())).await;
+    }
+}
+
+fn count(delivery: &Delivery, outcome: &ReportOutcome) {
     let outcome = match outcome {
         ReportOutcome::Delivered => DeliveryOutcome::Delivered,
         ReportOutcome::GivenUp { why } => {

@@ -9,9 +9,12 @@ use crate::ids::{AgentJid, ChannelId, WorkgroupName};
 use crate::media::Limits;
 use crate::outbox::{AllowedHost, FetchSettings};
 use crate::store::{Host, Place, RedisPlace, Servers, Tls};
+use crate::users::Places;
 use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Served};
+use crate::xmpp::c2s::{DoorSettings, Protection};
 use crate::xmpp::link;
+use crate::xmpp::users::UsersSettings;
 
 /// How long a conversation is remembered after its end: for late messages, repeated tickets and
 /// `warmline conversations show`.
@@ -231,8 +234,47 @@ pub(super) fn fixed_differences(before: &Settings, after: &Settings) -> Vec<&'st
     compare("xmpp", before.xmpp == after.xmpp);
     compare("store", before.store == after.store);
     compare("outbound", before.outbound == after.outbound);
+    compare("users", before.users == after.users);
     compare("media", before.media == after.media);
     compare("log", before.log == after.log);
     compare("channel", before.channels == after.channels);
     sections
+}
+
+/// Where things are.
+pub(super) fn places(settings: &Settings) -> Places {
+    Places {
+        domain: settings.xmpp.domain.to_string().to_lowercase(),
+        server: settings
+            .users
+            .server_domain(&settings.xmpp.muc)
+            .to_lowercase(),
+        muc: settings.xmpp.muc.to_string().to_lowercase(),
+    }
+}
+
+/// What the desk of our own domain's users has to know.
+pub(super) fn users(settings: &Settings) -> UsersSettings {
+    UsersSettings {
+        places: places(settings),
+        keep: settings.users.keep,
+        max_sessions: settings.users.max_sessions as usize,
+    }
+}
+
+/// Where users of the XMPP server are let in, if they are.
+pub(super) fn door(settings: &Settings) -> Option<DoorSettings> {
+    let users = &settings.users;
+    let address = users.address.as_ref()?;
+    Some(DoorSettings {
+        address: address.to_string(),
+        domain: places(settings).server,
+        protection: match users.tls {
+            config::ClientTls::StartTls => Protection::StartTls,
+            config::ClientTls::Direct => Protection::Direct,
+            config::ClientTls::None => Protection::Plain,
+        },
+        ca_file: users.ca_file.clone(),
+        timeout: users.login_timeout,
+    })
 }

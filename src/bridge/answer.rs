@@ -130,6 +130,8 @@ pub struct ChatView {
 pub enum Refusal {
     /// Nobody is online and the channel does not want to wait.
     NoAgents,
+    /// The outside has not been told all of the former conversation yet: later it can be.
+    StillOwed,
     /// The visitor has an open conversation already, and the channel wants no second one.
     AlreadyOpen,
     /// No workgroup of that name.

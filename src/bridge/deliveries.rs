@@ -45,6 +45,9 @@ impl Bridge {
                 "⚠ Not delivered ({why}): “{}”",
                 beginning(&words.text)
             )),
+            Outgoing::Reopened => Some(format!(
+                "⚠ The ticket could not be opened again on the other side ({why})."
+            )),
             Outgoing::Notice(_)
             | Outgoing::Closed(_)
             | Outgoing::Ended(_)

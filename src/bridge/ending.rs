@@ -1,7 +1,7 @@
 //! The end of a conversation, whoever brings it about.
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Outgoing, Past, Stage, Successor, Words,
+    Again, Author, ClosedBy, Conversation, Outgoing, Past, Stage, Successor, Words,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 
@@ -109,6 +109,16 @@ impl Bridge {
     }
 }
 
+/// What is kept for another conversation of the same ticket.
+fn again(conversation: &Conversation) -> Option<Box<Again>> {
+    conversation.manners.reopens.then(|| {
+        Box::new(Again {
+            brief: conversation.brief.clone(),
+            manners: conversation.manners.clone(),
+        })
+    })
+}
+
 /// What is remembered of a conversation that ends now.
 fn past_of(conversation: &Conversation, now: Timestamp, by: ClosedBy) -> Past {
     Past {
@@ -123,6 +133,7 @@ fn past_of(conversation: &Conversation, now: Timestamp, by: ClosedBy) -> Past {
         agent: None,
         next_seq: conversation.next_seq(),
         closing: None,
+        again: again(conversation),
         until: now,
         brief: conversation.brief.clone(),
     }

@@ -7,7 +7,9 @@ use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
-use crate::workgroup::{Policy, Resource, Show};
+use crate::workgroup::{Place, Policy, Resource, Show};
+
+use super::Reopening;
 
 use super::{Acknowledgement, Approach, CaseRecord};
 
@@ -42,6 +44,26 @@ pub enum Input {
     /// A visitor leaves the line, which nobody took the visitor from yet. Answered with `Closed` or
     /// `Refused`.
     Departed(Visitor),
+    /// A conversation that is over is to go on. Answered with `Opened` or `Refused`.
+    Reopen(Box<Reopening>),
+    /// The outside speaks to a conversation as if it were not over: it is told of the end again.
+    /// Answered with `Done`.
+    EndDoubted(Visitor),
+    /// The outside calls something that it was told by a name of its own. Answered with `Done`.
+    Named {
+        /// What it was told.
+        delivery: Box<Delivery>,
+        /// The name, by which it is known if it comes back with what was said before.
+        name: String,
+    },
+    /// What a visitor's platform knows of the talk, some of which may be known here already.
+    /// Answered with `Done` or `Refused`.
+    Recounted {
+        /// The visitor.
+        visitor: Visitor,
+        /// What was said, in any order.
+        earlier: Vec<Earlier>,
+    },
     /// What was said before the handoff has been fetched. Answered with `Done`.
     History {
         /// The conversation.
@@ -207,6 +229,10 @@ pub struct Opening {
     pub recall: bool,
     /// How the channel wants it handled.
     pub manners: Manners,
+    /// Where the visitor stands in the line.
+    pub place: Place,
+    /// The agent who is asked before all others, if that one is free.
+    pub wanted: Option<AgentJid>,
 }
 
 /// Something that was said between a visitor and a bot.

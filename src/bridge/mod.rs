@@ -15,6 +15,8 @@ mod noting;
 mod patience;
 mod place;
 mod receipts;
+mod recounting;
+mod reopening;
 mod restore;
 mod rooms;
 mod routing;
@@ -30,6 +32,7 @@ pub use answer::*;
 pub use approach::{Acknowledgement, Approach};
 pub use effect::*;
 pub use input::*;
+pub use reopening::Reopening;
 pub use restore::Restored;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -60,7 +63,7 @@ pub struct Bridge {
     seen: BTreeMap<(Visitor, String), SeenRecord>,
     seen_until: BTreeSet<(Timestamp, Visitor, String)>,
     /// The conversations that are over, by their foreign ids.
-    tickets: BTreeMap<(Visitor, TicketId), ConversationId>,
+    tickets: BTreeMap<(Visitor, TicketId), reopening::LastEnd>,
     past_until: BTreeSet<(Timestamp, Visitor, Option<TicketId>)>,
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,
@@ -166,6 +169,10 @@ impl Bridge {
             }
             Input::PlaceAsked(visitor) => self.place_asked(&visitor),
             Input::Departed(visitor) => self.departed(now, &visitor),
+            Input::Reopen(wish) => self.reopen(now, *wish),
+            Input::EndDoubted(visitor) => self.end_doubted(now, &visitor),
+            Input::Named { delivery, name } => self.named(now, &delivery, name),
+            Input::Recounted { visitor, earlier } => self.recounted(now, &visitor, earlier),
             Input::History {
                 conversation,
                 earlier,

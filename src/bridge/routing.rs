@@ -46,7 +46,9 @@ impl Bridge {
         let patience = policy.and_then(|policy| policy.request_timeout);
         request.until = patience.map(|patience| now.plus(patience));
         request.moves_at = self.policy.moves_at(line, now);
-        request.prefer = self.policy.preferred(line, &facts(opening));
+        request.place = opening.place;
+        let liked = || self.policy.preferred(line, &facts(opening));
+        request.wanted = opening.wanted.clone().or_else(liked);
         self.spare_oneself(opening, &mut request);
         request
     }

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use crate::conversation::{
     Author, ClosedBy, Conversation, Course, Earlier, Fate, Line, Lines, MAX_SAID, Past, Stage,
-    Words, render_earlier, split,
+    Words, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 
+use super::reopening::LastEnd;
 use super::{
     Answer, Bridge, Effect, Event, Key, Known, Opening, Record, Refusal, Saying, SeenRecord,
     Visitor,
@@ -108,7 +109,7 @@ impl Bridge {
         }
         if let Some(ticket) = &opening.ticket {
             let key = (opening.visitor.clone(), ticket.clone());
-            return self.tickets.get(&key).and_then(same);
+            return self.tickets.get(&key).and_then(|last| same(&last.id));
         }
         let past = known.past.as_ref()?;
         (past.id == opening.conversation).then(|| same(&past.id))?
@@ -122,7 +123,7 @@ impl Bridge {
             return Answer::Refused(Refusal::UnknownVisitor);
         };
         let Some(id) = known.open.clone() else {
-            return self.said_late(now, saying);
+            return self.said_late(now, saying, Author::Visitor);
         };
         let channel = saying.visitor.channel.clone();
         if saying.platform_id.is_some() {
@@ -172,7 +173,7 @@ impl Bridge {
 
     /// A message for a conversation that is over is kept with it; if the other side was not told
     /// of the end yet, that is tried again at once.
-    fn said_late(&mut self, now: Timestamp, saying: Saying) -> Answer {
+    pub(super) fn said_late(&mut self, now: Timestamp, saying: Saying, author: Author) -> Answer {
         let known = self.visitors.get_mut(&saying.visitor);
         let Some(past) = known.and_then(|known| known.past.as_mut()) else {
             return Answer::Refused(Refusal::UnknownVisitor);
@@ -180,7 +181,7 @@ impl Bridge {
         let line = Line {
             seq: past.next_seq,
             id: saying.id.clone(),
-            author: Author::Visitor,
+            author,
             words: saying.words.clone(),
             at: now,
             fate: Fate::Failed,
@@ -214,15 +215,26 @@ impl Bridge {
         saying: &Saying,
         conversation: &ConversationId,
     ) {
+        let known_as = saying.known_as().to_owned();
+        self.remember_as(now, &saying.visitor, (known_as, conversation, &saying.id));
+    }
+
+    /// Remembers what a visitor's platform calls a message.
+    pub(super) fn remember_as(
+        &mut self,
+        now: Timestamp,
+        visitor: &Visitor,
+        (platform_id, conversation, message): (String, &ConversationId, &MessageId),
+    ) {
         let record = SeenRecord {
-            channel: saying.visitor.channel.clone(),
-            token: Some(saying.visitor.token.clone()),
-            platform_id: saying.known_as().to_owned(),
+            channel: visitor.channel.clone(),
+            token: Some(visitor.token.clone()),
+            platform_id,
             conversation: conversation.clone(),
-            message: saying.id.clone(),
+            message: message.clone(),
             until: now.plus(self.policy.remember_ids),
         };
-        self.note_seen(saying.visitor.clone(), record.clone());
+        self.note_seen(visitor.clone(), record.clone());
         self.emit(Effect::Keep(Record::Seen(Box::new(record))));
     }
 
@@ -240,7 +252,9 @@ impl Bridge {
         };
         if let Some(ticket) = past.ticket.clone() {
             let key = (visitor.clone(), ticket);
-            self.tickets.insert(key, past.id.clone());
+            let last = LastEnd::of(&past);
+            let known = self.tickets.entry(key).or_insert_with(|| last.clone());
+            *known = last.max(known.clone());
         }
         let due = (past.until, visitor.clone(), past.ticket.clone());
         self.past_until.insert(due);
@@ -268,7 +282,15 @@ impl Bridge {
                 return;
             };
             if let Some(ticket) = ticket {
-                self.tickets.remove(&(visitor.clone(), ticket));
+                let key = (visitor.clone(), ticket);
+                // Another one of the same ticket may have ended after it.
+                if self
+                    .tickets
+                    .get(&key)
+                    .is_some_and(|last| last.until <= until)
+                {
+                    self.tickets.remove(&key);
+                }
             }
             let Some(known) = self.visitors.get_mut(&visitor) else {
                 continue;
@@ -318,38 +340,10 @@ impl Bridge {
             None => Answer::Refused(Refusal::UnknownConversation),
         }
     }
-
-    pub(super) fn history(
-        &mut self,
-        now: Timestamp,
-        id: &ConversationId,
-        mut earlier: Vec<Earlier>,
-    ) -> Answer {
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return Answer::Refused(Refusal::UnknownConversation);
-        };
-        earlier.sort_by_key(|entry| entry.at);
-        earlier.retain(|entry| !conversation.earlier.contains(entry));
-        let text = render_earlier(
-            &conversation.id.pseudonym(),
-            &earlier,
-            &Self::scribe(&self.policy),
-        );
-        conversation.earlier.extend(earlier);
-        conversation.earlier = in_order(std::mem::take(&mut conversation.earlier));
-        let missed = conversation.was_briefed() && !text.is_empty();
-        self.keep_earlier(id);
-        if missed {
-            for piece in split(&format!("What was said before:\n{text}"), MAX_SAID) {
-                self.desk_says(now, id, piece.to_owned());
-            }
-        }
-        Answer::Done
-    }
 }
 
 /// The last entries, in the order of their times.
-fn in_order(mut earlier: Vec<Earlier>) -> Vec<Earlier> {
+pub(super) fn in_order(mut earlier: Vec<Earlier>) -> Vec<Earlier> {
     earlier.sort_by_key(|entry| entry.at);
     let first = earlier.len().saturating_sub(MOST_EARLIER);
     earlier.split_off(first)

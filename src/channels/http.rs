@@ -11,6 +11,8 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
+use socket2::SockRef;
+use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 
 /// The largest request body that is taken, in bytes.
@@ -20,6 +22,9 @@ const DRAIN_LIMIT: usize = 8 * BODY_LIMIT;
 /// For the head of a request, and again for its body.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a connection may take nothing of what is written to it, be its peer silent or only not
+/// reading (TCP_USER_TIMEOUT, RFC 5482). Without it a stream's reader that stopped would stay for ever.
+const STALLED: Duration = Duration::from_secs(30);
 /// How long requests that are being answered hold up a stop, in seconds.
 const SHUTDOWN_SECONDS: u64 = 5;
 
@@ -69,6 +74,12 @@ where
             .default_service(web::to(not_found))
     })
     .workers(workers.unwrap_or_else(processors))
+    .on_connect(|connection, _| {
+        if let Some(socket) = connection.downcast_ref::<TcpStream>() {
+            // Where the system knows no such limit its own, longer one holds.
+            let _ = SockRef::from(socket).set_tcp_user_timeout(Some(STALLED));
+        }
+    })
     .keep_alive(keep_alive)
     .client_request_timeout(REQUEST_TIMEOUT)
     .client_disconnect_timeout(DISCONNECT_TIMEOUT)

@@ -2,14 +2,20 @@
 
 pub mod api;
 pub mod external;
+mod fields;
+mod files;
 pub mod http;
 pub mod media;
 mod names;
 pub mod openchs;
 pub mod rapidpro;
+pub mod weni;
 pub mod yalo;
+
+pub use files::Media;
 
 pub use crate::config::{PasswordHash, Secret};
 pub use crate::engine::AddressBook;
+
 pub use crate::media::{LinkError, MediaLinks, Origin};
 pub use crate::outbox::{Call, HttpClient, Reply};

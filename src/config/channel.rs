@@ -1,10 +1,12 @@
 //! `[[channel]]`: one way in and out, with the keys that all kinds share.
 
+use super::chat_api::ChatApi;
 use super::openchs::{External, Openchs};
 use super::problem::What;
 use super::rapidpro::Rapidpro;
 use super::reader::Reader;
 use super::value::{Value, choice, not_one_of};
+use super::weni::Weni;
 use super::yalo::{self, Yalo};
 use std::collections::BTreeMap;
 
@@ -37,8 +39,12 @@ pub enum ChannelKind {
     Openchs(Box<Openchs>),
     /// RapidPro's External channel.
     External(Box<External>),
+    /// The chat API's visitors and users.
+    ChatApi(Box<ChatApi>),
     /// Yalo's WhatsApp and Facebook bots.
     Yalo(Box<Yalo>),
+    /// Weni's generic ticketer.
+    Weni(Box<Weni>),
 }
 
 impl ChannelKind {
@@ -46,7 +52,9 @@ impl ChannelKind {
     /// there may be a child in danger behind it.
     fn usual_timeout(&self) -> OnRequestTimeout {
         match self {
-            Self::Rapidpro(_) | Self::Yalo(_) => OnRequestTimeout::Close,
+            Self::Rapidpro(_) | Self::Yalo(_) | Self::Weni(_) | Self::ChatApi(_) => {
+                OnRequestTimeout::Close
+            }
             Self::Openchs(_) | Self::External(_) => OnRequestTimeout::Keep,
         }
     }
@@ -182,14 +190,24 @@ impl Channel {
 
 /// The kind with its own keys, and whether it has more texts than others.
 fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool) {
-    const KINDS: &[&str] = &["rapidpro", "openchs", "rapidpro_external", "yalo"];
-    const LATER: [&str; 2] = ["weni", "chat_api"];
+    const KINDS: &[&str] = &[
+        "rapidpro",
+        "openchs",
+        "rapidpro_external",
+        "yalo",
+        "weni",
+        "chat_api",
+    ];
     let kind: Option<String> = r.need("kind");
     match kind.as_deref() {
         Some("rapidpro") => {
             let read = Rapidpro::read(r, allow_private);
             let read = read.map(|kind| ChannelKind::Rapidpro(Box::new(kind)));
             return (read, false);
+        }
+        Some("chat_api") => {
+            let read = ChatApi::read(r);
+            return (read.map(|kind| ChannelKind::ChatApi(Box::new(kind))), false);
         }
         Some("openchs") => {
             let read = Openchs::read(r, allow_private);
@@ -206,15 +224,9 @@ fn read_kind(r: &mut Reader, allow_private: bool) -> (Option<ChannelKind>, bool)
             let read = Yalo::read(r, allow_private);
             return (read.map(|yalo| ChannelKind::Yalo(Box::new(yalo))), true);
         }
-        Some(later) if LATER.contains(&later) => {
-            let name = later.to_owned();
-            r.complain(
-                "kind",
-                What::NotAvailable {
-                    what: "channel kind",
-                    name,
-                },
-            );
+        Some("weni") => {
+            let read = Weni::read(r, allow_private);
+            return (read.map(|weni| ChannelKind::Weni(Box::new(weni))), false);
         }
         Some(other) => r.complain("kind", not_one_of(KINDS, other)),
         None => {}

@@ -2,6 +2,7 @@
 //! every problem told in one go.
 
 mod channel;
+mod chat_api;
 mod face;
 mod hint;
 mod layers;
@@ -15,8 +16,10 @@ mod routing;
 mod secret;
 mod sections;
 mod store;
+mod users;
 mod value;
 mod warnings;
+mod weni;
 mod workgroup;
 mod yalo;
 
@@ -24,6 +27,7 @@ mod yalo;
 mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
+pub use chat_api::{Account as ChatAccount, ChatApi, RevealToAgent};
 pub use face::{Face, FieldKind, FormField};
 pub use media::{MediaHost, MediaLinking};
 pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, RestApi};
@@ -34,6 +38,8 @@ pub use routing::{Hours, Line, Queue, Routing, Rule, Test};
 pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
+pub use users::{ClientTls, Users};
+pub use weni::{Signed, Unsure, Weni};
 pub use workgroup::{Agent, Workgroup};
 pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
@@ -64,6 +70,8 @@ pub struct Settings {
     pub context: Context,
     /// `[offers]`
     pub offers: Offers,
+    /// `[users]`
+    pub users: Users,
     /// `[log]`
     pub log: Log,
     /// `[[workgroup]]`, in the order of the file; no name twice.
@@ -150,6 +158,7 @@ impl Settings {
         let media = r.section("media", MediaLinking::read);
         let context = r.section("context", Context::read);
         let offers = r.section("offers", Offers::read);
+        let users = r.section("users", Users::read);
         let log = r.section("log", Log::read);
         let workgroups = r.sections("workgroup", Workgroup::read);
         let allow_private = outbound.allow_private_networks;
@@ -162,6 +171,7 @@ impl Settings {
             media,
             context,
             offers,
+            users,
             log,
             workgroups,
             channels,

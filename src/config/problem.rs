@@ -89,6 +89,9 @@ pub enum What {
         /// The allowed word that looks most like it.
         meant: Option<String>,
     },
+    /// Passwords would cross the network in the clear.
+    #[error("must not be \"none\" unless the address is on loopback")]
+    PlainTextPasswords,
     /// Zero, where that would mean "never" or "at once for ever".
     #[error("must be more than zero")]
     Zero,
@@ -183,6 +186,9 @@ pub enum What {
     /// Something else than the hash of a password.
     #[error("must be an argon2 hash as `warmline hash-password` prints it")]
     NotAPasswordHash,
+    /// More than there may be.
+    #[error("must be at most {0}")]
+    AtMost(&'static str),
     /// One of two keys at least is needed.
     #[error("{0} or {1} must be set, or both")]
     NeitherOf(&'static str, &'static str),
@@ -258,6 +264,9 @@ pub enum Caution {
     /// RapidPro shows a secret of 32 characters (reference: rapidpro §1.2).
     #[error("has {0} characters; the secret that RapidPro shows has 32")]
     UnusualSecretLength(usize),
+    /// A secret that can be guessed.
+    #[error("has only {0} characters; whoever guesses it can act for every user: take 32 or more")]
+    ShortSecret(usize),
     /// The bot would go on sending to a session that is over.
     #[error("is not set: the bot does not hear when a counselor ends a conversation")]
     EndIsNotTold,
@@ -269,6 +278,11 @@ pub enum Caution {
         "needs http.public_url: without it agents see no visitor's files, and no webhook can be registered"
     )]
     NoMedia,
+    /// Files of both sides need an address of our own.
+    #[error(
+        "needs http.public_url: without it agents see no visitor's files, and visitors perhaps no agent's"
+    )]
+    NoFiles,
     /// Several channels of a kind whose routes tell no channel.
     #[error("is not the only yalo channel: its webhooks are at /yalo/{0}/v1/…, not at /v1/…")]
     SharedRoutes(String),

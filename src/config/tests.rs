@@ -134,6 +134,31 @@ fn the_example_of_the_other_channel_shows_its_defaults_too() {
 }
 
 #[test]
+fn the_example_of_the_chat_api_shows_its_defaults_too() {
+    let full = parse(&everything()).expect("valid");
+    let bare = r#"
+        [xmpp]
+        domain = "workgroup.example.org"
+        secret = "the-component-secret"
+        muc = "conference.example.org"
+        [[workgroup]]
+        name = "support"
+        [[channel]]
+        id = "web"
+        kind = "chat_api"
+        workgroup = "support"
+    "#;
+    let bare = parse(bare).expect("valid");
+    let found = full.channels.iter().find(|channel| channel.id == "web");
+    let mut channel = found.expect("the example").clone();
+    let super::ChannelKind::ChatApi(api) = &mut channel.kind else {
+        panic!("no chat_api channel");
+    };
+    (api.secret, api.accounts) = (None, Vec::new());
+    assert_eq!(channel, bare.channels[0]);
+}
+
+#[test]
 fn every_typed_key_stands_in_the_default_file() {
     let (_, book) = settled(&everything());
     let text = filled(|_| true);

@@ -11,6 +11,9 @@ const LONG_KEEPALIVE: Duration = Duration::from_secs(180);
 /// Length of the secrets that RapidPro generates (reference: rapidpro §1.2).
 const RAPIDPRO_SECRET: usize = 32;
 
+/// The fewest characters that a secret for all users should have.
+const MASTER_SECRET: usize = 16;
+
 pub(super) fn all(settings: &Settings) -> Vec<Warning> {
     let mut told = Vec::new();
     let mut tell = |key: String, what: Caution| told.push(Warning { key, what });
@@ -127,8 +130,23 @@ fn channels(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
                     );
                 }
             }
+            ChannelKind::ChatApi(api) => {
+                let secret = api.secret.as_ref();
+                let length = secret.map(|secret| secret.expose().chars().count());
+                if let Some(short) = length.filter(|length| *length < MASTER_SECRET) {
+                    tell(
+                        format!("channel[{index}].secret"),
+                        Caution::ShortSecret(short),
+                    );
+                }
+            }
             ChannelKind::External(_) => {}
             ChannelKind::Yalo(kind) => yalo(settings, (index, &channel.id, kind), tell),
+            ChannelKind::Weni(_) => {
+                if settings.http.public_url.is_none() {
+                    tell(format!("channel[{index}].kind"), Caution::NoFiles);
+                }
+            }
         }
     }
 }

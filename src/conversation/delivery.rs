@@ -51,6 +51,8 @@ pub enum Outgoing {
     Notice(Notice),
     /// The conversation is over.
     Closed(ClosedBy),
+    /// A conversation that was over goes on, and our side wanted that.
+    Reopened,
     /// The conversation is over and the outside may go on, as channels want that ask for it; comes
     /// beside `Closed`.
     Ended(Box<Ended>),

@@ -29,6 +29,9 @@ pub struct Manners {
     /// but an end before anybody came.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own_client: Option<String>,
+    /// Whether the conversation can go on after its end, as another one of the same ticket.
+    #[serde(default)]
+    pub reopens: bool,
     /// What the outside wants to hear of the visitor's own words.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub receipts: BTreeSet<Receipt>,

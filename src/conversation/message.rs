@@ -125,16 +125,28 @@ pub struct Line {
 }
 
 impl Line {
+    /// Whether it is something that people or bots said, as agents read it later.
+    pub fn is_said(&self) -> bool {
+        match self.author {
+            Author::Visitor | Author::Agent { .. } | Author::Bot | Author::Note { .. } => true,
+            Author::Desk
+            | Author::Command { .. }
+            | Author::Told(_)
+            | Author::Reported(_)
+            | Author::End(_) => false,
+        }
+    }
+
     /// Whether the room has to be told this line by one of our occupants.
     pub fn goes_to_room(&self) -> bool {
         matches!(self.author, Author::Visitor | Author::Desk)
     }
 }
 
-/// One thing that was said before the handoff.
+/// One thing that was said before the handoff, or in the conversation that this one goes on from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Earlier {
-    /// `Author::Visitor` or `Author::Bot`.
+    /// `Author::Visitor` or `Author::Bot`; from another conversation also others.
     pub author: Author,
     /// What was said.
     pub words: Words,

@@ -328,6 +328,15 @@ impl Conversation {
     }
 }
 
+/// What is kept of a conversation that can go on after its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// What agents are shown.
+    pub brief: Brief,
+    /// How its channel wants it handled.
+    pub manners: Manners,
+}
+
 /// A conversation that is over, as it is remembered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Past {
@@ -353,6 +362,9 @@ pub struct Past {
     pub next_seq: u64,
     /// The delivery that tells the outside of the end, and has not been taken yet.
     pub closing: Option<DeliveryId>,
+    /// What another conversation of the same ticket begins with, where its channel has such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub again: Option<Box<Again>>,
     /// Until when it is remembered.
     pub until: Timestamp,
     /// What agents were shown of the visitor.

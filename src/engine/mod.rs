@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::bridge::{AgentOrder, Bridge, Input, RoomOrder};
+use crate::bridge::{AgentOrder, Bridge, Input, RoomOrder, Visitor};
+use crate::conversation::Earlier;
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
 use crate::outbox::OutboxHandle;
 use crate::store::{Store, StoreError};
@@ -146,6 +147,18 @@ impl Engine {
     async fn round(&mut self, batch: Vec<Job>) {
         let mut together = Vec::with_capacity(batch.len());
         for mut job in batch {
+            if let Input::Reopen(wish) = &mut job.input {
+                // The end may be among those not stored yet.
+                self.commit(std::mem::take(&mut together)).await;
+                match self.told_so_far(&wish.visitor).await {
+                    Ok(told) => wish.earlier = told,
+                    Err(problem) => {
+                        warn!(%problem, "what was said before cannot be read");
+                        job.answer(Err(Unavailable));
+                        continue;
+                    }
+                }
+            }
             if let Some(visitor) = memory::recalled(&job.input) {
                 if together
                     .iter()
@@ -164,13 +177,22 @@ impl Engine {
             }
             together.push(job);
         }
-        if !together.is_empty() {
-            self.commit(together).await;
+        self.commit(together).await;
+    }
+
+    /// What was said in and before the conversation that a visitor's next one goes on from.
+    async fn told_so_far(&self, visitor: &Visitor) -> Result<Vec<Earlier>, StoreError> {
+        match self.bridge.over_of(visitor) {
+            Some(id) => records::told_so_far(self.store.as_ref(), id).await,
+            None => Ok(Vec::new()),
         }
     }
 
     /// Steps all jobs, makes one commit, answers all.
     async fn commit(&mut self, batch: Vec<Job>) {
+        if batch.is_empty() {
+            return;
+        }
         let now = now();
         let mut round = Round::default();
         let mut policy = self.policy.clone();

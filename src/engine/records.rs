@@ -86,6 +86,24 @@ pub(super) async fn recall(
     Ok(records)
 }
 
+/// What was said in a conversation that is over, and before it.
+pub(super) async fn told_so_far(
+    store: &dyn Store,
+    id: &ConversationId,
+) -> Result<Vec<Earlier>, StoreError> {
+    let before = store.get(Table::Before, id.as_str(), "").await?;
+    let mut told: Vec<Earlier> = before.as_ref().and_then(parse).unwrap_or_default();
+    let lines = store.group(Table::Line, id.as_str()).await?;
+    let lines = lines.iter().filter_map(parse::<Line>);
+    told.extend(lines.filter(Line::is_said).map(|line| Earlier {
+        author: line.author,
+        words: line.words,
+        at: line.at,
+        id: Some(line.id.as_str().to_owned()),
+    }));
+    Ok(told)
+}
+
 /// Millions of these may be stored: what the row itself tells is not written in its value again.
 fn context(visitor: &Visitor, row: Row) -> Option<ContextRecord> {
     let entry: Earlier = parse(&row)?;

@@ -151,6 +151,13 @@ impl HttpClient {
         Ok(Self { client, guarded })
     }
 
+    /// Posts these bytes, which are JSON, as they are.
+    pub async fn post_bytes(&self, call: &Call, body: Vec<u8>) -> Result<Reply, Trouble> {
+        let request = self.client.post(self.checked(call)?).body(body);
+        let kind = HeaderValue::from_static("application/json");
+        run(call, request.header(reqwest::header::CONTENT_TYPE, kind)).await
+    }
+
     /// Posts `body` as JSON.
     pub async fn post_json(
         &self,
@@ -250,8 +257,10 @@ pub(super) fn trouble(error: &reqwest::Error) -> Trouble {
         Trouble::Timeout
     } else if error.is_builder() {
         Trouble::Fault
-    } else {
+    } else if error.is_connect() {
         Trouble::Unreachable
+    } else {
+        Trouble::Cut
     }
 }
 

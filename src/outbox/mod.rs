@@ -55,9 +55,18 @@ pub enum Trouble {
     /// The address is not one that may be called.
     #[error("the address may not be called")]
     Forbidden,
-    /// No connection, or it broke.
+    /// No connection: it was told nothing.
     #[error("cannot be reached")]
     Unreachable,
+    /// The connection broke before the answer was read: what was told may have been heard.
+    #[error("broke the connection off")]
+    Cut,
+    /// It does not know the conversation.
+    #[error("does not know the ticket")]
+    Orphan,
+    /// It took the words and told them to nobody.
+    #[error("cannot send anything to the visitor")]
+    NotSent,
     /// No answer in time.
     #[error("does not answer in time")]
     Timeout,

@@ -176,6 +176,22 @@ pub trait Store: Send + Sync + 'static {
     /// The unexpired rows of one group, ordered by key.
     fn group(&self, table: Table, group: &str) -> BoxFuture<'_, Result<Vec<Row>, StoreError>>;
 
+    /// The unexpired rows of one group whose keys come after `key`, ordered by key; the first `most`
+    /// of them.
+    fn after<'a>(
+        &'a self,
+        (table, group): (Table, &'a str),
+        key: &'a str,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        Box::pin(async move {
+            let mut rows = self.group(table, group).await?;
+            rows.retain(|row| row.key.as_str() > key);
+            rows.truncate(most);
+            Ok(rows)
+        })
+    }
+
     /// One unexpired row.
     fn get(
         &self,

@@ -51,6 +51,21 @@ tables! {
     /// What was said outside of a conversation: group a channel's id and the visitor's token there
     /// in one text, key the platform's message id. Every row has an expiry.
     Context = "context",
+    /// Users of our own domain: group empty, key the user name.
+    User = "user",
+    /// A user's contacts: group the user name, key the contact's bare JID.
+    Contact = "contact",
+    /// Messages that wait for a user: group the user name, key ordered by time. Every row has an
+    /// expiry.
+    Waiting = "waiting",
+    /// What was said to and by a user: group the user name, key ordered by time. Every row has an
+    /// expiry.
+    Said = "said",
+    /// What an open session of a user would need after a restart: group the user name, key the
+    /// session's resource.
+    UserSession = "user_session",
+    /// A user's properties: group the bare JID, key the property's name.
+    Property = "property",
     /// Cases that were filed: group the channel's id, key the case's id.
     Case = "case",
     /// Tokens that a channel's callers were given: group empty, key a hash of the token.
@@ -61,6 +76,13 @@ tables! {
     Extra = "extra",
     /// What agents keep for themselves, and what is ordered over XMPP: group what it is, key whose.
     Desk = "desk",
+    /// What browsers are shown: group a user's or a visitor's log, key the event's number in twenty
+    /// digits. Every row has an expiry.
+    Event = "event",
+    /// What the chat API gave out: visitors' requests with group `ask` and the digest of their token
+    /// as key, sessions of bridge users with group `session` and the digest of their stream id.
+    /// Every row has an expiry.
+    Grant = "grant",
     /// Keys that the program made for itself: group empty, key what it is for.
     Key = "key",
 }

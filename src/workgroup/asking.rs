@@ -97,8 +97,8 @@ impl Dispatch {
         if let Some(only) = &request.only {
             return self.choose_only(request, only, now);
         }
-        if let Some(found) = self.choose_preferred(request, now) {
-            return Some(found);
+        if let Some(known) = self.choose_wanted(request, now) {
+            return Some(known);
         }
         let mut free = self.index.free(workgroup);
         let agent = free.find(|agent| request.may_ask(agent, now))?;
@@ -116,8 +116,8 @@ impl Dispatch {
         if let Some(only) = &request.only {
             return self.choose_only(request, only, now);
         }
-        if let Some(found) = self.choose_preferred(request, now) {
-            return Some(found);
+        if let Some(known) = self.choose_wanted(request, now) {
+            return Some(known);
         }
         let free = news.agents.get(&Meant::by(request))?.iter();
         let able = free.filter(|agent| request.may_ask(agent, now));
@@ -129,9 +129,10 @@ impl Dispatch {
         first.map(|(_, agent, to)| (agent.clone(), to))
     }
 
-    /// The agent whom the visitor would like, if that one can be asked now.
-    fn choose_preferred(&self, request: &Request, now: Timestamp) -> Option<(AgentJid, Contact)> {
-        self.choose_only(request, request.prefer.as_ref()?, now)
+    /// The agent whom the visitor knows, if that one is free.
+    fn choose_wanted(&self, request: &Request, now: Timestamp) -> Option<(AgentJid, Contact)> {
+        let wanted = request.wanted.as_ref()?;
+        self.choose_only(request, wanted, now)
     }
 
     fn choose_only(

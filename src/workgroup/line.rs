@@ -44,11 +44,11 @@ pub struct Request {
     pub only: Option<AgentJid>,
     /// Who shall not have it, because it comes from them.
     pub except: Option<AgentJid>,
+    /// Who is asked before all others, whoever's turn it is: the visitor knows them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wanted: Option<AgentJid>,
     /// Who refused it or let it lapse, and until when they are not asked again.
     pub pauses: BTreeMap<AgentJid, Timestamp>,
-    /// Who is asked first, if it can be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub prefer: Option<AgentJid>,
     /// When it goes on to another line; not while an offer is out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub moves_at: Option<Timestamp>,
@@ -87,8 +87,8 @@ impl Request {
             until: None,
             only: None,
             except: None,
+            wanted: None,
             pauses: BTreeMap::new(),
-            prefer: None,
             moves_at: None,
             moves: 0,
             handed: None,

@@ -1,6 +1,7 @@
 //! Tells visitors at XMPP clients of their own that they wait no more (fastpath-protocol §5.5): a
 //! promise like any other, kept by the outbox until it is on the wire.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use futures::FutureExt;
@@ -18,17 +19,23 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Carries what is owed to visitors at XMPP clients.
 #[derive(Clone, Debug)]
 pub struct Departures {
-    link: LinkSender,
+    link: Arc<OnceLock<LinkSender>>,
     domain: String,
 }
 
 impl Departures {
-    /// Over this link, from the workgroups of this domain.
-    pub fn new(link: LinkSender, domain: &str) -> Self {
+    /// From the workgroups of this domain, without a link yet.
+    pub fn new(domain: &str) -> Self {
         Self {
-            link,
+            link: Arc::default(),
             domain: domain.to_lowercase(),
         }
+    }
+
+    /// From now on over this link.
+    pub fn connect(&self, link: LinkSender) {
+        // It is made once.
+        let _ = self.link.set(link);
     }
 
     fn attempt(&self, delivery: &Delivery) -> Verdict {
@@ -43,10 +50,14 @@ impl Departures {
             _ => Departure::Requested,
         };
         let told = fastpath::departed(&self.domain, &joined, why);
-        let Some(on) = self.link.generation() else {
+        let Some((link, on)) = self
+            .link
+            .get()
+            .and_then(|link| Some((link, link.generation()?)))
+        else {
             return again();
         };
-        match self.link.send(on, &told) {
+        match link.send(on, &told) {
             Ok(()) => Verdict::Done,
             Err(SendError::Down | SendError::Congested) => again(),
             Err(SendError::Unsendable(_)) => Verdict::Never(Trouble::Fault),

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use minidom::Element;
 use tokio::sync::mpsc;
 
+pub(in crate::xmpp) use self::connect::client_config;
 pub use self::outlet::{LinkSender, SendError};
 pub use self::secret::Secret;
 pub use self::settings::{BackoffSettings, LinkSettings, TlsSettings};

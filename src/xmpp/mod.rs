@@ -2,11 +2,14 @@
 
 pub mod address;
 pub mod agents;
+pub mod c2s;
 pub mod clean;
+pub mod client;
 pub mod departures;
 pub mod encode;
 pub mod fastpath;
 pub mod framing;
+pub mod known;
 pub mod link;
 pub mod ns;
 pub mod out;
@@ -14,4 +17,7 @@ pub mod records;
 pub mod rooms;
 pub mod seat;
 pub mod service;
+pub mod sessions;
+pub mod shelf;
 pub mod stanza;
+pub mod users;

@@ -119,3 +119,6 @@ pub const HTTP_UPLOAD: &str = "urn:xmpp:http:upload:0";
 pub const WORKGROUP: &str = "http://jabber.org/protocol/workgroup";
 /// Fastpath's additions to workgroups (Openfire's Fastpath plugin).
 pub const JIVE_WORKGROUP: &str = "http://jivesoftware.com/protocol/workgroup";
+
+/// Smack's properties of a message; `data` of the chat API is one.
+pub const JIVE_PROPERTIES: &str = "http://www.jivesoftware.com/xmlns/xmpp/properties";

@@ -26,6 +26,7 @@ use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
 use self::room::Room;
 use super::address::Address;
+use super::known::Known;
 use super::out::Out;
 use super::{ns, stanza};
 
@@ -43,16 +44,27 @@ pub struct RoomsSettings {
     /// How many messages a room is asked to remember, where its form lets one ask. It matters on
     /// servers without a room archive (XEP-0313) only.
     pub history: u32,
+    /// The users of the component's domain: they are people in a room, not occupants of ours.
+    pub users: Known,
 }
 
 impl RoomsSettings {
-    /// With a history of 1,000 messages.
+    /// With a history of 1,000 messages, and no users.
     pub fn new(domain: impl Into<String>, muc: impl Into<String>) -> Self {
         Self {
             domain: domain.into().to_lowercase(),
             muc: muc.into().to_lowercase(),
             history: 1000,
+            users: Known::default(),
         }
+    }
+}
+
+impl RoomsSettings {
+    /// Whether an address is one that we speak with ourselves.
+    fn is_ours(&self, address: &Address) -> bool {
+        let local = address.local.as_deref();
+        address.domain == self.domain && !local.is_some_and(|local| self.users.has(local))
     }
 }
 

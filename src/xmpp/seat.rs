@@ -17,11 +17,13 @@ use crate::telemetry::metrics as figures;
 use super::address::Address;
 use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
+use super::known::Known;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
 use super::records::{Found, Records};
 use super::rooms::Rooms;
-use super::stanza::Condition;
+use super::stanza::{Condition, to};
+use super::users::Link;
 
 /// How the link is, for `/readyz`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +48,7 @@ pub struct Seat {
     agents: Agents,
     muc: String,
     records: Records,
+    users: UsersEnd,
     health: watch::Sender<LinkHealth>,
     on: Option<Generation>,
     asked: FuturesUnordered<BoxFuture<'static, Answered>>,
@@ -65,6 +68,34 @@ pub struct Parts {
     pub muc: String,
     /// What agents look up.
     pub records: Records,
+    /// The users of our own domain.
+    pub users: UsersEnd,
+}
+
+/// The way to the users of our own domain, and back.
+#[derive(Debug)]
+pub struct UsersEnd {
+    /// Tells their desk of the link and of stanzas for them.
+    pub links: mpsc::Sender<Link>,
+    /// Stanzas from them to our own other addresses.
+    pub inside: mpsc::UnboundedReceiver<Element>,
+    /// Who is one.
+    pub known: Known,
+    /// The component's domain, lower case.
+    pub domain: String,
+}
+
+impl UsersEnd {
+    fn is_for_user(&self, stanza: &Element) -> bool {
+        to(stanza).is_some_and(|to| {
+            to.domain == self.domain && to.local.is_some_and(|local| self.known.has(&local))
+        })
+    }
+
+    async fn tell(&self, told: Link) {
+        // Their desk ends only when the program does.
+        let _ = self.links.send(told).await;
+    }
 }
 
 impl Seat {
@@ -77,6 +108,7 @@ impl Seat {
             agents: parts.agents,
             muc: parts.muc,
             records: parts.records,
+            users: parts.users,
             health: watch::Sender::new(LinkHealth::Down("not connected yet".to_owned())),
             on: None,
             asked: FuturesUnordered::new(),
@@ -108,6 +140,7 @@ impl Seat {
                     };
                     self.act(outs).await;
                 }
+                Some(stanza) = self.users.inside.recv() => self.stanza(stanza).await,
                 turn = next_turn(&mut events, &mut orders, &mut settings, due) => match turn {
                     Turn::Event(Some(LinkEvent::Down(DownReason::Stopping)) | None) => return,
                     Turn::Event(Some(event)) => self.event(event).await,
@@ -133,6 +166,7 @@ impl Seat {
                 figures::link_up(true);
                 figures::connected();
                 self.tell(Input::LinkUp).await;
+                self.users.tell(Link::Up(generation)).await;
             }
             LinkEvent::Down(reason) => {
                 let was_up = self.on.take().is_some();
@@ -143,10 +177,11 @@ impl Seat {
                     figures::link_up(false);
                     self.forget();
                     self.tell(Input::LinkDown).await;
+                    self.users.tell(Link::Down).await;
                 }
             }
-            LinkEvent::Stanza(stanza) => self.stanza(&stanza).await,
-            LinkEvent::Refused(refused) => self.refused(&refused),
+            LinkEvent::Stanza(stanza) => self.stanza(stanza).await,
+            LinkEvent::Refused(refused) => self.refused(&refused).await,
         }
     }
 
@@ -156,17 +191,21 @@ impl Seat {
         self.agents.link_lost();
     }
 
-    async fn stanza(&mut self, stanza: &Element) {
+    async fn stanza(&mut self, stanza: Element) {
         let now = now();
-        if let Some(outs) = self.rooms.stanza(now, stanza) {
+        // Before the rooms: a user may be an occupant of a conversation's room.
+        if self.users.is_for_user(&stanza) {
+            return self.users.tell(Link::Stanza(stanza)).await;
+        }
+        if let Some(outs) = self.rooms.stanza(now, &stanza) {
             self.act_room(outs).await;
             return;
         }
-        let outs = self.agents.stanza(now, stanza);
+        let outs = self.agents.stanza(now, &stanza);
         self.act(outs).await;
     }
 
-    fn refused(&self, refused: &Refused) {
+    async fn refused(&mut self, refused: &Refused) {
         debug!(why = %refused.why, "a stanza was not read");
         figures::stanza_refused("unreadable");
         let from = refused.head.from.as_deref().and_then(Address::parse);
@@ -175,7 +214,7 @@ impl Seat {
             return;
         }
         if let Some(reply) = refused.head.refusal(Condition::PolicyViolation) {
-            self.send(&reply);
+            self.send(reply).await;
         }
     }
 
@@ -213,8 +252,8 @@ impl Seat {
     async fn act_room(&mut self, outs: Vec<Out<()>>) {
         for out in outs {
             match out {
-                Out::Send(stanza) => self.send(&stanza),
-                Out::Invited(agent) => self.release(&agent),
+                Out::Send(stanza) => self.send(stanza).await,
+                Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
                 // Rooms look nothing up.
                 Out::Look(..) | Out::Inside(..) => {}
@@ -225,8 +264,8 @@ impl Seat {
     async fn act(&mut self, outs: Vec<Out<Then>>) {
         for out in outs {
             match out {
-                Out::Send(stanza) => self.send(&stanza),
-                Out::Invited(agent) => self.release(&agent),
+                Out::Send(stanza) => self.send(stanza).await,
+                Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) => self.tell(input).await,
                 Out::Ask(input, then) => self.ask(input, then).await,
                 Out::Look(wish, of, then) => {
@@ -240,7 +279,7 @@ impl Seat {
                     let inside = self.rooms.inside(&id, &of);
                     for out in self.agents.inside(then, (id, inside)) {
                         if let Out::Send(stanza) = out {
-                            self.send(&stanza);
+                            self.send(stanza).await;
                         }
                     }
                 }
@@ -249,17 +288,20 @@ impl Seat {
     }
 
     /// What was kept back until the agent is invited.
-    fn release(&mut self, agent: &AgentJid) {
+    async fn release(&mut self, agent: &AgentJid) {
         for stanza in self.agents.invited(agent) {
-            self.send(&stanza);
+            self.send(stanza).await;
         }
     }
 
-    fn send(&self, stanza: &Element) {
+    async fn send(&mut self, stanza: Element) {
         let Some(on) = self.on else {
             return;
         };
-        match self.link.send(on, stanza) {
+        if self.users.is_for_user(&stanza) {
+            return self.users.tell(Link::Stanza(stanza)).await;
+        }
+        match self.link.send(on, &stanza) {
             Ok(()) | Err(SendError::Down) => {}
             Err(problem) => warn!(%problem, "a stanza was not sent"),
         }

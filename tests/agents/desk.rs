@@ -9,7 +9,7 @@ use warmline::bridge::{Answer, Bridge, Effect, Input, Opening, Restored, RoomOrd
 use warmline::conversation::Brief;
 use warmline::engine::Unavailable;
 use warmline::ids::{AgentJid, ChannelId, ConversationId, Timestamp, VisitorToken, WorkgroupName};
-use warmline::workgroup::{Policy, WorkgroupPolicy};
+use warmline::workgroup::{Place, Policy, WorkgroupPolicy};
 use warmline::xmpp::agents::{Agents, AgentsSettings, Served, Then};
 use warmline::xmpp::out::Out;
 
@@ -249,6 +249,8 @@ impl Desk {
             ticket: None,
             workgroup: WorkgroupName::new("support"),
             refuse_without_agents: false,
+            place: Place::Normal,
+            wanted: None,
             wait_ends: true,
             brief: Brief {
                 question: Some("My printer is on fire".into()),

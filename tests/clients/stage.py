@@ -85,6 +85,7 @@ def start_prosody(folder, cast, accounts, password, secret):
     for name, value in {
         "DIR": folder, "CLIENT_PORT": client, "COMPONENT_PORT": component,
         "MUC_MODULES": '"muc_mam"', "MAX_HISTORY": 1000, "SECRET": secret,
+        "HOST_MODULES": "", "HOST_LINES": "", "NO_TLS": '"tls";', "DIRECT_TLS": "", "DIRECT_TLS_PORT": "",
     }.items():
         template = template.replace(f"@{name}@", str(value))
     (folder / "prosody.cfg.lua").write_text(template)

@@ -156,15 +156,6 @@ fn the_same_name_twice_is_told_with_the_first_place() {
 
 #[test]
 fn names_of_later_versions_are_told_as_such() {
-    for kind in ["weni", "chat_api"] {
-        told(
-            "\"rapidpro\"",
-            &format!("\"{kind}\""),
-            &[&format!(
-                "channel[0].kind: channel kind \"{kind}\" is not available in this version"
-            )],
-        );
-    }
     told(
         "name = \"support\"",
         "name = \"support\"\nbackend = \"fastpath\"\naddress = \"a@b\"",
@@ -174,7 +165,7 @@ fn names_of_later_versions_are_told_as_such() {
         "\"rapidpro\"",
         "\"rapidrpo\"",
         &[
-            "channel[0].kind: must be one of rapidpro, openchs, rapidpro_external, yalo, found \"rapidrpo\"; did you mean \"rapidpro\"?",
+            "channel[0].kind: must be one of rapidpro, openchs, rapidpro_external, yalo, weni, chat_api, found \"rapidrpo\"; did you mean \"rapidpro\"?",
         ],
     );
 }

@@ -3,6 +3,7 @@
 // Helpers of tests may fail as tests do; clippy's own exception covers only the test functions.
 #![allow(clippy::expect_used)]
 
+mod chat_api;
 mod commands;
 mod dependencies;
 mod environment;
@@ -13,6 +14,7 @@ mod routing;
 mod secrets;
 mod settings;
 mod store;
+mod weni;
 mod yalo;
 
 use warmline::config::{Problem, parse};

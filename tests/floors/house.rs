@@ -18,11 +18,19 @@ pub const FLOORS: &[(&str, u8)] = &[
     ("store", 1),
     ("config", 1),
     ("telemetry", 1),
+    ("users", 1),
     ("ids", 0),
 ];
 
 /// Imports allowed on one floor: from, to, why.
-pub const SIDEWAYS: &[(&str, &str, &str)] = &[("main", "cli", "the binary is these two files")];
+pub const SIDEWAYS: &[(&str, &str, &str)] = &[
+    ("main", "cli", "the binary is these two files"),
+    (
+        "chat_api",
+        "channels",
+        "channels::http is the server that all surfaces stand on",
+    ),
+];
 
 /// Rooms without clock, socket, randomness and log.
 pub const PURE: &[&str] = &["ids", "conversation", "workgroup", "bridge"];

@@ -63,6 +63,8 @@ impl World {
             Action::Look(one) => self.look(one),
             Action::History(one, kind) => self.with(one, |world, id| world.history(id, kind)),
             Action::Rules(kind) => self.change_rules(kind),
+            Action::Reopen { visitor, kind } => self.reopens(visitor, kind),
+            Action::Recount(one) => self.recounts(one),
             other => self.act_outside(other),
         }
     }
@@ -171,6 +173,10 @@ impl World {
         if kind.is_multiple_of(5) {
             let liked = who_is(kind / 5 % 5).as_str().to_owned();
             wish.brief.facts.push(("agent".into(), liked));
+        }
+        if who.is_multiple_of(2) {
+            wish.manners.reopens = true;
+            wish.manners.every_end = true;
         }
         wish.earlier = self.recalled(&wish.visitor);
         let answer = self.step(Input::Open(wish));

@@ -31,6 +31,8 @@ pub enum Action {
     NextDeadline,
     Rules(u8),
     History(u8, u8),
+    Reopen { visitor: u8, kind: u8 },
+    Recount(u8),
     Look(u8),
 }
 
@@ -49,6 +51,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => byte().prop_map(Action::OperatorCloses),
         1 => (0..5_u8, byte()).prop_map(|(agent, one)| Action::AgentCloses(agent, one)),
         1 => (byte(), byte()).prop_map(|(one, kind)| Action::History(one, kind)),
+        3 => (0..6_u8, byte()).prop_map(|(visitor, kind)| Action::Reopen { visitor, kind }),
+        1 => byte().prop_map(Action::Recount),
     ];
     let agents = prop_oneof![
         8 => (0..5_u8, 0..2_u8, byte()).prop_map(|(agent, client, state)| Action::Seen { agent, client, state }),

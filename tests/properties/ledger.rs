@@ -211,25 +211,39 @@ impl Ledger {
             self.told.get(agent),
             self.chats.get(agent),
         );
+        self.check_line(step, (id, request), agent);
+        // Whom the visitor knows is asked whoever's turn it is.
+        let known = request.wanted.as_ref() == Some(*agent);
+        self.check_wanted(step, (id, request), (agent, &asked[place..]));
         let later: BTreeSet<&AgentJid> = asked[place..].iter().map(|(agent, _)| *agent).collect();
         let turn = self.turn(agent);
         for other in step.policy.agents() {
             let free = later.contains(other) || !self.offers.values().any(|held| held == other);
-            if free && self.may_ask(step, (id, request), other) {
-                let liked = request.prefer.as_ref();
+            if free && !known && self.may_ask(step, (id, request), other) {
                 assert!(
-                    liked != Some(other) || *agent == other,
-                    "{agent} was asked before {other}, whom the visitor would like"
-                );
-                assert!(
-                    turn <= self.turn(other) || liked == Some(*agent),
+                    turn <= self.turn(other),
                     "{agent} {turn:?} was asked before {other} {:?}",
                     self.turn(other)
                 );
             }
         }
-        self.check_line(step, (id, request), agent);
         self.turns.insert((*agent).clone(), (self.steps, place + 1));
+    }
+
+    /// Nobody else is asked while the one whom the visitor knows is free.
+    fn check_wanted(
+        &self,
+        step: &Stepped<'_>,
+        (id, request): (&ConversationId, &Request),
+        (agent, later): (&AgentJid, &[(&AgentJid, &OfferOrder)]),
+    ) {
+        let Some(wanted) = request.wanted.as_ref().filter(|wanted| *wanted != agent) else {
+            return;
+        };
+        let holds = self.offers.values().any(|held| held == wanted);
+        let free = !holds || later.iter().any(|(other, _)| *other == wanted);
+        let could = free && self.may_ask(step, (id, request), wanted);
+        assert!(!could, "{agent} was asked for {id}, and not {wanted}");
     }
 
     /// Nobody who could have had this agent stands before the one who has.

@@ -24,6 +24,7 @@ mod ledger;
 mod muc;
 mod nonsense;
 mod overhear;
+mod reopening;
 mod routing;
 mod settings;
 

@@ -282,6 +282,9 @@ fn comes_twice(input: &Input) -> bool {
     match input {
         Input::Open(_)
         | Input::Said(_)
+        | Input::Recounted { .. }
+        | Input::Named { .. }
+        | Input::EndDoubted(_)
         | Input::Overheard(_)
         | Input::Approached(_)
         | Input::Acknowledged(_)
@@ -317,7 +320,8 @@ fn comes_twice(input: &Input) -> bool {
                 | Rejected { .. }
                 | Spoken(_)
         ),
-        // The second is refused, as the first is under way; a note may be made twice.
-        Input::LinkUp | Input::HandedOver { .. } | Input::Noted { .. } => false,
+        // Until all is told it is told on; a second one is told apart where it was taken. The second
+        // hand-over is refused, as the first is under way; a note may be made twice.
+        Input::Reopen(_) | Input::LinkUp | Input::HandedOver { .. } | Input::Noted { .. } => false,
     }
 }

@@ -9,6 +9,7 @@ mod messages;
 mod openchs;
 mod rooms;
 mod settings;
+mod weni;
 mod yalo;
 
 use warmline::bridge::{Input, Opening};

@@ -18,6 +18,8 @@ mod handing_over;
 mod helpline;
 mod in_person;
 mod platform_ids;
+mod recounting;
+mod reopening;
 mod rooms;
 mod routing;
 mod waiting;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use warmline::bridge::{Opening, Visitor};
 use warmline::conversation::Brief;
 use warmline::ids::{AgentJid, ChannelId, ConversationId, TicketId, VisitorToken, WorkgroupName};
-use warmline::workgroup::{Policy, Resource, Show, WorkgroupPolicy};
+use warmline::workgroup::{Place, Policy, Resource, Show, WorkgroupPolicy};
 
 pub fn agent(name: &str) -> AgentJid {
     AgentJid::parse(&format!("{name}@acme.example")).unwrap()
@@ -72,6 +72,8 @@ pub fn opening(id: &str) -> Opening {
         ticket: Some(TicketId::new(format!("ticket-{id}"))),
         workgroup: WorkgroupName::new("support"),
         refuse_without_agents: false,
+        place: Place::Normal,
+        wanted: None,
         wait_ends: false,
         brief: Brief {
             question: Some("Where is my parcel?".into()),

@@ -24,6 +24,7 @@ fn delivery_text(delivery: &Delivery) -> String {
         Outgoing::Words { author, words, .. } => format!("{author}: {}", text_of(words)),
         Outgoing::Notice(notice) => format!("{notice:?}"),
         Outgoing::Closed(by) => format!("closed by {by:?}"),
+        Outgoing::Reopened => "opened again".to_owned(),
         Outgoing::Ended(ended) => {
             let helper = ended.helper.as_deref().unwrap_or("nobody");
             format!(

@@ -133,7 +133,7 @@ fn make_accounts(options: &Options) -> String {
 
 fn configuration(options: &Options, ports: Ports) -> String {
     let archive = if options.room_archive {
-        "  mod_mam: {}"
+        "  mod_mam:\n    default: always"
     } else {
         ""
     };

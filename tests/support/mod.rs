@@ -13,7 +13,11 @@
 //! | `openchs` | a chatbot that calls the OpenCHS gateway |
 //! | `origin` | where media lies: honest, slow, endless and lying |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
+//! | `chromium` | a real browser |
+//! | `web` | callers of the chat API, users and visitors |
+//! | `browser` | somebody who reads events over SSE |
 //! | `yalo` | the platform Yalo: its configuration, the calls it makes |
+//! | `weni` | Weni's mailroom: the calls it makes, a process that takes callbacks |
 //! | `config`, `warmline` | the program under test |
 
 // A harness fails a test by panicking, and no test binary uses all of it.
@@ -21,6 +25,8 @@
 
 pub mod agents;
 pub mod bot;
+pub mod browser;
+pub mod chromium;
 pub mod config;
 pub mod ejabberd;
 pub mod event;
@@ -36,5 +42,7 @@ pub mod redis;
 pub mod tls;
 pub mod wait;
 pub mod warmline;
+pub mod web;
+pub mod weni;
 pub mod xmpp;
 pub mod yalo;

@@ -6,7 +6,8 @@ admins = { }
 interfaces = { "127.0.0.1" }
 local_interfaces = { "127.0.0.1" }
 c2s_ports = { @CLIENT_PORT@ }
-c2s_direct_tls_ports = { }
+c2s_direct_tls_ports = { @DIRECT_TLS_PORT@ }
+@DIRECT_TLS@
 s2s_ports = { }
 http_ports = { }
 https_ports = { }
@@ -16,13 +17,15 @@ modules_enabled = {
 	"roster"; "saslauth"; "disco"; "posix"; "ping"; "version"; "time";
 	"carbons"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
 }
-modules_disabled = { "s2s"; "tls"; "http"; }
+modules_disabled = { "s2s"; @NO_TLS@ "http"; }
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 authentication = "internal_plain"
 log = { info = "*console" }
 
 VirtualHost "example.test"
+	modules_enabled = { @HOST_MODULES@ }
+	@HOST_LINES@
 
 Component "conference.example.test" "muc"
 	name = "Rooms"

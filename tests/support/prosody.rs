@@ -34,7 +34,7 @@ impl Prosody {
             let text = format!("{globals}\n{}", configuration(options, &dir, ports));
             let config = dir.write("prosody.cfg.lua", &text);
             for account in &options.accounts {
-                write_account(&dir, account);
+                write_account(&dir, account, PASSWORD);
             }
             let process = launch(&config, &dir);
             let mut prosody = Prosody {
@@ -48,6 +48,11 @@ impl Prosody {
             }
         }
         panic!("prosody does not start");
+    }
+
+    /// Gives an account another password, which counts from the next start on.
+    pub fn set_password(&self, account: &str, password: &str) {
+        write_account(&self.dir, account, password);
     }
 
     /// Its process id.
@@ -106,6 +111,14 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
     } else {
         ""
     };
+    let (tls_module, no_tls, ssl, direct) = match &options.tls {
+        None => ("", "\"tls\";", String::new(), String::new()),
+        Some(tls) => {
+            let (certificate, key) = (tls.certificate.display(), tls.key.display());
+            let ssl = format!("ssl = {{ certificate = \"{certificate}\"; key = \"{key}\" }}");
+            ("\"tls\"", "", ssl, tls.direct_port.to_string())
+        }
+    };
     let quoted = |account: &String| format!("\"{}\"", jid(account));
     let admins: Vec<String> = options.admins.iter().map(quoted).collect();
     let admins = format!("admins = {{ {} }}", admins.join("; "));
@@ -118,14 +131,29 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
         .replace("@CLIENT_PORT@", &ports.client.to_string())
         .replace("@COMPONENT_PORT@", &ports.component.to_string())
         .replace("@MUC_MODULES@", archive)
+        .replace(
+            "@HOST_MODULES@",
+            &format!("{}{tls_module}", options.host_modules),
+        )
+        .replace("@NO_TLS@", no_tls)
+        .replace("@HOST_LINES@", &ssl)
+        .replace(
+            "@DIRECT_TLS@",
+            &if ssl.is_empty() {
+                String::new()
+            } else {
+                format!("c2s_direct_tls_{ssl}")
+            },
+        )
+        .replace("@DIRECT_TLS_PORT@", &direct)
         .replace("@MAX_HISTORY@", &options.max_history.to_string())
         .replace("@SECRET@", SECRET)
         + &more
 }
 
 /// Prosody's own file of an account, as `prosodyctl register` would write it.
-fn write_account(dir: &RunDir, account: &str) {
+fn write_account(dir: &RunDir, account: &str, password: &str) {
     let host = DOMAIN.replace('.', "%2e");
-    let content = format!("return {{\n\t[\"password\"] = \"{PASSWORD}\";\n}};\n");
+    let content = format!("return {{\n\t[\"password\"] = \"{password}\";\n}};\n");
     dir.write(&format!("data/{host}/accounts/{account}.dat"), &content);
 }

@@ -52,6 +52,11 @@ impl Redis {
         self.port
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.process.pid()
+    }
+
     /// Where its files are.
     pub fn dir(&self) -> &std::path::Path {
         self.dir.path()

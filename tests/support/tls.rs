@@ -9,14 +9,15 @@ use std::process::Command;
 use std::sync::Arc;
 use tokio_rustls::TlsAcceptor;
 
-/// A CA, and a certificate of it for `localhost`.
+/// A CA, and a certificate of it for `localhost` and the test's virtual host.
 pub struct Certificates(RunDir);
 
 impl Certificates {
     /// Makes fresh ones, good for two days.
     pub fn make() -> Certificates {
         let made = Certificates(RunDir::new("certificates"));
-        made.0.write("ext", "subjectAltName=DNS:localhost\n");
+        made.0
+            .write("ext", "subjectAltName=DNS:localhost,DNS:example.test\n");
         let key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
         for arguments in [
             &format!("req -x509 {key} -keyout ca.key -out ca.pem -days 2 -subj /CN=TestCA"),

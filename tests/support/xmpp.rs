@@ -1,6 +1,7 @@
 //! What all XMPP servers of the tests have in common: names, accounts, options, ports.
 
 use super::process::free_port;
+use std::path::PathBuf;
 
 /// The virtual host; clients are told to connect to loopback instead of resolving it.
 pub const DOMAIN: &str = "example.test";
@@ -47,6 +48,21 @@ pub struct Options {
     pub admins: Vec<String>,
     /// Domains of further external components, with the same secret.
     pub components: Vec<String>,
+    /// Prosody's further modules for accounts, as Lua strings: `"mam"` for an archive.
+    pub host_modules: String,
+    /// Prosody's TLS for clients.
+    pub tls: Option<ClientTls>,
+}
+
+/// TLS towards clients.
+#[derive(Clone, Debug)]
+pub struct ClientTls {
+    /// PEM file of the certificate.
+    pub certificate: PathBuf,
+    /// PEM file of its key.
+    pub key: PathBuf,
+    /// Another port, on which TLS is spoken from the first byte.
+    pub direct_port: u16,
 }
 
 impl Default for Options {
@@ -57,6 +73,8 @@ impl Default for Options {
             max_history: 1000,
             admins: Vec::new(),
             components: Vec::new(),
+            host_modules: String::new(),
+            tls: None,
         }
     }
 }

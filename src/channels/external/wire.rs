@@ -9,6 +9,7 @@ use crate::bridge::{Approach, Opening, Saying, Visitor};
 use crate::channels::names::{id_of, message_id};
 use crate::conversation::{Brief, ClosedBy, Delivery, Manners, Notice, Outgoing, Receipt, Words};
 use crate::ids::{ConversationId, MessageId, VisitorToken};
+use crate::workgroup::Place;
 
 use super::ExternalSettings;
 
@@ -106,6 +107,8 @@ pub fn approach(sent: Sent, settings: &ExternalSettings, conversation: Conversat
             ticket: None,
             workgroup: settings.workgroup.clone(),
             refuse_without_agents: false,
+            place: Place::Normal,
+            wanted: None,
             wait_ends: settings.wait_ends,
             brief: Brief::default(),
             earlier: Vec::new(),
@@ -148,6 +151,8 @@ pub fn told(delivery: &Delivery, settings: &ExternalSettings) -> Vec<Told> {
             Notice::AgentLost => said(delivery, &texts.agent_lost),
             Notice::NobodyCame => said(delivery, &texts.nobody_came),
         },
+        // Not asked for when it is opened.
+        Outgoing::Reopened => Vec::new(),
         Outgoing::Receipt { messages, receipt } => {
             let action = match receipt {
                 Receipt::Sent => "sent",

@@ -3,7 +3,6 @@
 
 mod carrier;
 mod credentials;
-mod media;
 mod platform;
 mod routes;
 mod verdict;
@@ -17,8 +16,8 @@ use crate::bridge::Visitor;
 use crate::config::{self, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
 use crate::ids::{ChannelId, VisitorToken, WorkgroupName};
 
+pub use crate::channels::Media;
 pub use carrier::YaloCarrier;
-pub use media::Media;
 pub use routes::{Parts, Yalo, configure};
 
 use config::{Bot, Provider};

@@ -97,6 +97,17 @@ impl Store for Embedded {
             .boxed()
     }
 
+    fn after<'a>(
+        &'a self,
+        (table, group): (Table, &'a str),
+        key: &'a str,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        let (group, key) = (group.to_owned(), key.to_owned());
+        self.read(move |conn| rows::after(conn, (table, &group, &key), (most, now())))
+            .boxed()
+    }
+
     fn get(
         &self,
         table: Table,

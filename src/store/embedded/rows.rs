@@ -82,6 +82,20 @@ pub(super) fn group(
     read(conn, (table, sql), params![table.name(), group, now.0])
 }
 
+/// The first `most` rows of a group whose keys come after `key`.
+pub(super) fn after(
+    conn: &Connection,
+    (table, group, key): (Table, &str, &str),
+    (most, now): (usize, Timestamp),
+) -> rusqlite::Result<Vec<Row>> {
+    let sql = "SELECT grp, key, value, expires FROM entry
+               WHERE kind = ?1 AND grp = ?2 AND key > ?3 AND (expires IS NULL OR expires > ?4)
+               ORDER BY key LIMIT ?5";
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let wanted = params![table.name(), group, key, now.0, most];
+    read(conn, (table, sql), wanted)
+}
+
 /// One row.
 pub(super) fn get(
     conn: &Connection,

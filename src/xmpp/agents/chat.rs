@@ -160,7 +160,7 @@ impl Agents {
         let kind = attr(got.stanza, "type").unwrap_or("normal");
         let said = stanza::body(got.stanza).filter(|body| !body.trim().is_empty());
         let invites = child(got.stanza, "x", ns::MUC_USER).is_some();
-        let own = got.from.domain == self.settings.domain;
+        let own = self.settings.is_own_service(&got.from);
         let Some(said) = said.filter(|_| matches!(kind, "chat" | "normal") && !invites && !own)
         else {
             return Vec::new();

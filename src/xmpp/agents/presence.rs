@@ -24,7 +24,7 @@ const ALIVE: &str = "alive";
 impl Agents {
     /// Presence to any address of the component.
     pub(super) fn presence(&mut self, got: &Got<'_>) -> Vec<Out<Then>> {
-        if got.from.domain == self.settings.domain {
+        if self.settings.is_own_service(&got.from) {
             return Vec::new();
         }
         let kind = attr(got.stanza, "type");

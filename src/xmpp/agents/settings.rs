@@ -119,6 +119,12 @@ impl AgentsSettings {
             .map(|(name, _)| name)
     }
 
+    /// Whether an address is one of the component's own mouths: a workgroup, a visitor, the domain.
+    /// Users of our domain are people like others.
+    pub fn is_own_service(&self, address: &Address) -> bool {
+        address.domain == self.domain && self.place(address) != Place::Nobody
+    }
+
     /// Whose address this is.
     pub fn place(&self, address: &Address) -> Place {
         if address.domain != self.domain {

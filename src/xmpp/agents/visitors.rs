@@ -10,6 +10,7 @@ use crate::bridge::{Answer, Input, Opening, PlaceView, QueueView, Visitor};
 use crate::conversation::Manners;
 use crate::engine::Unavailable;
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
+use crate::workgroup::Place;
 use crate::xmpp::fastpath::{self, Departure, Joined};
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
@@ -272,6 +273,8 @@ fn opening(joined: &Joined, join: &Element) -> Opening {
         visitor: visitor(joined),
         ticket: None,
         workgroup: joined.workgroup.clone(),
+        place: Place::Normal,
+        wanted: None,
         refuse_without_agents: true,
         wait_ends: true,
         brief: fastpath::brief(join),

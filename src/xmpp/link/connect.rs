@@ -178,7 +178,7 @@ fn tls_problem(error: &io::Error) -> TlsProblem {
     }
 }
 
-fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, TlsProblem> {
+pub(in crate::xmpp) fn client_config(ca_file: Option<&Path>) -> Result<ClientConfig, TlsProblem> {
     let mut roots = RootCertStore::empty();
     let empty = match ca_file {
         Some(path) => {

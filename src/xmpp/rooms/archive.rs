@@ -104,7 +104,7 @@ impl Room {
             return self.own_ids.contains(id);
         }
         if let Some(jid) = copy.jid.as_deref().and_then(Address::parse) {
-            return jid.domain == cx.common.settings.domain;
+            return cx.common.settings.is_ours(&jid);
         }
         if self.occupants.sits(&copy.nick) {
             return false;

@@ -83,7 +83,7 @@ impl Room {
         let jid = item(presence).and_then(|item| attr(item, "jid"));
         let address = jid.and_then(Address::parse);
         let ours = match &address {
-            Some(address) => address.domain == cx.common.settings.domain,
+            Some(address) => cx.common.settings.is_ours(address),
             None => nick == self.visitor_nick,
         };
         if ours {

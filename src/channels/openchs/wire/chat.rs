@@ -9,6 +9,7 @@ use crate::channels::names::id_of;
 use crate::channels::openchs::{OpenchsSettings, Reveal, Source};
 use crate::conversation::{Brief, Manners, Receipt, Words};
 use crate::ids::{ConversationId, MessageId, TicketId, VisitorToken};
+use crate::workgroup::Place;
 
 use super::fields::{self, FieldError};
 use super::names::SESSION_LIMIT;
@@ -153,6 +154,8 @@ pub fn approach(
             ticket: Some(TicketId::new(chat.sender)),
             workgroup: settings.workgroup.clone(),
             refuse_without_agents: false,
+            place: Place::Normal,
+            wanted: None,
             wait_ends: settings.wait_ends,
             brief: Brief {
                 question: None,

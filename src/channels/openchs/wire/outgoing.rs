@@ -24,7 +24,7 @@ pub fn orders(delivery: &Delivery, telling: &Telling) -> Vec<Order> {
             start(telling.receipt_flow.as_ref(), params)
         }
         // The bot knows what it closed itself.
-        Outgoing::Closed(ClosedBy::Visitor) => Vec::new(),
+        Outgoing::Closed(ClosedBy::Visitor) | Outgoing::Reopened => Vec::new(),
         Outgoing::Closed(by) => {
             let mut params = params(delivery);
             params["status"] = json!("closed");

@@ -46,6 +46,7 @@ impl From<Refusal> for Rejection {
             Refusal::UnknownWorkgroup => Self::UnknownWorkgroup,
             Refusal::UnknownVisitor | Refusal::UnknownConversation => Self::UnknownVisitor,
             Refusal::AlreadyOpen
+            | Refusal::StillOwed
             | Refusal::Ambiguous
             | Refusal::NotAnAgent
             | Refusal::NoSuchOffer => Self::Unexpected,

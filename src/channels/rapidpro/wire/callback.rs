@@ -35,7 +35,7 @@ pub fn callback(delivery: &Delivery, settings: &RapidProSettings) -> Option<Call
         // RapidPro is closing the ticket in the very call that told us.
         Outgoing::Closed(by) => closed(delivery, (*by, settings)),
         // Not for mailroom: a flow is started, by another way, or there is no place for it.
-        Outgoing::Ended(_) | Outgoing::Receipt { .. } => None,
+        Outgoing::Ended(_) | Outgoing::Receipt { .. } | Outgoing::Reopened => None,
     }
 }
 

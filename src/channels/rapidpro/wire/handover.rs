@@ -7,6 +7,7 @@ use crate::bridge::{Input, Opening, Visitor};
 use crate::channels::rapidpro::{RapidProSettings, Reveal, UnknownDepartment};
 use crate::conversation::{Brief, Manners};
 use crate::ids::{ConversationId, TicketId, Timestamp, WorkgroupName};
+use crate::workgroup::Place;
 
 use super::fields::{self, Fields, WireError};
 
@@ -82,6 +83,8 @@ impl Handover {
             ticket: Some(self.ticket),
             workgroup,
             refuse_without_agents: settings.refuse_without_agents,
+            place: Place::Normal,
+            wanted: None,
             wait_ends: settings.wait_ends,
             brief: self.brief,
             earlier: Vec::new(),

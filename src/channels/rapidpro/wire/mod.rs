@@ -1,21 +1,19 @@
 //! The Tickets app's JSON and our words: requests in, callbacks out.
 
 mod callback;
-mod fields;
 mod handover;
 mod message;
 
+pub use crate::channels::fields::WireError;
 pub use callback::{Callback, callback};
-pub use fields::WireError;
 pub use handover::{Handover, UnknownDepartmentError, handover};
 pub use message::{Names, message};
 
 use url::Url;
 
 use crate::bridge::{Input, Visitor};
+use crate::channels::fields::{self, Fields};
 use crate::ids::{ChannelId, VisitorToken};
-
-use fields::Fields;
 
 /// Characters of a visitor's token; RapidPro's are decimal numbers.
 pub const TOKEN_LIMIT: usize = 1024;

@@ -90,7 +90,10 @@ impl From<Refusal> for Rejection {
             Refusal::UnknownVisitor | Refusal::UnknownConversation => Self::UnknownUser,
             // The configuration was reloaded without a workgroup that this channel needs.
             Refusal::UnknownWorkgroup => Self::Unavailable,
-            Refusal::Ambiguous | Refusal::NotAnAgent | Refusal::NoSuchOffer => Self::Unexpected,
+            Refusal::StillOwed
+            | Refusal::Ambiguous
+            | Refusal::NotAnAgent
+            | Refusal::NoSuchOffer => Self::Unexpected,
         }
     }
 }

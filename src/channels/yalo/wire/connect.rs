@@ -8,6 +8,7 @@ use crate::channels::yalo::YaloSettings;
 use crate::config::{Provider, Reveal};
 use crate::conversation::{Brief, Manners};
 use crate::ids::{ConversationId, TicketId, WorkgroupName};
+use crate::workgroup::Place;
 
 use super::fields::{self, Fields};
 use super::heard::hexadecimal;
@@ -116,6 +117,8 @@ impl Connect {
             visitor: settings.visitor(self.provider, &self.user),
             workgroup: self.workgroup,
             refuse_without_agents: settings.refuse_without_agents,
+            place: Place::Normal,
+            wanted: None,
             wait_ends: settings.wait_ends,
             brief: self.brief,
             earlier: Vec::new(),

@@ -1,7 +1,7 @@
 //! `/v1/integrations/facebook/webhook`: entries of the "passthrough channel", which pass Messenger's
 //! own webhook on.
 
-use crate::channels::yalo::media::{File, Media};
+use crate::channels::files::{File, Media};
 use crate::config::Provider;
 use crate::conversation::{Author, Words};
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::channels::yalo::media::{File, Media};
+use crate::channels::Media;
 use crate::channels::yalo::{State, YaloSettings, person};
 use crate::config::Provider;
 use crate::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words, split};
@@ -50,7 +50,7 @@ pub fn steps(delivery: &Delivery, settings: &YaloSettings, media: &Media) -> Vec
         }),
         Outgoing::Closed(_) => Words::text(text(|texts| &texts.ended)),
         // Not asked for when it is opened.
-        Outgoing::Ended(_) | Outgoing::Receipt { .. } => return Vec::new(),
+        Outgoing::Ended(_) | Outgoing::Receipt { .. } | Outgoing::Reopened => return Vec::new(),
     };
     let said = messages(provider, user, (delivery.id.as_str(), &words));
     let mut steps: Vec<Step> = said
@@ -90,23 +90,7 @@ fn state_after(by: ClosedBy) -> Option<State> {
 
 fn shown(words: &Words, media: &Media) -> Words {
     let files = words.attachments.iter();
-    let linked = files.map(|file| {
-        let name = last_step(&file.url);
-        let kind = match file.kind.contains('/') {
-            true => file.kind.as_str(),
-            // Agents' clients do not tell the type, so that the name has to.
-            false => type_of(name),
-        };
-        let link = media.attachment(File {
-            kind,
-            url: &file.url,
-            name: Some(name).filter(|name| !name.is_empty()),
-        });
-        link.unwrap_or_else(|| Attachment {
-            kind: kind.to_owned(),
-            url: file.url.clone(),
-        })
-    });
+    let linked = files.map(|file| media.of_agent(file));
     let text = match words.corrects.is_some() && !words.text.is_empty() {
         true => format!("* {}", words.text),
         false => words.text.clone(),
@@ -221,32 +205,5 @@ fn facebook_sort(file: &Attachment) -> &'static str {
     match whatsapp_sort(file) {
         "document" => "file",
         sort => sort,
-    }
-}
-
-/// The file's name in its address.
-fn last_step(url: &str) -> &str {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    path.rsplit_once('/').map_or("", |(_, last)| last)
-}
-
-/// The MIME type that a name's ending tells; empty where it tells none.
-fn type_of(name: &str) -> &'static str {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    match ending.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "mp4" => "video/mp4",
-        "3gp" => "video/3gpp",
-        "mov" => "video/quicktime",
-        "ogg" | "oga" | "opus" => "audio/ogg",
-        "mp3" => "audio/mpeg",
-        "m4a" => "audio/mp4",
-        "aac" => "audio/aac",
-        "amr" => "audio/amr",
-        "pdf" => "application/pdf",
-        _ => "",
     }
 }

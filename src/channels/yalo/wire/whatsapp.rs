@@ -1,7 +1,7 @@
 //! `/v1/integrations/whatsapp/webhook`: one message of the "outgoing channel".
 
+use crate::channels::files::{File, Media};
 use crate::channels::yalo::YaloSettings;
-use crate::channels::yalo::media::{File, Media};
 use crate::config::Provider;
 use crate::conversation::{Author, Words};
 use crate::ids::Timestamp;

@@ -27,12 +27,12 @@ pub enum WireError {
 }
 
 /// The JSON value in `body`.
-pub(super) fn parse(body: &[u8]) -> Result<Value, WireError> {
+pub(in crate::channels) fn parse(body: &[u8]) -> Result<Value, WireError> {
     Ok(serde_json::from_slice(body)?)
 }
 
 /// The members of one object, and where it lies.
-pub(super) struct Fields<'a> {
+pub(in crate::channels) struct Fields<'a> {
     members: &'a Map<String, Value>,
     path: String,
 }
@@ -142,7 +142,7 @@ impl<'a> Fields<'a> {
 }
 
 /// A value as something to show: nested ones as compact JSON.
-pub(super) fn shown(value: &Value) -> Option<String> {
+pub(in crate::channels) fn shown(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) if text.trim().is_empty() => None,
@@ -152,7 +152,7 @@ pub(super) fn shown(value: &Value) -> Option<String> {
 }
 
 /// A UUID in its hyphenated form.
-pub(super) fn uuid(text: &str) -> Option<Uuid> {
+pub(in crate::channels) fn uuid(text: &str) -> Option<Uuid> {
     // Without the length, `{…}`, `urn:uuid:…` and the form without hyphens would pass.
     let plain = text.len() == 36;
     plain.then(|| Uuid::try_parse(text).ok()).flatten()

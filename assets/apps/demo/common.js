@@ -1,0 +1,62 @@
+// What both pages of the demo share.
+"use strict";
+
+const BASE = "/restapi/v1";
+
+/** An element by its id. */
+function at(id) { return document.getElementById(id); }
+
+/** Adds a line to the talk. */
+function line(kind, who, text) {
+  const item = document.createElement("li");
+  item.className = kind;
+  item.textContent = who ? `${who}: ${text}` : text;
+  at("talk").append(item);
+  item.scrollIntoView();
+  return item;
+}
+
+/** A line with a file in it; only web addresses become links. */
+function file(kind, who, url) {
+  const item = line(kind, who, "");
+  if (!/^https?:/.test(url)) {
+    item.append(url);
+    return;
+  }
+  const link = document.createElement("a");
+  link.href = url;
+  link.rel = "noopener noreferrer";
+  link.target = "_blank";
+  link.textContent = url;
+  item.append(link);
+}
+
+function status(text) { at("status").textContent = text; }
+
+/** A call; throws what the error entity says. */
+async function call(method, path, body, authorization) {
+  const headers = { Accept: "application/json" };
+  if (authorization) headers.Authorization = authorization;
+  const reply = await fetch(BASE + path, { method, headers, body, credentials: "omit" });
+  const text = await reply.text();
+  if (!reply.ok) {
+    let message = `${reply.status}`;
+    try { message = JSON.parse(text).message; } catch { /* no entity */ }
+    throw new Error(message);
+  }
+  try { return JSON.parse(text); } catch { return text; }
+}
+
+/** Does something when a form is sent, and shows what went wrong. */
+function onSubmit(id, action) {
+  at(id).addEventListener("submit", async (event) => {
+    event.preventDefault();
+    try { await action(); } catch (problem) { status(problem.message); }
+  });
+}
+
+function onClick(id, action) {
+  at(id).addEventListener("click", async () => {
+    try { await action(); } catch (problem) { status(problem.message); }
+  });
+}

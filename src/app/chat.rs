@@ -1,0 +1,146 @@
+//! The chat API, where a channel of its kind is configured.
+
+use std::num::NonZeroU32;
+use std::sync::Arc;
+
+use actix_web::web::ServiceConfig;
+use tokio::task::JoinHandle;
+use utoipa::openapi::OpenApi;
+
+use crate::chat_api::log::EventLog;
+use crate::chat_api::openapi;
+use crate::chat_api::{self, ChatApi, ChatApiSettings, Names, Parts, Reveal, RoomUrl};
+use crate::config::{self, Channel, ChannelKind, OnRequestTimeout, Settings, WhenNoAgents};
+use crate::engine::Handle;
+use crate::ids::{ChannelId, WorkgroupName};
+use crate::store::Store;
+use crate::users::Sessions;
+
+use super::surfaces;
+
+/// The channel of that kind; there is one at most.
+pub(super) fn channel(settings: &Settings) -> Option<(&Channel, &config::ChatApi)> {
+    settings
+        .channels
+        .iter()
+        .find_map(|channel| match &channel.kind {
+            ChannelKind::ChatApi(kind) => Some((channel, kind.as_ref())),
+            _ => None,
+        })
+}
+
+/// The log of events, where there is such a channel.
+pub(super) fn log(settings: &Settings, store: &Arc<dyn Store>) -> Option<EventLog> {
+    let (_, kind) = channel(settings)?;
+    Some(EventLog::start(store.clone(), kind.event_ttl))
+}
+
+/// What stands behind the chat API.
+pub(super) struct Behind {
+    pub sessions: Arc<dyn Sessions>,
+    pub store: Arc<dyn Store>,
+    pub engine: Handle,
+}
+
+/// The chat API as it runs.
+pub(super) struct Chat {
+    pub api: Arc<ChatApi>,
+    log: EventLog,
+    restoring: JoinHandle<()>,
+}
+
+impl Chat {
+    /// Ends the streams of events, so that they do not hold the stop up. Browsers come back.
+    pub fn stop(&self) {
+        self.restoring.abort();
+        self.log.stop();
+    }
+}
+
+/// Starts the chat API, where there is such a channel.
+pub(super) fn start(settings: &Settings, log: Option<EventLog>, behind: Behind) -> Option<Chat> {
+    let (channel, kind) = channel(settings)?;
+    let log = log?;
+    let parts = Parts {
+        sessions: behind.sessions,
+        store: behind.store,
+        log: log.clone(),
+        engine: behind.engine,
+    };
+    let api = ChatApi::new(chat_settings(settings, channel, kind), parts);
+    let restored = api.clone();
+    let restoring = tokio::spawn(async move { restored.restore().await });
+    Some(Chat {
+        api,
+        log,
+        restoring,
+    })
+}
+
+fn chat_settings(
+    settings: &Settings,
+    channel: &Channel,
+    kind: &config::ChatApi,
+) -> ChatApiSettings {
+    let accounts = kind.accounts.iter();
+    let workgroups = settings.workgroups.iter();
+    ChatApiSettings {
+        channel: ChannelId::new(channel.id.clone()),
+        master: kind.secret.clone(),
+        accounts: accounts
+            .map(|account| (account.username.clone(), account.password.clone()))
+            .collect(),
+        allow_origins: kind.allow_origins.clone(),
+        session_idle: kind.session_idle,
+        wait: kind.wait,
+        anonymous: kind.anonymous,
+        anonymous_a_minute: NonZeroU32::new(kind.anonymous_per_minute).unwrap_or(NonZeroU32::MIN),
+        refuse_without_agents: channel.when_no_agents == WhenNoAgents::Refuse,
+        wait_ends: channel.on_request_timeout == OnRequestTimeout::Close,
+        reveal: kind.reveal.iter().map(reveal).collect(),
+        names: names(settings, channel, kind),
+        workgroups: workgroups
+            .map(|one| (WorkgroupName::new(one.name.clone()), one.title.clone()))
+            .collect(),
+    }
+}
+
+fn reveal(what: &config::RevealToAgent) -> Reveal {
+    match what {
+        config::RevealToAgent::User => Reveal::User,
+        config::RevealToAgent::Email => Reveal::Email,
+        config::RevealToAgent::Details => Reveal::Details,
+    }
+}
+
+/// How visitors are shown addresses, and what they are told.
+pub(super) fn names(settings: &Settings, channel: &Channel, kind: &config::ChatApi) -> Names {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    Names {
+        domain: settings.xmpp.domain.to_string(),
+        muc: settings.xmpp.muc.to_string(),
+        rooms: RoomUrl(kind.room_url.clone()),
+        texts: chat_api::Texts {
+            agent_joined: text(&channel.texts.agent_joined),
+            agent_lost: text(&channel.texts.agent_away),
+            nobody_came: text(&channel.texts.no_agent),
+        },
+    }
+}
+
+/// Adds the chat API, where there is one, and the documentation of everything.
+pub(super) fn configure(
+    services: &mut ServiceConfig,
+    (api, document): (Option<&Arc<ChatApi>>, &OpenApi),
+) {
+    openapi::configure(services, document);
+    match api {
+        Some(api) => chat_api::configure(services, api),
+        None => chat_api::pages::configure_docs(services),
+    }
+}
+
+/// The document of all that is served.
+pub(super) fn document(settings: &Settings) -> OpenApi {
+    openapi::document(&surfaces::all(), channel(settings).is_some())
+}

@@ -1,0 +1,230 @@
+//! Why a call failed, and how callers are told: the chat API's error entity (§1.5), never empty.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+
+use crate::bridge::Refusal;
+use crate::channels::http::BodyError;
+use crate::store::StoreError;
+use crate::users::{LoginError, UserError};
+
+use super::wire::dialect::Dialect;
+use super::wire::node::{Entity, Node};
+
+/// Why a call failed. No variant holds what somebody said, a password or a token.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// There are no credentials.
+    #[error("credentials are missing")]
+    NoCredentials,
+    /// There are credentials, and they are not right.
+    #[error("wrong credentials")]
+    WrongCredentials,
+    /// Too many wrong ones came from there.
+    #[error("too many attempts; try again later")]
+    TooManyAttempts(Duration),
+    /// The credentials are right, but not for this.
+    #[error("these credentials do not allow this: {0}")]
+    NotAllowed(&'static str),
+    /// A path that leads nowhere.
+    #[error("no such path")]
+    NoSuchPath,
+    /// A path that does not know the method.
+    #[error("this path knows only {0}")]
+    WrongMethod(String),
+    /// No session under this stream id.
+    #[error("xmpp connection not found: no session has this stream id")]
+    NoStream,
+    /// The caller's user has no session, or names none.
+    #[error("name a user with ?username= or a session with ?streamid=")]
+    WhichUser,
+    /// A visitor's request that is not known, or not this caller's.
+    #[error("no such request")]
+    NoRequest,
+    /// No workgroup of that name.
+    #[error("no such workgroup")]
+    NoWorkgroup,
+    /// Nobody is there, and the channel does not let visitors wait.
+    #[error("Workgroup is offline")]
+    Offline,
+    /// The visitor waits or talks already.
+    #[error("Unable to join chat queue - this user waits already")]
+    WaitsAlready,
+    /// Nobody came within the time that the call was to wait.
+    #[error("Timeout error, no agent available")]
+    NobodyCame,
+    /// The conversation is over.
+    #[error("the conversation is over")]
+    Over,
+    /// Nobody has taken the request yet.
+    #[error("no agent has come yet")]
+    NotInvited,
+    /// The body is not what is wanted here.
+    #[error("the body is wrong: {0}")]
+    Body(&'static str),
+    /// A field of the body is missing or wrong.
+    #[error("the field {0} is missing or not a text")]
+    Field(&'static str),
+    /// A parameter is wrong.
+    #[error("the parameter {0} is wrong: {1}")]
+    Parameter(&'static str, &'static str),
+    /// The body could not be had.
+    #[error(transparent)]
+    Reading(#[from] BodyError),
+    /// It cannot be done from outside of the XMPP server.
+    #[error("not possible here: {0}")]
+    Impossible(&'static str),
+    /// The session did not do it.
+    #[error(transparent)]
+    User(#[from] UserError),
+    /// There is no session.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+    /// The store or the engine does not take it just now.
+    #[error("the service cannot take this just now")]
+    Unavailable,
+    /// A fault of ours.
+    #[error("the service failed")]
+    Fault,
+}
+
+impl From<StoreError> for Failure {
+    fn from(_: StoreError) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<crate::engine::Unavailable> for Failure {
+    fn from(_: crate::engine::Unavailable) -> Self {
+        Self::Unavailable
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NoAgents => Self::Offline,
+            Refusal::AlreadyOpen => Self::WaitsAlready,
+            Refusal::UnknownWorkgroup => Self::NoWorkgroup,
+            Refusal::UnknownVisitor | Refusal::UnknownConversation => Self::NoRequest,
+            _ => Self::Fault,
+        }
+    }
+}
+
+impl Failure {
+    /// The HTTP status.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::NoCredentials | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::NotAllowed(_) => StatusCode::FORBIDDEN,
+            Self::NoSuchPath | Self::NoStream | Self::NoRequest | Self::NoWorkgroup => {
+                StatusCode::NOT_FOUND
+            }
+            Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::WaitsAlready | Self::NotInvited | Self::Over => StatusCode::CONFLICT,
+            Self::WhichUser
+            | Self::Offline
+            | Self::NobodyCame
+            | Self::Body(_)
+            | Self::Field(_)
+            | Self::Parameter(..) => StatusCode::BAD_REQUEST,
+            Self::Reading(error) => error.status(),
+            Self::Impossible(_) => StatusCode::NOT_IMPLEMENTED,
+            Self::User(error) => of_user(error),
+            Self::Login(error) => of_login(error),
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// A word of the original's `ExceptionType`.
+    fn exception(&self) -> &'static str {
+        match self {
+            Self::User(UserError::NoRoom) => "RoomNotFoundException",
+            Self::User(UserError::NoContact) => "RosterItemNotFound",
+            Self::User(UserError::Exists) | Self::WaitsAlready => "AlreadyExistsException",
+            Self::NoStream | Self::NoRequest => "UserNotFoundException",
+            Self::NoCredentials
+            | Self::WrongCredentials
+            | Self::TooManyAttempts(_)
+            | Self::NotAllowed(_)
+            | Self::Impossible(_)
+            | Self::User(UserError::Forbidden(_) | UserError::Unsupported(_))
+            | Self::Login(_) => "NotAllowedException",
+            _ => "IllegalArgumentException",
+        }
+    }
+
+    /// The answer; `path` is what was asked for, without its query.
+    pub fn reply(&self, dialect: Dialect, path: &str) -> HttpResponse {
+        let text = |text: &str| Node::Text(text.to_owned());
+        let entity = Entity {
+            root: "error",
+            keys: vec![
+                ("ressource", text(path)),
+                ("resource", text(path)),
+                ("message", Node::Text(self.to_string())),
+                ("exception", text(self.exception())),
+            ],
+        };
+        let mut reply = dialect.reply(self.status(), &entity);
+        let wait = match self {
+            Self::TooManyAttempts(wait) => Some(wait.as_secs().max(1)),
+            _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some(5),
+            _ => None,
+        };
+        if let Some(seconds) = wait {
+            reply
+                .headers_mut()
+                .insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        reply
+    }
+
+    /// The answer where a browser may ask its user for a name and a password.
+    pub fn reply_with_challenge(&self, path: &str) -> HttpResponse {
+        let mut reply = self.reply(Dialect::Plain, path);
+        if self.status() == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Basic realm=\"ofchat\"");
+            reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+        }
+        reply
+    }
+}
+
+fn of_user(error: &UserError) -> StatusCode {
+    match error {
+        UserError::NoRoom | UserError::NoContact | UserError::NoWorkgroup | UserError::NoOffer => {
+            StatusCode::NOT_FOUND
+        }
+        UserError::Forbidden(_) => StatusCode::FORBIDDEN,
+        UserError::Exists | UserError::NickTaken => StatusCode::CONFLICT,
+        UserError::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        UserError::Unsupported(_) => StatusCode::NOT_IMPLEMENTED,
+        UserError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
+        UserError::Ended => StatusCode::NOT_FOUND,
+        UserError::NotConnected | UserError::Store => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn of_login(error: &LoginError) -> StatusCode {
+    match error {
+        LoginError::WrongPassword => StatusCode::UNAUTHORIZED,
+        LoginError::BadName => StatusCode::BAD_REQUEST,
+        LoginError::TurnedOff => StatusCode::NOT_IMPLEMENTED,
+        LoginError::Refused(_)
+        | LoginError::OtherServer
+        | LoginError::Unsafe
+        | LoginError::Certificate => StatusCode::FORBIDDEN,
+        LoginError::Unreachable
+        | LoginError::TimedOut
+        | LoginError::TooMany
+        | LoginError::Store => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}

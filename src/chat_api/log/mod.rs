@@ -1,0 +1,174 @@
+//! The event log: what browsers are shown, stored before it is shown, and read from any place on.
+
+mod feed;
+mod reader;
+mod writer;
+
+pub use feed::{Entry, Event, FeedName};
+pub use reader::{Reader, Since};
+pub use writer::Append;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::engine::now;
+use crate::store::{Store, StoreError, Table};
+
+use feed::Feed;
+
+/// Appends that may wait for the writer; after them whoever appends waits.
+const INBOX: usize = 1024;
+
+/// The log; cheap to clone, all clones are one log.
+#[derive(Clone)]
+pub struct EventLog {
+    shared: Arc<Shared>,
+    inbox: mpsc::Sender<Append>,
+}
+
+struct Shared {
+    store: Arc<dyn Store>,
+    feeds: Mutex<HashMap<FeedName, Weak<Feed>>>,
+    /// How far each user was shown the own feed, while nobody reads it.
+    shown: Mutex<HashMap<FeedName, u64>>,
+    /// The highest number given out.
+    last: AtomicU64,
+    stop: watch::Sender<bool>,
+    /// For how long events are kept.
+    ttl: Duration,
+}
+
+impl EventLog {
+    /// A log in this store that keeps each event for `ttl`. Needs a tokio runtime around it.
+    pub fn start(store: Arc<dyn Store>, ttl: Duration) -> Self {
+        let (inbox, appends) = mpsc::channel(INBOX);
+        let shared = Arc::new(Shared {
+            store,
+            feeds: Mutex::default(),
+            shown: Mutex::default(),
+            last: AtomicU64::new(micros()),
+            stop: watch::Sender::new(false),
+            ttl,
+        });
+        tokio::spawn(writer::run(shared.clone(), appends));
+        Self { shared, inbox }
+    }
+
+    /// Appends to a feed; when this returns `Ok` the events are stored and on their way to whoever
+    /// reads. With `first`, the number of the first event, a repetition of the same call changes
+    /// nothing; without it, numbers go on from the time.
+    ///
+    /// # Errors
+    /// The store does not answer. The events may be stored all the same.
+    pub async fn append(
+        &self,
+        feed: &FeedName,
+        first: Option<u64>,
+        entries: Vec<Entry>,
+    ) -> Result<(), StoreError> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (done, outcome) = oneshot::channel();
+        let append = Append {
+            feed: feed.clone(),
+            first,
+            entries,
+            done: Some(done),
+        };
+        let gone = || StoreError::Unavailable("the event log is closed".into());
+        self.inbox.send(append).await.map_err(|_| gone())?;
+        outcome.await.map_err(|_| gone())?
+    }
+
+    /// Appends what has happened anyhow: it is written as soon as the store takes it. Waits only
+    /// while very much is waiting already.
+    pub async fn note(&self, feed: &FeedName, entries: Vec<Entry>) {
+        if entries.is_empty() {
+            return;
+        }
+        let append = Append {
+            feed: feed.clone(),
+            first: None,
+            entries,
+            done: None,
+        };
+        // Without a writer the program is about to stop.
+        let _ = self.inbox.send(append).await;
+    }
+
+    /// Shows whoever reads a feed just now something that is of no use later: it is not stored.
+    pub fn pass(&self, feed: &FeedName, entry: Entry) {
+        if let Some(feed) = self.shared.read(feed) {
+            feed.pass(Event::passing(entry));
+        }
+    }
+
+    /// Begins to read a feed; `None` where it is over and nothing is left to read.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn open(&self, name: &FeedName, since: Since) -> Result<Option<Reader>, StoreError> {
+        reader::open(&self.shared, name, since).await
+    }
+
+    /// All that is stored of a feed, in order.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn stored(&self, name: &FeedName) -> Result<Vec<Event>, StoreError> {
+        let rows = self.shared.store.group(Table::Event, name.as_str()).await?;
+        Ok(rows.iter().filter_map(feed::parse).collect())
+    }
+
+    /// From now on a reader that brings no place is shown what comes, if it was not so before.
+    pub fn begin(&self, name: &FeedName) {
+        let last = self.shared.last.load(Ordering::Acquire);
+        lock(&self.shared.shown).entry(name.clone()).or_insert(last);
+    }
+
+    /// Ends all readers, without ending their feeds: the program stops.
+    pub fn stop(&self) {
+        self.shared.stop.send_replace(true);
+    }
+
+    /// Follows whether the program stops.
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.shared.stop.subscribe()
+    }
+}
+
+impl Shared {
+    /// The live part of a feed; made where nobody reads it yet.
+    fn feed(&self, name: &FeedName) -> Arc<Feed> {
+        let mut feeds = lock(&self.feeds);
+        if let Some(feed) = feeds.get(name).and_then(Weak::upgrade) {
+            return feed;
+        }
+        // What nobody reads any more is swept when the map would have to grow.
+        if feeds.len() == feeds.capacity() {
+            feeds.retain(|_, feed| feed.strong_count() > 0);
+        }
+        let shown = lock(&self.shown).get(name).copied().unwrap_or_default();
+        let feed = Arc::new(Feed::new(shown));
+        feeds.insert(name.clone(), Arc::downgrade(&feed));
+        feed
+    }
+
+    fn read(&self, name: &FeedName) -> Option<Arc<Feed>> {
+        lock(&self.feeds).get(name).and_then(Weak::upgrade)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The present moment as a number: microseconds since 1970.
+fn micros() -> u64 {
+    u64::try_from(now().0).unwrap_or(0).saturating_mul(1000)
+}

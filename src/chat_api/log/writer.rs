@@ -1,0 +1,120 @@
+//! The one who writes the log: takes all that waits into one commit, and shows it only then.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tracing::warn;
+
+use crate::engine::now;
+use crate::store::{Change, Put, StoreError, Table};
+
+use super::feed::{Entry, Event, FeedName, key};
+use super::{Shared, micros};
+
+/// The most appends that share one commit.
+const MOST_IN_A_COMMIT: usize = 256;
+/// How long a store that did not answer is left alone.
+const STORE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Something to append.
+pub struct Append {
+    pub(super) feed: FeedName,
+    pub(super) first: Option<u64>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) done: Option<oneshot::Sender<Result<(), StoreError>>>,
+}
+
+/// An append with its numbers.
+struct Placed {
+    feed: FeedName,
+    events: Vec<Arc<Event>>,
+    done: Option<oneshot::Sender<Result<(), StoreError>>>,
+}
+
+/// Works until nobody can append any more.
+pub(super) async fn run(shared: Arc<Shared>, mut appends: mpsc::Receiver<Append>) {
+    let mut batch = Vec::with_capacity(MOST_IN_A_COMMIT);
+    while appends.recv_many(&mut batch, MOST_IN_A_COMMIT).await > 0 {
+        let mut placed: Vec<Placed> = batch.drain(..).map(|one| place(&shared, one)).collect();
+        while let Err(problem) = shared.store.commit(rows(&shared, &placed)).await {
+            warn!(%problem, "events cannot be stored just now");
+            placed = refuse(placed);
+            if placed.is_empty() {
+                break;
+            }
+            tokio::time::sleep(STORE_PAUSE).await;
+        }
+        for one in placed {
+            show(&shared, one);
+        }
+    }
+}
+
+/// Gives numbers: from the time, and above all that were given before, so that a browser's
+/// `Last-Event-ID` means the same after a restart, and after all rows have expired.
+fn place(shared: &Shared, append: Append) -> Placed {
+    let mut next = append.first.unwrap_or_else(|| {
+        let last = shared.last.load(Ordering::Acquire);
+        micros().max(last.saturating_add(1))
+    });
+    let mut events = Vec::with_capacity(append.entries.len());
+    for entry in append.entries {
+        events.push(Arc::new(Event::new(next, entry)));
+        next = next.saturating_add(1);
+    }
+    if append.first.is_none() {
+        shared.last.fetch_max(next, Ordering::AcqRel);
+    }
+    Placed {
+        feed: append.feed,
+        events,
+        done: append.done,
+    }
+}
+
+fn rows(shared: &Shared, placed: &[Placed]) -> Vec<Change> {
+    let expires = now().plus(shared.ttl);
+    let mut changes = Vec::new();
+    for one in placed {
+        for event in &one.events {
+            let row = Put {
+                table: Table::Event,
+                group: one.feed.as_str().to_owned(),
+                key: key(event.id),
+                value: serde_json::to_vec(&event.entry).unwrap_or_default(),
+                expires: Some(expires),
+            };
+            // A repetition does not replace what was shown under the same number.
+            changes.push(Change::Add(row));
+        }
+    }
+    changes
+}
+
+/// Tells those who wait that nothing is sure; keeps what nobody would bring again.
+fn refuse(placed: Vec<Placed>) -> Vec<Placed> {
+    let mut kept = Vec::new();
+    for one in placed {
+        match one.done {
+            Some(done) => {
+                let unavailable = StoreError::Unavailable("the event was not stored".into());
+                let _ = done.send(Err(unavailable));
+            }
+            None => kept.push(one),
+        }
+    }
+    kept
+}
+
+fn show(shared: &Shared, placed: Placed) {
+    if let Some(feed) = shared.read(&placed.feed) {
+        for event in &placed.events {
+            feed.push(event);
+        }
+    }
+    if let Some(done) = placed.done {
+        let _ = done.send(Ok(()));
+    }
+}

@@ -1,0 +1,152 @@
+//! The chat API: REST and Server-Sent Events for web visitors and web agents, as Openfire's "ofchat"
+//! plugin had them (reference: chat-api), beside the XMPP server instead of inside of it.
+
+pub mod ask;
+mod call;
+mod crowd;
+mod desk;
+mod failure;
+mod gate;
+mod grants;
+pub mod log;
+pub mod openapi;
+pub mod pages;
+mod routes;
+mod serve;
+mod sse;
+pub mod wire;
+
+pub use ask::ChatCarrier;
+pub use serve::configure;
+pub use wire::RoomUrl;
+pub use wire::visitor::{Names, Texts};
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::num::NonZeroU32;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::{PasswordHash, Secret};
+use crate::engine::Handle;
+use crate::ids::{ChannelId, WorkgroupName};
+use crate::store::Store;
+use crate::users::Sessions;
+
+use crowd::Crowd;
+use desk::Desk;
+use gate::Gate;
+use grants::Grants;
+use log::EventLog;
+
+/// How the chat API is set up.
+#[derive(Clone, Debug)]
+pub struct ChatApiSettings {
+    /// The channel by which visitors ask.
+    pub channel: ChannelId,
+    /// The master secret; without one only users' own passwords count.
+    pub master: Option<Secret>,
+    /// Users of our own domain who have a password, by name in lower case.
+    pub accounts: HashMap<String, PasswordHash>,
+    /// Origins whose pages may call from a browser, as browsers write them.
+    pub allow_origins: Vec<String>,
+    /// How long a session stays that nobody uses or watches.
+    pub session_idle: Duration,
+    /// How long `POST /ask` waits where the caller does not say; not at all where `None`.
+    pub wait: Option<Duration>,
+    /// Whether visitors may ask without credentials.
+    pub anonymous: bool,
+    /// How many may do so in a minute from one address.
+    pub anonymous_a_minute: NonZeroU32,
+    /// Whether a request is refused when no agent is online.
+    pub refuse_without_agents: bool,
+    /// Whether the end of the wait ends the conversation.
+    pub wait_ends: bool,
+    /// What agents may see of a visitor.
+    pub reveal: BTreeSet<Reveal>,
+    /// How visitors are shown addresses.
+    pub names: Names,
+    /// The workgroups, with their names for people.
+    pub workgroups: BTreeMap<WorkgroupName, String>,
+}
+
+/// Something of a visitor that agents see only where configured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reveal {
+    /// The name that the visitor has given.
+    User,
+    /// The e-mail address.
+    Email,
+    /// Whatever else the request tells.
+    Details,
+}
+
+/// What stands behind the chat API.
+pub struct Parts {
+    /// Where sessions come from.
+    pub sessions: Arc<dyn Sessions>,
+    /// Where tokens are kept.
+    pub store: Arc<dyn Store>,
+    /// Where events go.
+    pub log: EventLog,
+    /// Who decides about visitors' requests.
+    pub engine: Handle,
+}
+
+/// Everything behind the routes.
+pub struct ChatApi {
+    pub(crate) settings: ChatApiSettings,
+    pub(crate) gate: Gate,
+    pub(crate) desk: Desk,
+    pub(crate) grants: Grants,
+    pub(crate) log: EventLog,
+    pub(crate) engine: Handle,
+    pub(crate) crowd: Crowd,
+}
+
+impl ChatApi {
+    /// Sets it up. To be called within the tokio runtime that outlives the requests.
+    pub fn new(settings: ChatApiSettings, parts: Parts) -> Arc<Self> {
+        let Parts {
+            sessions,
+            store,
+            log,
+            engine,
+        } = parts;
+        let desk = Desk::new(desk::Parts {
+            sessions: sessions.clone(),
+            store: store.clone(),
+            log: log.clone(),
+            rooms: settings.names.rooms.clone(),
+            idle: settings.session_idle,
+        });
+        let api = Arc::new(Self {
+            gate: Gate::new(settings.master.clone(), settings.accounts.clone(), sessions),
+            crowd: Crowd::new(settings.anonymous_a_minute),
+            grants: Grants::new(store),
+            settings,
+            desk,
+            log,
+            engine,
+        });
+        tokio::spawn(tidy(Arc::downgrade(&api)));
+        api
+    }
+
+    /// Takes up the sessions that were open before a restart.
+    pub async fn restore(&self) {
+        self.desk.restore().await;
+    }
+}
+
+/// Now and then forgets who has been quiet.
+async fn tidy(api: std::sync::Weak<ChatApi>) {
+    const EVERY: Duration = Duration::from_mins(1);
+    loop {
+        tokio::time::sleep(EVERY).await;
+        let Some(api) = api.upgrade() else {
+            return;
+        };
+        api.gate.tidy();
+        api.crowd.tidy();
+    }
+}

@@ -1,0 +1,229 @@
+//! The OpenAPI document, made from the table of routes and from what other surfaces tell of theirs.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::web::{self, ServiceConfig};
+use utoipa::openapi::path::{
+    HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
+};
+use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::security::{
+    ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
+    Required, ResponseBuilder, Type,
+};
+
+use super::routes::{self, BodyKind, PREFIXES, Route};
+
+/// A route of any surface, for the document.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Which surface it belongs to.
+    pub surface: &'static str,
+    /// GET, POST ...
+    pub method: Method,
+    /// The whole path.
+    pub path: String,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// Whether it takes JSON.
+    pub json: bool,
+}
+
+/// The chat API is described under this of its prefixes.
+const SHOWN: &str = PREFIXES[1];
+
+/// The document of the chat API, where it is served, and of these other routes.
+pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
+    let mut paths = PathsBuilder::new();
+    let mut items: BTreeMap<String, PathItem> = BTreeMap::new();
+    let own = if with_chat_api {
+        routes::all()
+    } else {
+        Vec::new()
+    };
+    for route in own {
+        let path = format!("{SHOWN}{}", route.path);
+        add(&mut items, (path, &route.method), of_route(&route));
+    }
+    let events = sse().into_iter().filter(|_| with_chat_api);
+    for told in events.chain(others.iter().cloned()) {
+        add(
+            &mut items,
+            (told.path.clone(), &told.method),
+            of_told(&told),
+        );
+    }
+    for (path, item) in items {
+        paths = paths.path(path, item);
+    }
+    let about = "Every path of the chat API below /restapi/v1 is found below /rest/api/restapi/v1 and \
+                 without a prefix, too.";
+    OpenApiBuilder::new()
+        .info(
+            InfoBuilder::new()
+                .title("Warmline")
+                .version(env!("CARGO_PKG_VERSION"))
+                .description(Some(about))
+                .build(),
+        )
+        .paths(paths.build())
+        .components(Some(schemes()))
+        .build()
+}
+
+/// Serves the document.
+pub fn configure(services: &mut ServiceConfig, document: &OpenApi) {
+    let text = document.to_json().unwrap_or_default();
+    services.route(
+        "/openapi.json",
+        web::get().to(move || {
+            let text = text.clone();
+            async move {
+                HttpResponse::Ok()
+                    .content_type("application/json")
+                    .body(text)
+            }
+        }),
+    );
+}
+
+fn sse() -> [Told; 1] {
+    [Told {
+        surface: "chat API: events",
+        method: Method::GET,
+        path: "/sse/{user}".to_owned(),
+        about: "Events as they come (text/event-stream); 204 when the session is over.",
+        json: false,
+    }]
+}
+
+fn schemes() -> utoipa::openapi::Components {
+    let header = ApiKey::Header(ApiKeyValue::with_description(
+        "Authorization",
+        "The master secret itself, without a scheme.",
+    ));
+    ComponentsBuilder::new()
+        .security_scheme("master", SecurityScheme::ApiKey(header))
+        .security_scheme(
+            "user",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Basic).build()),
+        )
+        .security_scheme(
+            "visitor",
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build()),
+        )
+        .build()
+}
+
+fn add(
+    items: &mut BTreeMap<String, PathItem>,
+    (path, method): (String, &Method),
+    operation: OperationBuilder,
+) {
+    let Some(method) = method_of(method) else {
+        return;
+    };
+    let operation = parts(&path).into_iter().fold(operation, |operation, name| {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(text()));
+        operation.parameter(parameter)
+    });
+    let item = PathItem::new(method, operation);
+    items.entry(path).or_default().merge_operations(item);
+}
+
+fn of_route(route: &Route) -> OperationBuilder {
+    let mut operation = OperationBuilder::new()
+        .tag("chat API")
+        .summary(Some(route.about));
+    let streamless = route.path.starts_with("/chat/") && !route.path.contains("/{stream}");
+    let whose = ["username", "streamid"];
+    let whose = whose.iter().filter(|_| streamless && !route.open);
+    for name in route.query.iter().chain(whose) {
+        let parameter = ParameterBuilder::new()
+            .name(*name)
+            .parameter_in(ParameterIn::Query)
+            .schema(Some(text()));
+        operation = operation.parameter(parameter);
+    }
+    let kinds: &[&str] = match route.body {
+        BodyKind::None => &[],
+        BodyKind::Text => &["text/plain"],
+        BodyKind::TextOrJson => &["text/plain", "application/json"],
+        BodyKind::Json => &["application/json"],
+    };
+    operation = with_body(operation, kinds);
+    for scheme in ["master", "user", "visitor"] {
+        operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
+    }
+    answered(operation)
+}
+
+fn of_told(told: &Told) -> OperationBuilder {
+    let operation = OperationBuilder::new()
+        .tag(told.surface)
+        .summary(Some(told.about));
+    let kinds: &[&str] = if told.json {
+        &["application/json"]
+    } else {
+        &[]
+    };
+    answered(with_body(operation, kinds))
+}
+
+fn with_body(operation: OperationBuilder, kinds: &[&str]) -> OperationBuilder {
+    if kinds.is_empty() {
+        return operation;
+    }
+    let body = kinds.iter().fold(RequestBodyBuilder::new(), |body, kind| {
+        let schema = match *kind {
+            "application/json" => ObjectBuilder::new().schema_type(Type::Object).build(),
+            _ => text(),
+        };
+        body.content(*kind, ContentBuilder::new().schema(Some(schema)).build())
+    });
+    operation.request_body(Some(body.build()))
+}
+
+fn answered(operation: OperationBuilder) -> OperationBuilder {
+    let told = |what: &str| ResponseBuilder::new().description(what).build();
+    operation
+        .response("2XX", told("Done."))
+        .response("4XX", told("Not done; why stands in the error entity."))
+        .response(
+            "5XX",
+            told("Not possible here (501), or not just now (503)."),
+        )
+}
+
+fn text() -> utoipa::openapi::Object {
+    ObjectBuilder::new().schema_type(Type::String).build()
+}
+
+/// The names of a path's parts.
+fn parts(path: &str) -> Vec<String> {
+    let parts = path.split('{').skip(1);
+    parts
+        .filter_map(|rest| rest.split('}').next())
+        .map(|name| name.split(':').next().unwrap_or(name).to_owned())
+        .collect()
+}
+
+fn method_of(method: &Method) -> Option<HttpMethod> {
+    Some(match *method {
+        Method::GET => HttpMethod::Get,
+        Method::POST => HttpMethod::Post,
+        Method::PUT => HttpMethod::Put,
+        Method::DELETE => HttpMethod::Delete,
+        Method::PATCH => HttpMethod::Patch,
+        _ => return None,
+    })
+}

@@ -1,0 +1,124 @@
+//! Pages that come with the program: the documentation, the page that shows events, the demo pair.
+//! Nothing in them is fetched from elsewhere.
+
+use actix_web::http::header::{CACHE_CONTROL, HeaderName, LOCATION};
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpResponse, Resource};
+
+/// Scripts and styles of our own only; the documentation's own styles stand within it.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; \
+     frame-ancestors 'self'";
+
+/// Path, kind, content.
+const FILES: &[(&str, &str, &str)] = &[
+    (
+        "/docs/",
+        "text/html",
+        include_str!("../../assets/swagger-ui/index.html"),
+    ),
+    (
+        "/docs/start.js",
+        "text/javascript",
+        include_str!("../../assets/swagger-ui/start.js"),
+    ),
+    (
+        "/docs/swagger-ui.css",
+        "text/css",
+        include_str!("../../assets/swagger-ui/swagger-ui.css"),
+    ),
+    (
+        "/docs/swagger-ui-bundle.js",
+        "text/javascript",
+        include_str!("../../assets/swagger-ui/swagger-ui-bundle.js"),
+    ),
+    (
+        "/apps/sse/index.html",
+        "text/html",
+        include_str!("../../assets/apps/sse/index.html"),
+    ),
+    (
+        "/apps/sse/events.js",
+        "text/javascript",
+        include_str!("../../assets/apps/sse/events.js"),
+    ),
+    (
+        "/apps/demo/index.html",
+        "text/html",
+        include_str!("../../assets/apps/demo/index.html"),
+    ),
+    (
+        "/apps/demo/visitor.html",
+        "text/html",
+        include_str!("../../assets/apps/demo/visitor.html"),
+    ),
+    (
+        "/apps/demo/visitor.js",
+        "text/javascript",
+        include_str!("../../assets/apps/demo/visitor.js"),
+    ),
+    (
+        "/apps/demo/agent.html",
+        "text/html",
+        include_str!("../../assets/apps/demo/agent.html"),
+    ),
+    (
+        "/apps/demo/agent.js",
+        "text/javascript",
+        include_str!("../../assets/apps/demo/agent.js"),
+    ),
+    (
+        "/apps/demo/common.js",
+        "text/javascript",
+        include_str!("../../assets/apps/demo/common.js"),
+    ),
+    (
+        "/apps/demo/style.css",
+        "text/css",
+        include_str!("../../assets/apps/demo/style.css"),
+    ),
+];
+
+/// Shorter spellings, and where they lead.
+const SHORT: &[(&str, &str)] = &[
+    ("/docs", "/docs/"),
+    ("/apps/sse", "/apps/sse/index.html"),
+    ("/apps/sse/", "/apps/sse/index.html"),
+    ("/apps/demo", "/apps/demo/index.html"),
+    ("/apps/demo/", "/apps/demo/index.html"),
+];
+
+/// Adds the pages.
+pub fn configure(services: &mut ServiceConfig) {
+    add(services, |_| true);
+}
+
+/// Adds only the documentation.
+pub fn configure_docs(services: &mut ServiceConfig) {
+    add(services, |path| path.starts_with("/docs"));
+}
+
+fn add(services: &mut ServiceConfig, wanted: fn(&str) -> bool) {
+    for (path, kind, text) in FILES.iter().filter(|(path, ..)| wanted(path)) {
+        services.service(file(path, kind, text));
+    }
+    for (path, to) in SHORT.iter().filter(|(path, _)| wanted(path)) {
+        services.service(
+            web::resource(*path).route(web::get().to(move || async move {
+                HttpResponse::Found()
+                    .insert_header((LOCATION, *to))
+                    .finish()
+            })),
+        );
+    }
+}
+
+fn file(path: &'static str, kind: &'static str, text: &'static str) -> Resource {
+    web::resource(path).route(web::get().to(move || async move {
+        HttpResponse::Ok()
+            .content_type(format!("{kind}; charset=utf-8"))
+            .insert_header((CACHE_CONTROL, "no-cache"))
+            .insert_header((HeaderName::from_static("content-security-policy"), POLICY))
+            .insert_header((HeaderName::from_static("x-content-type-options"), "nosniff"))
+            .body(text)
+    }))
+}

@@ -1,0 +1,211 @@
+//! Every route of the REST side as one table: what is served and what is documented.
+
+mod assists;
+mod people;
+mod rooms;
+mod session;
+pub mod unable;
+
+use actix_web::http::Method;
+
+use super::ask;
+use super::call::Handler;
+
+/// Where the same routes are found (chat API §1.1): as the source had it, as the README has it, and
+/// as the README's summary has it.
+pub const PREFIXES: [&str; 3] = ["/rest/api/restapi/v1", "/restapi/v1", ""];
+
+/// One route.
+#[derive(Clone)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path below a prefix.
+    pub path: String,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    /// Whether it is reached without credentials, or with those in its body.
+    pub open: bool,
+    /// What its body is.
+    pub body: BodyKind,
+    /// Parameters of its query.
+    pub query: &'static [&'static str],
+    /// What does it.
+    pub handler: Handler,
+}
+
+/// What a route reads from its body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyKind {
+    /// Nothing.
+    None,
+    /// A text.
+    Text,
+    /// A text, or JSON as text.
+    TextOrJson,
+    /// JSON.
+    Json,
+}
+
+macro_rules! handler {
+    ($function:path) => {
+        |call| Box::pin($function(call))
+    };
+}
+
+/// A place in the table.
+struct Line {
+    method: Method,
+    path: &'static str,
+    about: &'static str,
+    handler: Handler,
+}
+
+/// The table: method, path, what it does, handler.
+macro_rules! lines {
+    ($($method:ident $path:literal $about:literal $function:path;)+) => {
+        vec![$(Line {
+            method: Method::$method,
+            path: $path,
+            about: $about,
+            handler: handler!($function),
+        }),+]
+    };
+}
+
+/// All routes, those with fixed words before those that take any word in the same place.
+pub fn all() -> Vec<Route> {
+    let mut routes = Vec::new();
+    for group in [talk(), people_and_rooms(), experts()] {
+        for line in group {
+            routes.push(route(format!("/chat{}", line.path), &line));
+            routes.push(route(format!("/chat/{{stream}}{}", line.path), &line));
+        }
+    }
+    routes.extend(named().iter().map(|line| route(line.path.to_owned(), line)));
+    routes.extend(
+        ask_routes()
+            .iter()
+            .map(|line| route(line.path.to_owned(), line)),
+    );
+    let takes_any_word =
+        |route: &Route| route.path.starts_with("/chat/{") || route.path.starts_with("/ask/{");
+    routes.sort_by_key(takes_any_word);
+    routes
+}
+
+fn route(path: String, line: &Line) -> Route {
+    Route {
+        body: body_of(&line.method, line.path),
+        query: query_of(line.path),
+        open: line.path.starts_with("/ask") || line.path.ends_with("/login"),
+        method: line.method.clone(),
+        about: line.about,
+        handler: line.handler,
+        path,
+    }
+}
+
+fn talk() -> Vec<Line> {
+    lines! {
+        POST "/presence" "Broadcast the own presence." session::presence;
+        GET "/messages" "Old messages, one-to-one and in rooms." session::history;
+        POST "/messages/{to}" "Send a one-to-one message." session::send;
+        POST "/chatstate/{state}/{to}" "Tell somebody about typing." session::chatstate;
+        POST "/xmpp" "Send one raw stanza." session::xmpp;
+        POST "/logoff" "End the session." session::logoff;
+        POST "/tickets" "Extension: a ticket for /sse/{user}?token=." session::ticket;
+    }
+}
+
+fn people_and_rooms() -> Vec<Line> {
+    lines! {
+        GET "/contacts" "The contacts, with their presence." people::contacts;
+        POST "/contacts" "Add a contact." people::add;
+        POST "/contacts/{jid}" "Add a contact." people::add;
+        PUT "/contacts/{jid}" "Change a contact." people::update;
+        DELETE "/contacts/{jid}" "Remove a contact." people::remove;
+        GET "/users" "Look for users." people::search;
+        POST "/users/{property}" "Set a property of one's own." people::set_property;
+        DELETE "/users/{property}" "Remove a property of one's own." people::remove_property;
+        GET "/rooms" "The rooms of a service." rooms::list;
+        GET "/rooms/{room}" "One room." rooms::one;
+        PUT "/rooms/{room}" "Enter a room." rooms::join;
+        POST "/rooms/{room}" "Say something in a room." rooms::post;
+        DELETE "/rooms/{room}" "Leave a room." rooms::leave;
+        GET "/rooms/{room}/participants" "Who is in a room." rooms::participants;
+        GET "/rooms/{room}/occupants" "Who is in a room, with addresses where it shows them." rooms::occupants;
+        GET "/rooms/{room}/chathistory" "What was said in a room." rooms::history;
+        POST "/rooms/{room}/{jid}" "Invite somebody into a room." rooms::invite;
+    }
+}
+
+fn experts() -> Vec<Line> {
+    lines! {
+        GET "/assists" "The workgroups that one may serve." assists::workgroups;
+        GET "/assists/queues" "The queues of the workgroups that one serves." assists::queues;
+        GET "/assists/{workgroup}" "The queue of one workgroup." assists::queues;
+        POST "/assists/{workgroup}" "Take offers of a workgroup." assists::serve;
+        DELETE "/assists/{workgroup}" "Take no more offers of a workgroup." assists::stop;
+        PUT "/assists/{workgroup}/{offer}" "Accept an offer." assists::accept;
+        DELETE "/assists/{workgroup}/{offer}" "Reject an offer." assists::reject;
+        POST "/offer/{offer}" "Accept an offer." assists::accept;
+        DELETE "/offer/{offer}" "Reject an offer." assists::reject;
+        GET "/offers" "Extension: the offers that wait for an answer." assists::offers;
+    }
+}
+
+/// Routes whose first word is a user's name, or fixed.
+fn named() -> Vec<Line> {
+    lines! {
+        POST "/chat/{username}/login" "Begin a session; answers with the bare stream id." session::login;
+        GET "/chat/{username}/pdf" "Not possible: 501." session::original_only;
+        GET "/chat/certificate" "Not possible: 501." session::original_only;
+        GET "/chat/enroll" "Not possible: 501." session::original_only;
+        DELETE "/chat/enroll" "Not possible: 501." session::original_only;
+    }
+}
+
+fn ask_routes() -> Vec<Line> {
+    lines! {
+        POST "/ask" "Ask a workgroup; answers with the request and the visitor's token." ask::open;
+        GET "/ask/workgroups" "Extension: the workgroups, open or closed." ask::workgroups;
+        GET "/ask/workgroups/{workgroup}" "Extension: one workgroup, with a place in its line." ask::workgroup;
+        GET "/ask/{user}" "How far a request has come." ask::status;
+        POST "/ask/{user}" "Enter the conversation's room." ask::join;
+        PUT "/ask/{user}" "Say something in the conversation." ask::say;
+        DELETE "/ask/{user}" "Cancel the request, or end the conversation." ask::cancel;
+        POST "/ask/{user}/chatstate/{state}" "Extension: tell the agent about typing." ask::visitor_types;
+    }
+}
+
+/// The handler of routes that are refused.
+pub fn refuser() -> Handler {
+    handler!(unable::refuse)
+}
+
+fn body_of(method: &Method, path: &str) -> BodyKind {
+    match (method.as_str(), path) {
+        ("POST", "/messages/{to}" | "/rooms/{room}") | ("PUT", "/ask/{user}") => {
+            BodyKind::TextOrJson
+        }
+        ("POST", "/xmpp" | "/users/{property}" | "/rooms/{room}/{jid}") => BodyKind::Text,
+        ("POST", "/chat/{username}/login") => BodyKind::Text,
+        ("POST", "/contacts" | "/ask") | ("PUT", "/contacts/{jid}") => BodyKind::Json,
+        _ => BodyKind::None,
+    }
+}
+
+fn query_of(path: &str) -> &'static [&'static str] {
+    match path {
+        "/presence" => &["show", "status"],
+        "/messages" => &["keywords", "to", "start", "end", "room", "service", "limit"],
+        "/users" => &["search"],
+        "/rooms" => &["servicename", "service", "search", "type"],
+        "/chat/{username}/login" => &["totp"],
+        "/ask" => &["wait"],
+        _ if path.starts_with("/ask/{user}") => &["token"],
+        _ if path.starts_with("/rooms/") => &["service", "servicename"],
+        _ => &[],
+    }
+}

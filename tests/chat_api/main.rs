@@ -1,0 +1,20 @@
+//! The chat API over HTTP: routes, dialects, errors, credentials, events. At the engine's seat and at
+//! the sessions' is somebody who answers as each test wants; the store is a real one.
+
+#![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
+
+#[path = "../support/patience.rs"]
+mod patience;
+
+mod ask;
+mod credentials;
+mod documents;
+mod errors;
+mod events;
+mod orders;
+mod players;
+mod routes;
+mod sessions;
+mod stream;
+mod stream_faults;
+mod world;

@@ -1,0 +1,172 @@
+//! Somebody in the sessions' place: notes orders, answers as told, and lets tests make events happen.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use tokio::sync::mpsc;
+use warmline::users::{
+    Done, EndReason, Kind, Login, LoginError, Opened, Order, Password, Places, Profile, Session,
+    Sessions, UserError, UserEvent,
+};
+
+/// The password that every user of the XMPP server has here.
+pub const PASSWORD: &str = "the right one";
+
+type Answers = Arc<Mutex<Box<dyn FnMut(&Order) -> Result<Done, UserError> + Send>>>;
+type Events = mpsc::UnboundedSender<UserEvent>;
+
+/// The XMPP side.
+#[derive(Clone)]
+pub struct Players {
+    pub orders: Arc<Mutex<Vec<(String, Order)>>>,
+    pub logins: Arc<AtomicUsize>,
+    pub checks: Arc<AtomicUsize>,
+    open: Arc<Mutex<HashMap<String, Events>>>,
+    answers: Answers,
+}
+
+impl Players {
+    pub fn new() -> Self {
+        Self {
+            orders: Arc::default(),
+            logins: Arc::default(),
+            checks: Arc::default(),
+            open: Arc::default(),
+            answers: Arc::new(Mutex::new(Box::new(usual))),
+        }
+    }
+
+    /// From now on orders are answered so.
+    pub fn answer(&self, how: impl FnMut(&Order) -> Result<Done, UserError> + Send + 'static) {
+        *self.answers.lock().unwrap() = Box::new(how);
+    }
+
+    /// Something happens to a user who is logged in.
+    pub fn happens(&self, bare: &str, event: UserEvent) {
+        let open = self.open.lock().unwrap();
+        let events = open.get(bare).expect("a session of this user");
+        events.send(event).expect("somebody who follows");
+    }
+
+    pub fn is_open(&self, bare: &str) -> bool {
+        self.open.lock().unwrap().contains_key(bare)
+    }
+
+    fn begin(&self, bare: String, kind: Kind) -> Opened {
+        let (events, happened) = mpsc::unbounded_channel();
+        self.open.lock().unwrap().insert(bare.clone(), events);
+        let count = self.logins.fetch_add(1, Ordering::SeqCst);
+        let session = Player {
+            jid: format!("{bare}/ofchat-{count}"),
+            bare,
+            kind,
+            stage: self.clone(),
+        };
+        let events = futures::stream::unfold(happened, |mut happened| async move {
+            happened.recv().await.map(|event| (event, happened))
+        });
+        Opened {
+            session: Arc::new(session),
+            events: Box::pin(events),
+        }
+    }
+}
+
+fn usual(order: &Order) -> Result<Done, UserError> {
+    Ok(match order {
+        Order::Workgroups => Done::Workgroups(Vec::new()),
+        Order::Contacts => Done::Contacts(Vec::new()),
+        Order::SearchUsers(_) => Done::Users(Vec::new()),
+        Order::Rooms { .. } => Done::Rooms(Vec::new()),
+        Order::Room(_) => return Err(UserError::NoRoom),
+        Order::Occupants(_) => Done::Occupants(Vec::new()),
+        Order::RoomHistory(_) | Order::History(_) => Done::Lines(Vec::new()),
+        Order::Queues => Done::Queues(Vec::new()),
+        Order::Offers => Done::Offers(Vec::new()),
+        Order::AddContact(wish) | Order::UpdateContact(wish) => {
+            Done::Contact(warmline::users::Contact {
+                jid: wish.jid.clone(),
+                ..Default::default()
+            })
+        }
+        _ => Done::Nothing,
+    })
+}
+
+impl Sessions for Players {
+    fn open(&self, login: Login) -> BoxFuture<'_, Result<Opened, LoginError>> {
+        let opened = match login {
+            Login::Bridge { name, .. } if name.starts_with("v-") => Err(LoginError::BadName),
+            Login::Bridge { name, .. } => {
+                let bare = format!("{name}@{}", self.places().domain);
+                Ok(self.begin(bare, Kind::Bridge))
+            }
+            Login::Account { password, .. } if password.expose() != PASSWORD => {
+                Err(LoginError::WrongPassword)
+            }
+            Login::Account { jid, .. } => Ok(self.begin(jid, Kind::Account)),
+        };
+        ready(opened).boxed()
+    }
+
+    fn check<'a>(
+        &'a self,
+        _: &'a str,
+        password: &'a Password,
+    ) -> BoxFuture<'a, Result<(), LoginError>> {
+        self.checks.fetch_add(1, Ordering::SeqCst);
+        let right = password.expose() == PASSWORD;
+        ready(right.then_some(()).ok_or(LoginError::WrongPassword)).boxed()
+    }
+
+    fn remember(&self, _: Profile) -> BoxFuture<'_, Result<(), LoginError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), LoginError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn places(&self) -> Places {
+        Places {
+            domain: "workgroup.acme.example".into(),
+            server: "acme.example".into(),
+            muc: "rooms.acme.example".into(),
+        }
+    }
+}
+
+struct Player {
+    bare: String,
+    jid: String,
+    kind: Kind,
+    stage: Players,
+}
+
+impl Session for Player {
+    fn jid(&self) -> String {
+        self.jid.clone()
+    }
+
+    fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    fn carry_out(&self, order: Order) -> BoxFuture<'_, Result<Done, UserError>> {
+        let answer = (self.stage.answers.lock().unwrap())(&order);
+        let mut orders = self.stage.orders.lock().unwrap();
+        orders.push((self.bare.clone(), order));
+        ready(answer).boxed()
+    }
+
+    fn close(&self) -> BoxFuture<'_, ()> {
+        let events = self.stage.open.lock().unwrap().remove(&self.bare);
+        if let Some(events) = events {
+            let _ = events.send(UserEvent::Ended(EndReason::Closed));
+        }
+        ready(()).boxed()
+    }
+}

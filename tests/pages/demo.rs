@@ -1,0 +1,114 @@
+//! A visitor and an agent side by side; and the page that shows every event.
+
+use super::support::chromium::Chromium;
+use super::support::config::Config;
+use super::support::prosody::Prosody;
+use super::support::warmline::Warmline;
+use super::support::web::{Family, Kind, Web, with_chat_api};
+use super::support::xmpp::{PASSWORD, Server, jid};
+
+/// The program with one agent of the XMPP server in the workgroup `desk`.
+fn running() -> (Warmline, Prosody) {
+    let server = Prosody::start();
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[jid("agent1")]);
+    (Warmline::start(&config), server)
+}
+
+#[test]
+fn ask_offer_accept_chat_typing_attachment_close() {
+    let (warmline, _server) = running();
+    let page = Chromium::start();
+    page.open(&format!(
+        "http://{}/apps/demo/index.html",
+        warmline.address()
+    ));
+
+    page.within("agent");
+    page.fill("#user", "agent1");
+    page.fill("#password", PASSWORD);
+    page.click("#login button");
+    page.shows("#status", "waiting for requests");
+
+    page.within("visitor");
+    page.fill("#workgroup", "desk");
+    page.fill("#question", "Where is my \"parcel\"?");
+    page.click("#ask button");
+    page.shows("#status", "number 1 in the line");
+
+    page.within("agent");
+    page.shows(".offer", "Where is my \"parcel\"?");
+    page.click(".offer .accept");
+    page.shows("#status", "In the room");
+    page.within("visitor");
+    page.shows("#status", "Somebody is here.");
+
+    page.fill("#text", "Hello <b>there</b>");
+    page.within("agent");
+    page.shows("#state", "…");
+    page.within("visitor");
+    page.click("#say button");
+    page.within("agent");
+    page.shows("#talk", "Hello <b>there</b>");
+    page.fill("#text", "How can I help?");
+    page.within("visitor");
+    page.shows("#state", "…");
+    page.within("agent");
+    page.click("#say button");
+    page.shows("#talk .mine", "How can I help?");
+    page.within("visitor");
+    page.shows("#talk .theirs", "How can I help?");
+
+    page.fill("#url", "https://files.example.test/parcel.png");
+    page.click("#attach button");
+    page.within("agent");
+    page.shows("#talk", "https://files.example.test/parcel.png");
+
+    page.click("#close");
+    page.shows("#status", "The conversation is over.");
+    page.within("visitor");
+    page.shows("#status", "The conversation is over.");
+    assert_eq!(
+        page.hosts(),
+        [warmline.address().to_string()],
+        "nobody else is asked"
+    );
+}
+
+#[test]
+fn the_page_of_events_shows_every_event() {
+    let (warmline, _server) = running();
+    let address = warmline.address();
+    let one = Web::log_in(address, "agent1", (Family::Source, Kind::Account));
+    let ticket = one.does("POST", "/tickets", "").string("ticket");
+    let page = Chromium::start();
+    let path = format!("/apps/sse/index.html?username=agent1&token={ticket}");
+    page.open(&format!("http://{address}{path}"));
+    page.shows("#state", "connected");
+    let other = Web::log_in(address, "agent2", (Family::Source, Kind::Account));
+    other.does(
+        "POST",
+        &format!("/messages/{}", jid("agent1")),
+        "a <i>word</i>",
+    );
+    page.shows("tr[data-event='chatapi.chat']", "a <i>word</i>");
+    page.shows("tr[data-event='chatapi.xmpp']", "<message");
+    one.does("POST", "/logoff", "");
+    page.shows("#state", "over, or not allowed");
+}
+
+/// As a user opens it: the browser is asked for a password, here given beforehand.
+#[test]
+fn the_page_of_events_with_a_password() {
+    let (warmline, _server) = running();
+    let address = warmline.address();
+    let page = Chromium::start();
+    // The request for a password fills the browser's memory of them for this server.
+    page.open(&format!(
+        "http://agent1:{PASSWORD}@{address}/sse/agent1/none"
+    ));
+    page.open(&format!(
+        "http://agent1:{PASSWORD}@{address}/apps/sse/index.html?username=agent1"
+    ));
+    page.shows("#state", "connected");
+}
