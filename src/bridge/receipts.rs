@@ -1,7 +1,7 @@
 //! What the outside hears of the visitor's own words, and tells of the agents'.
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Ended, Fate, Line, Outgoing, Receipt, Words,
+    Author, ClosedBy, Conversation, Ended, Fate, Line, Outgoing, Receipt, Stage, Words,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 
@@ -123,7 +123,9 @@ impl Bridge {
         (receipt, messages): (Receipt, Vec<MessageId>),
     ) {
         let conversation = self.conversations.get(id);
-        let wanted = conversation.is_some_and(|c| c.manners.receipts.contains(&receipt));
+        // At the end every word got its fate; the places after it belong to what is said too late.
+        let open = conversation.filter(|c| !matches!(c.stage, Stage::Over { .. }));
+        let wanted = open.is_some_and(|c| c.manners.receipts.contains(&receipt));
         if !wanted {
             return;
         }

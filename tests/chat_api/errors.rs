@@ -3,7 +3,7 @@
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, ORIGIN};
 use serde_json::json;
-use warmline::users::{BadStanza, UserError};
+use warmline::users::{BadStanza, Order, UserError};
 
 use super::world::{MASTER, Reply, World};
 
@@ -127,6 +127,17 @@ async fn unknown_paths_and_methods_and_broken_bodies() {
             .await;
         assert_eq!(reply.status, 400, "{odd}");
     }
+    let spelt = world
+        .master("GET", "/chat/rooms/Stra%C3%9Fe/occupants", "")
+        .await;
+    assert_eq!(spelt.status, 200);
+    let last = world.players.orders.lock().unwrap().last().cloned();
+    let expected = Order::Occupants("strasse@rooms.acme.example".into());
+    assert_eq!(last.map(|(_, order)| order), Some(expected));
+    assert_eq!(
+        world.master("GET", "/chat/rooms/a%20b", "").await.status,
+        400
+    );
     let large = "x".repeat(1024 * 1024 + 1);
     assert_eq!(
         world

@@ -51,6 +51,19 @@ async fn a_silent_stream_gives_a_sign_of_life() {
     assert!((8..15).contains(&pause.as_secs()), "{pause:?}");
 }
 
+/// Everything that still comes; one that was not let go would go on for ever.
+fn read_on(mut socket: TcpStream) -> Vec<u8> {
+    let (mut all, mut some) = (Vec::new(), vec![0; 64 * 1024]);
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(30) {
+        match socket.read(&mut some) {
+            Ok(count) if count > 0 => all.extend_from_slice(&some[..count]),
+            _ => break,
+        }
+    }
+    all
+}
+
 /// A reader that does not read is let go, holds nobody else up meanwhile, and resumes without a loss.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_never_reads_is_let_go_and_resumes() {
@@ -85,18 +98,7 @@ async fn a_reader_that_never_reads_is_let_go_and_resumes() {
         keeping += usize::from(quick.read().await);
     }
     assert!(keeping > 0);
-    let read = tokio::task::spawn_blocking(move || {
-        let (mut all, mut some) = (Vec::new(), vec![0; 64 * 1024]);
-        let begun = Instant::now();
-        // One that was not let go would go on for ever.
-        while begun.elapsed() < Duration::from_secs(30) {
-            match slow.read(&mut some) {
-                Ok(count) if count > 0 => all.extend_from_slice(&some[..count]),
-                _ => break,
-            }
-        }
-        all
-    });
+    let read = tokio::task::spawn_blocking(move || read_on(slow));
     let bytes = read.await.unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let whole = text.rsplit_once("\n\n").map_or("", |(whole, _)| whole);

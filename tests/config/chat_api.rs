@@ -16,14 +16,11 @@ fn text(lines: &str) -> String {
 
 fn read(lines: &str) -> ChatApi {
     let settings = parse(&text(lines)).expect("valid");
-    let api = settings
-        .channels
-        .iter()
-        .find_map(|channel| match &channel.kind {
-            ChannelKind::ChatApi(api) => Some((**api).clone()),
-            _ => None,
-        });
-    api.expect("a chat_api channel")
+    let found = match settings.channels[1].kind.clone() {
+        ChannelKind::ChatApi(api) => Some(*api),
+        _ => None,
+    };
+    found.expect("a chat_api channel")
 }
 
 #[test]

@@ -202,6 +202,19 @@ fn at_the_end_each_word_has_its_fate() {
     assert!(ended.ends_with(", waited Some(0)"), "{ended}");
 }
 
+/// A server that goes slowly refuses a line when all is over: it had its fate at the end.
+#[test]
+fn what_the_room_tells_after_the_end_is_told_to_nobody() {
+    let mut story = Story::new();
+    story.helped().approaches(("1", "c1"), "m2", false);
+    story.step(Input::OperatorClosed(conversation("c1")));
+    let rejected = RoomEvent::Rejected {
+        id: MessageId::new("m2"),
+    };
+    story.room("c1", rejected).then(&[]);
+    story.marks("cy", "c1", ("m1", Receipt::Read)).then(&[]);
+}
+
 #[test]
 fn a_visitor_who_closes_is_not_told_but_the_flow_after_the_talk_runs() {
     let mut story = Story::new();

@@ -221,8 +221,9 @@ impl Desk {
         });
         let feed = FeedName::user(&bare);
         self.0.log.begin(&feed);
-        let hello = events::logged_in(local(&bare));
-        self.0.log.note(&feed, vec![hello]).await;
+        // Stored before the login is answered: else a browser that comes at once would still find the
+        // end of the last session, and stay away.
+        self.stored(&feed, events::logged_in(local(&bare))).await;
         {
             let mut book = lock(&self.0.book);
             book.by_stream.insert(key, live.clone());
@@ -270,9 +271,16 @@ impl Desk {
         }
     }
 
+    /// Waits until an event is stored; where the store does not answer it is left to the log.
+    async fn stored(&self, feed: &FeedName, entry: Entry) {
+        let stored = self.0.log.append(feed, None, vec![entry.clone()]).await;
+        if stored.is_err() {
+            self.0.log.note(feed, vec![entry]).await;
+        }
+    }
+
     async fn leave(&self, live: &Live, goodbye: Entry) {
-        let feed = FeedName::user(&live.user);
-        self.0.log.note(&feed, vec![goodbye]).await;
+        self.stored(&FeedName::user(&live.user), goodbye).await;
         let row = grants::delete("session", &live.key);
         if let Err(problem) = self.0.store.commit(vec![row]).await {
             warn!(%problem, "the end of a session was not stored");

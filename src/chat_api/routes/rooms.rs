@@ -27,10 +27,15 @@ pub fn service(call: &Call) -> Result<Option<&str>, Failure> {
 /// The address of the room in the path.
 ///
 /// # Errors
-/// As [`service`].
+/// As [`service`], or the name could be no room's.
 pub fn room(call: &Call) -> Result<String, Failure> {
     let places = call.api.desk.sessions().places();
-    Ok(places.room(call.path("room"), service(call)?))
+    let given = places.room(call.path("room"), service(call)?);
+    // As the server will spell it in its answers (RFC 7622 §3): `ß` becomes `ss`.
+    let room = jid::BareJid::new(&given);
+    let room = room.ok().filter(|room| room.node().is_some());
+    let room = room.ok_or(Failure::Parameter("roomName", "this is no room's name"))?;
+    Ok(room.to_string())
 }
 
 /// `GET /chat/rooms?servicename=&search=`
