@@ -16,11 +16,7 @@ impl Bridge {
         if over || spoken.words.is_empty() || conversation.lines.has_key(&spoken.key) {
             return;
         }
-        if spoken
-            .agent
-            .as_ref()
-            .is_some_and(|who| conversation.is_visitor(who))
-        {
+        if conversation.is_visitors(spoken.agent.as_ref(), &spoken.nick) {
             return self.visitor_spoke(now, id, spoken);
         }
         match parse_command(&spoken.words.text) {

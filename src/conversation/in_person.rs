@@ -15,6 +15,21 @@ impl Conversation {
         self.in_person().as_ref() == Some(who)
     }
 
+    /// Whether words in the room are those of a visitor in person. An archive tells nicknames only:
+    /// then they are, unless an agent is known to be called so. Taken for a visitor's, nothing is
+    /// carried out by mistake.
+    pub fn is_visitors(&self, who: Option<&AgentJid>, nick: &str) -> bool {
+        let Some(visitor) = self.in_person() else {
+            return false;
+        };
+        let Some(who) = who else {
+            let inside = self.room.iter().flat_map(|room| &room.inside);
+            let mut agents = inside.filter(|(other, _)| **other != visitor);
+            return !agents.any(|(_, name)| name == nick);
+        };
+        *who == visitor
+    }
+
     /// The nickname of a visitor who is in the room in person.
     pub fn visitor_nick(&self) -> Option<&String> {
         self.room.as_ref()?.inside.get(&self.in_person()?)

@@ -1,8 +1,8 @@
 //! Visitors who sit at XMPP clients themselves: nothing is said for them, nothing of the desk is
 //! said before them, and the conversation is over when they go.
 
-use warmline::bridge::{Answer, Input, Opening, PlaceView, Refusal, RoomEvent};
-use warmline::conversation::{Author, Manners};
+use warmline::bridge::{Answer, Input, Opening, PlaceView, Refusal, RoomEvent, Spoken};
+use warmline::conversation::{Author, Manners, Words};
 use warmline::ids::{AgentJid, ConversationId, WorkgroupName};
 
 use super::story::{Story, agent, conversation, opening, visitor};
@@ -238,4 +238,23 @@ fn an_agent_to_whom_nobody_came_is_not_replaced() {
     story.wait(60);
     assert!(ended(&story), "{:?}", story.seen());
     assert!(!story.seen().iter().any(|what| what.starts_with("ask ben")));
+}
+
+#[test]
+fn words_that_only_a_nickname_comes_with_are_carried_out_for_known_agents_alone() {
+    let mut story = both_inside();
+    let mut says = |nick: &str, key: &str| {
+        let spoken = Spoken {
+            key: key.into(),
+            id: None,
+            nick: nick.into(),
+            agent: None,
+            words: Words::text("!close"),
+        };
+        room(&mut story, RoomEvent::Spoken(spoken));
+        ended(&story)
+    };
+    assert!(!says("vera", "k1"));
+    assert!(!says("somebody", "k2"));
+    assert!(says("ana", "k3"));
 }
