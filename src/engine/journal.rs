@@ -19,7 +19,13 @@ pub(super) fn heard(input: &Input) {
         return;
     };
     match event {
-        RoomEvent::Ready { fresh, .. } => info!(%conversation, fresh, "the room is ready"),
+        RoomEvent::Ready { fresh, inside } => {
+            info!(%conversation, fresh, "the room is ready");
+            // Who was faster than the last of its making.
+            for _ in inside.iter().filter(|_| *fresh) {
+                info!(%conversation, "an agent entered the room");
+            }
+        }
         RoomEvent::Unavailable => warn!(%conversation, "the room cannot be had just now"),
         RoomEvent::Entered { .. } => info!(%conversation, "an agent entered the room"),
         RoomEvent::Left { .. } => info!(%conversation, "an agent left the room"),

@@ -7,13 +7,15 @@ use crate::chat_api::gate::Caller;
 use crate::chat_api::wire::{body, entity};
 use crate::users::{Done, Order};
 
-/// `service` and `servicename` mean the same everywhere: a domain, or the first word of one.
+/// `service` and `servicename` mean the same everywhere: a domain, or the first word of one; an
+/// internationalized one in its ASCII form (RFC 5890 A-labels), since the server answers under
+/// whatever its own preparation makes of another spelling.
 ///
 /// # Errors
 /// No domain could look like that; the XMPP server would not even answer.
 pub fn service(call: &Call) -> Result<Option<&str>, Failure> {
     let given = call.query("service").or_else(|| call.query("servicename"));
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-');
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-');
     let odd = |name: &str| {
         let mut labels = name.split('.');
         labels.any(|label| label.is_empty() || label.len() > 63 || !label.chars().all(plain))
