@@ -122,9 +122,8 @@ impl Agents {
     }
 
     fn stranger_here(&mut self, got: &Got<'_>, workgroup: WorkgroupName) -> Vec<Out<Then>> {
-        // Who serves elsewhere is told that this is not the place; anybody else only looks.
-        let serves = self.settings.agent(&got.from).is_some();
-        let wants_in = serves && fastpath::agent_status(got.stanza).is_some();
+        // Who wants to serve and may not is told so; anybody else only looks.
+        let wants_in = fastpath::agent_status(got.stanza).is_some();
         if wants_in || got.from.resource.as_deref() == Some(workgroup.as_str()) {
             return refused(got.stanza, Condition::NotAuthorized);
         }
