@@ -59,7 +59,7 @@ impl World {
             self.everybody_comes(agent.clone());
         }
         for _ in 0..500 {
-            let moved = self.drain() | self.accept_all() | self.enter_all();
+            let moved = self.drain() | self.accept_all() | self.enter_all() | self.guests_enter();
             if moved {
                 continue;
             }
@@ -144,8 +144,13 @@ impl World {
                 continue;
             }
             assert_eq!(pending, 0, "{id}: lines are still pending");
-            self.check_visitors_words(id);
-            self.check_agents_words(id);
+            match self.guests.get(id) {
+                Some(guest) => self.check_guests_words(id, guest),
+                None => {
+                    self.check_visitors_words(id);
+                    self.check_agents_words(id);
+                }
+            }
         }
         for id in self.heard.keys() {
             self.check_nothing_twice(id);

@@ -50,6 +50,10 @@ pub struct World {
     /// What was heard from the platform, each with when that was first.
     pub overheard: Vec<(Timestamp, Overheard)>,
     pub count: u32,
+    /// Who came in person, by conversation.
+    pub guests: BTreeMap<ConversationId, AgentJid>,
+    /// The conversations for which a room was ordered.
+    pub roomed: BTreeSet<ConversationId>,
 }
 
 /// The rules of the world.
@@ -98,6 +102,8 @@ impl World {
             sayings: Vec::new(),
             overheard: Vec::new(),
             count: 0,
+            guests: BTreeMap::new(),
+            roomed: BTreeSet::new(),
         };
         world.set_link(true);
         for name in ["ana", "ben"] {
@@ -165,6 +171,7 @@ impl World {
     }
 
     fn absorb(&mut self, effect: Effect) {
+        self.check_guest_effect(&effect);
         match effect {
             Effect::Room(id, order) => self.muc.order(id, order),
             Effect::Deliver(delivery) => self.promise(delivery),
@@ -266,7 +273,9 @@ fn essence(effects: &[Effect]) -> Vec<String> {
             Some(format!("{view:?}"))
         }
         Effect::Answer(answer) => Some(format!("{answer:?}")),
-        Effect::QueueChanged(_) | Effect::Happened(_) => Some(format!("{effect:?}")),
+        Effect::QueueChanged(_) | Effect::ColleaguesChanged(_) | Effect::Happened(_) => {
+            Some(format!("{effect:?}"))
+        }
         _ => None,
     };
     let all = effects.iter();
@@ -307,6 +316,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::Settings(_)
         | Input::QueueAsked(_)
         | Input::ChatsAsked(_)
+        | Input::ColleaguesAsked(_)
         | Input::Tick => true,
         Input::OfferAnswered { conversation, .. } | Input::AgentClosed { conversation, .. } => {
             conversation.is_some()

@@ -7,10 +7,12 @@ mod support;
 
 mod answers;
 mod availability;
+mod bad_input;
 mod commands;
 mod fastpath;
 mod faults;
 mod fuzz;
+mod groups;
 mod helpline;
 mod hostile;
 mod hostility;

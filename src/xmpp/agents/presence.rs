@@ -73,6 +73,7 @@ impl Agents {
         let Some(resource) = got.from.resource.clone() else {
             return Vec::new();
         };
+        self.colleagues.came(&agent, &resource, got.stanza);
         let (show, priority) = shows(got.stanza);
         let input = match fastpath::agent_status(got.stanza) {
             None => Input::AgentAlive {
@@ -115,6 +116,7 @@ impl Agents {
 
     fn agent_gone(&mut self, agent: AgentJid, from: &Address) -> Vec<Out<Then>> {
         let resource = from.resource.clone();
+        self.colleagues.went(&agent, resource.as_deref());
         self.limits.retain(|(one, client), _| {
             *one != agent || resource.as_ref().is_some_and(|gone| gone != client)
         });
