@@ -33,7 +33,10 @@ pub(super) async fn with_added(
     let mut all = settings.clone();
     for row in store.group(Table::Desk, GROUP).await? {
         if settings.workgroup(&row.key).is_some() {
-            warn!(workgroup = row.key, "added by command, but the file says what it is");
+            warn!(
+                workgroup = row.key,
+                "added by command, but the file says what it is"
+            );
             continue;
         }
         let added = serde_json::from_slice::<Added>(&row.value).ok();

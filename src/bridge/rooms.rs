@@ -15,7 +15,8 @@ impl Bridge {
         if conversation.room.is_none() {
             return self.impossible("room that nobody asked for");
         }
-        if let RoomEvent::Ready { .. } | RoomEvent::Entered { .. } | RoomEvent::Left { .. } = event {
+        if let RoomEvent::Ready { .. } | RoomEvent::Entered { .. } | RoomEvent::Left { .. } = event
+        {
             self.stir_colleagues(id);
         }
         match event {

@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
-use super::{
-    Answer, Bridge, ChatView, ColleagueView, QueueView, Refusal, ServedView, WaitingView,
-};
+use super::{Answer, Bridge, ChatView, ColleagueView, QueueView, Refusal, ServedView, WaitingView};
 
 /// How many waits the average is taken over.
 const WAITS: usize = 20;
@@ -74,7 +72,8 @@ impl Bridge {
             return Answer::Refused(Refusal::UnknownWorkgroup);
         };
         let agents = policy.agents.keys();
-        let there = agents.filter_map(|agent| self.colleague_view((&name, policy.max_chats), agent));
+        let there =
+            agents.filter_map(|agent| self.colleague_view((&name, policy.max_chats), agent));
         let there = there.collect();
         Answer::Colleagues(name, there)
     }

@@ -9,9 +9,7 @@ use minidom::Element;
 use crate::bridge::QueueView;
 use crate::ids::{Timestamp, WorkgroupName};
 
-use super::agents::{
-    ADMIN_COMMANDS, AdminCommand, AgentsSettings, COMMANDS, Command, Got, Place,
-};
+use super::agents::{ADMIN_COMMANDS, AdminCommand, AgentsSettings, COMMANDS, Command, Got, Place};
 use super::ns;
 use super::stanza::{Build, Condition, attr, element};
 

@@ -5,7 +5,6 @@ use warmline::ids::WorkgroupName;
 use warmline::xmpp::agents::{AgentsSettings, Then};
 use warmline::xmpp::groups::{GroupOrder, GroupProblem};
 use warmline::xmpp::out::Out;
-use warmline::xmpp::stanza::attr;
 
 use crate::desk::{DOMAIN, Desk, SUPPORT, jid, xml};
 
@@ -67,7 +66,10 @@ fn commands_are_shown_to_administrators_alone() {
     for node in ["add-workgroup", "update-workgroup", "delete-workgroup"] {
         assert!(shown.contains(&format!("{NODE}{node}")), "{shown}");
     }
-    assert!(!list("agent1@example.test/x").contains("<item"), "no agent's");
+    assert!(
+        !list("agent1@example.test/x").contains("<item"),
+        "no agent's"
+    );
     for (from, kind) in [(ROOT, "automation"), ("agent1@example.test/x", "forbidden")] {
         let sent = desk.comes(&format!(
             "<iq type='get' id='i' from='{from}' to='{DOMAIN}'><query \
@@ -81,7 +83,11 @@ fn commands_are_shown_to_administrators_alone() {
 fn nobody_else_may_give_them_and_unknown_ones_do_not_exist() {
     let mut desk = desk();
     let add = form(&[("name", &["billing"])]);
-    for from in ["agent1@example.test/x", "mallory@evil.test/x", "example.test"] {
+    for from in [
+        "agent1@example.test/x",
+        "mallory@evil.test/x",
+        "example.test",
+    ] {
         let sent = desk.comes(&command("add-workgroup", from, &add));
         assert!(text(&sent).contains("forbidden"), "{sent:?}");
     }
@@ -94,7 +100,12 @@ fn nobody_else_may_give_them_and_unknown_ones_do_not_exist() {
 fn a_form_is_asked_for_and_an_order_follows() {
     let mut desk = desk();
     let asked = text(&desk.comes(&command("add-workgroup", ROOT, "/>")));
-    for part in ["status='executing'", "var='name'", "var='members'", "<required"] {
+    for part in [
+        "status='executing'",
+        "var='name'",
+        "var='members'",
+        "<required",
+    ] {
         assert!(asked.contains(part), "{part}: {asked}");
     }
     let fields = form(&[
@@ -103,11 +114,21 @@ fn a_form_is_asked_for_and_an_order_follows() {
         ("description", &["Bills"]),
     ]);
     let done = text(&desk.comes(&command("add-workgroup", ROOT, &fields)));
-    assert!(done.contains("status='completed'") && done.contains("type='info'"), "{done}");
+    assert!(
+        done.contains("status='completed'") && done.contains("type='info'"),
+        "{done}"
+    );
     let members = vec!["ana@example.test".to_owned(), "ben@example.test".to_owned()];
-    let update = form(&[("workgroup", &["sales@workgroup.example.test"]), ("members", &[])]);
+    let update = form(&[
+        ("workgroup", &["sales@workgroup.example.test"]),
+        ("members", &[]),
+    ]);
     desk.comes(&command("update-workgroup", ROOT, &update));
-    desk.comes(&command("delete-workgroup", ROOT, &form(&[("workgroup", &["sales"])])));
+    desk.comes(&command(
+        "delete-workgroup",
+        ROOT,
+        &form(&[("workgroup", &["sales"])]),
+    ));
     let expected = [
         GroupOrder::Add {
             name: "billing".into(),
@@ -148,7 +169,11 @@ fn half_a_form_a_cancel_and_a_strange_action_order_nothing() {
 #[test]
 fn why_nothing_was_changed_is_said() {
     let mut desk = desk();
-    let request = command("delete-workgroup", ROOT, &form(&[("workgroup", &["support"])]));
+    let request = command(
+        "delete-workgroup",
+        ROOT,
+        &form(&[("workgroup", &["support"])]),
+    );
     let problems = [
         (GroupProblem::Exists, "already"),
         (GroupProblem::Unknown, "no workgroup"),

@@ -30,7 +30,11 @@ fn asks(desk: &mut Desk, who: &str) -> Vec<Element> {
         "<iq type='get' id='as1' from='{who}' to='{SUPPORT}'>\
          <agent-status-request xmlns='{W}'/></iq>"
     ));
-    assert_eq!(attr(&sent.remove(0), "type"), Some("result"), "the list first");
+    assert_eq!(
+        attr(&sent.remove(0), "type"),
+        Some("result"),
+        "the list first"
+    );
     sent
 }
 
@@ -70,7 +74,10 @@ fn who_asked_is_told_how_colleagues_are_and_what_changes() {
     ));
     assert_sent(&in_names(&sent, ANA), &[]);
     let sent = desk.later(Duration::from_secs(1));
-    assert_sent(&in_names(&sent, ANA), &[&status(BEN, ANA, "<show>dnd</show>", "")]);
+    assert_sent(
+        &in_names(&sent, ANA),
+        &[&status(BEN, ANA, "<show>dnd</show>", "")],
+    );
     desk.later(Duration::from_secs(1));
     let sent = desk.comes(&format!(
         "<presence from='{BEN}' to='{SUPPORT}' type='unavailable'/>"
@@ -79,7 +86,9 @@ fn who_asked_is_told_how_colleagues_are_and_what_changes() {
     assert_sent(&in_names(&sent, ANA), &[&gone]);
     // Who is gone wants to know no more.
     desk.later(Duration::from_secs(1));
-    desk.comes(&format!("<presence from='{ANA}' to='{SUPPORT}' type='unavailable'/>"));
+    desk.comes(&format!(
+        "<presence from='{ANA}' to='{SUPPORT}' type='unavailable'/>"
+    ));
     let sent = desk.spark(BEN);
     assert_sent(&in_names(&sent, ANA), &[]);
 }

@@ -2,7 +2,7 @@
 //! the room, speak there, go, decline, and come back.
 
 use warmline::bridge::{Answer, Effect, Input, Record, Refusal, Reopening, RoomOrder, Visitor};
-use warmline::conversation::{Author, ClosedBy, Manners};
+use warmline::conversation::{Author, ClosedBy, Conversation, Manners};
 use warmline::ids::{AgentJid, ChannelId, ConversationId, VisitorToken, WorkgroupName};
 
 use super::muc::By;
@@ -80,9 +80,10 @@ impl World {
 
     /// Who waits has a place, and nobody else.
     fn guest_asks(&mut self, guest: &str) {
-        let waits = self.bridge.conversations().any(|one| {
-            one.waits_in_person() && one.manners.own_client.as_deref() == Some(guest)
-        });
+        let waits = self
+            .bridge
+            .conversations()
+            .any(|one| one.waits_in_person() && one.manners.own_client.as_deref() == Some(guest));
         let answer = self.step(Input::PlaceAsked(visitor(guest)));
         match answer {
             Answer::Place(view) => assert!(waits && view.place > 0),
@@ -116,15 +117,19 @@ impl World {
 
     /// Does something in the guest's open conversation.
     fn with_guest(&mut self, guest: &str, act: impl FnOnce(&mut Self, ConversationId)) {
-        let open = self.bridge.conversations();
-        let mut own = open.filter(|one| one.manners.own_client.as_deref() == Some(guest));
-        if let Some(id) = own.next().map(|one| one.id.clone()) {
+        let own = |one: &&Conversation| one.manners.own_client.as_deref() == Some(guest);
+        let id = self
+            .bridge
+            .conversations()
+            .find(own)
+            .map(|one| one.id.clone());
+        if let Some(id) = id {
             act(self, id);
         }
     }
 
     /// Nothing is said for a guest, nor for others before a guest; whose wait ends is told so.
-    pub fn check_guest_effect(&mut self, effect: &Effect) {
+    pub fn check_guest_effect(&self, effect: &Effect) {
         match effect {
             Effect::Room(id, RoomOrder::Say { words, .. }) => {
                 let guest = self.guests.contains_key(id);
@@ -136,15 +141,27 @@ impl World {
                 let planned = planned.as_ref().map(AgentJid::as_str);
                 // The very first order comes before the answer by which the guest is known here.
                 assert!(guest.is_none() || guest == planned, "{id}: whose room?");
-                self.roomed.insert(id.clone());
             }
-            Effect::Keep(Record::Past(past)) if self.guests.contains_key(&past.id) => {
+            // It is written anew when the end has been told.
+            Effect::Keep(Record::Past(past)) if self.is_end_of_guest(&past.id) => {
                 let told = past.closing.is_some();
-                let knows = past.by == ClosedBy::Visitor || self.roomed.contains(&past.id);
-                assert!(told || knows, "{}: nobody tells the guest", past.id);
+                let mut all = self.bridge.conversations();
+                let ended = all.find(|one| one.id == past.id);
+                let inside = ended.is_some_and(|one| one.visitor_nick().is_some());
+                let knows = past.by == ClosedBy::Visitor || inside;
+                assert!(
+                    told || knows,
+                    "{}: nobody tells the guest ({:?})",
+                    past.id,
+                    past.by
+                );
             }
             _ => {}
         }
+    }
+
+    fn is_end_of_guest(&self, id: &ConversationId) -> bool {
+        self.guests.contains_key(id) && !self.over.contains(id)
     }
 
     /// Every word that was said in the room that is there stands in the transcript, once, and
@@ -164,9 +181,16 @@ impl World {
             }
             let lines = conversation.lines.iter();
             let mut same = lines.filter(|line| line.words.text == item.text);
-            let line = same.next().unwrap_or_else(|| panic!("{id}: “{}” is lost", item.text));
+            let line = same
+                .next()
+                .unwrap_or_else(|| panic!("{id}: “{}” is lost", item.text));
             let by_guest = matches!(line.author, Author::Visitor);
-            assert_eq!(by_guest, speaker == guest, "{id}: who said “{}”?", item.text);
+            assert_eq!(
+                by_guest,
+                speaker == guest,
+                "{id}: who said “{}”?",
+                item.text
+            );
             assert!(same.next().is_none(), "{id}: “{}” twice", item.text);
         }
     }

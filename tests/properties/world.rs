@@ -52,8 +52,6 @@ pub struct World {
     pub count: u32,
     /// Who came in person, by conversation.
     pub guests: BTreeMap<ConversationId, AgentJid>,
-    /// The conversations for which a room was ordered.
-    pub roomed: BTreeSet<ConversationId>,
 }
 
 /// The rules of the world.
@@ -103,7 +101,6 @@ impl World {
             overheard: Vec::new(),
             count: 0,
             guests: BTreeMap::new(),
-            roomed: BTreeSet::new(),
         };
         world.set_link(true);
         for name in ["ana", "ben"] {

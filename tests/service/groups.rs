@@ -38,7 +38,10 @@ fn done(answer: Result<String, String>) {
 
 fn refused(answer: Result<String, String>, why: &str) {
     let said = answer.expect("a result");
-    assert!(said.contains("type=\"error\"") && said.contains(why), "{said}");
+    assert!(
+        said.contains("type=\"error\"") && said.contains(why),
+        "{said}"
+    );
 }
 
 fn listed(who: &Agent) -> String {
@@ -62,7 +65,9 @@ fn serves(stage: &Stage, account: &str, group: &str) -> Agent {
 
 /// A visitor joins the line and leaves it.
 fn is_open(stage: &Stage, group: &str) -> Result<(), String> {
-    let visitor = stage.people.log_in_as("stranger", group, stage.server.ports());
+    let visitor = stage
+        .people
+        .log_in_as("stranger", group, stage.server.ports());
     let form = "<x xmlns='jabber:x:data' type='submit'/>";
     let join = format!("<join-queue xmlns='{W}'>{form}</join-queue>");
     visitor.ask("set", &workgroup(group), &join).map(|_| ())
@@ -90,7 +95,9 @@ fn a_workgroup_is_added_and_outlives_a_kill_and_a_reload() {
     let again = offered(&cora);
     accept(&cora, &again);
     let before = stage.warmline.log().matches("words are reloaded").count();
-    stage.warmline.configure(|config| config.agents = vec!["agent2".into()]);
+    stage
+        .warmline
+        .configure(|config| config.agents = vec!["agent2".into()]);
     stage.warmline.hang_up();
     wait::until("it is reloaded", wait::SOON, || {
         let now = stage.warmline.log().matches("words are reloaded").count();
@@ -105,7 +112,11 @@ fn members_change_and_a_deleted_workgroup_is_no_more() {
     let root = stage.people.log_in("supervisor", stage.server.ports());
     let (cora, ben) = (jid("agent3"), jid("agent2"));
     let members = ("members", &[cora.as_str()][..]);
-    done(order(&root, "add-workgroup", &[("name", &["billing"]), members]));
+    done(order(
+        &root,
+        "add-workgroup",
+        &[("name", &["billing"]), members],
+    ));
     let cora = serves(&stage, "agent3", "billing");
     let others = ("members", &[ben.as_str()][..]);
     let billing = workgroup("billing");
@@ -123,7 +134,10 @@ fn members_change_and_a_deleted_workgroup_is_no_more() {
     let info = "<query xmlns='http://jabber.org/protocol/disco#info'/>";
     let gone = root.ask("get", &workgroup("billing"), info);
     assert_eq!(gone.err().as_deref(), Some("item-not-found"));
-    assert_eq!(is_open(&stage, "billing").err().as_deref(), Some("not-authorized"));
+    assert_eq!(
+        is_open(&stage, "billing").err().as_deref(),
+        Some("not-authorized")
+    );
 }
 
 #[test]
@@ -132,9 +146,18 @@ fn what_the_file_says_cannot_be_changed_and_goes_first() {
     let root = stage.people.log_in("supervisor", stage.server.ports());
     let (support, cora) = (workgroup("support"), jid("agent3"));
     let which = ("workgroup", &[support.as_str()][..]);
-    refused(order(&root, "delete-workgroup", &[which]), "configuration file");
-    refused(order(&root, "update-workgroup", &[which]), "configuration file");
-    refused(order(&root, "add-workgroup", &[("name", &["support"])]), "already");
+    refused(
+        order(&root, "delete-workgroup", &[which]),
+        "configuration file",
+    );
+    refused(
+        order(&root, "update-workgroup", &[which]),
+        "configuration file",
+    );
+    refused(
+        order(&root, "add-workgroup", &[("name", &["support"])]),
+        "already",
+    );
     for name in ["v-1", "Two Words", "a@b", ""] {
         let answer = order(&root, "add-workgroup", &[("name", &[name])]);
         refused(answer, "");
@@ -150,7 +173,11 @@ fn what_the_file_says_cannot_be_changed_and_goes_first() {
     assert!(!listed(&root).contains("billing@") && !listed(&root).contains("mine@"));
     // The file comes to name what was added: it is the file's from then on.
     let members = ("members", &[cora.as_str()][..]);
-    done(order(&root, "add-workgroup", &[("name", &["billing"]), members]));
+    done(order(
+        &root,
+        "add-workgroup",
+        &[("name", &["billing"]), members],
+    ));
     stage.warmline.configure(|config| {
         administered(config);
         config.more += &format!(
@@ -163,5 +190,8 @@ fn what_the_file_says_cannot_be_changed_and_goes_first() {
     serves(&stage, "agent2", "billing");
     let billing = workgroup("billing");
     let which = ("workgroup", &[billing.as_str()][..]);
-    refused(order(&root, "delete-workgroup", &[which]), "configuration file");
+    refused(
+        order(&root, "delete-workgroup", &[which]),
+        "configuration file",
+    );
 }

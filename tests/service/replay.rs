@@ -63,7 +63,9 @@ impl<'a> Replay<'a> {
         let server = Prosody::start_tuned(&options, "validate_from_addresses = false");
         let stage = Stage::with(Box::new(server), |config| {
             let patience = match way.quick {
-                true => "offer_timeout = \"2s\"\nrejection_pause = \"2s\"\nrequest_timeout = \"7s\"",
+                true => {
+                    "offer_timeout = \"2s\"\nrejection_pause = \"2s\"\nrequest_timeout = \"7s\""
+                }
                 false => "",
             };
             let group = |name: &str, agent: &str| {
@@ -73,7 +75,8 @@ impl<'a> Replay<'a> {
             let remote = format!("\"a9@{BRIDGE}\"");
             config.workgroup = patience.to_owned();
             config.more = "[fastpath]\nspeaks_for_agents = true\n".to_owned();
-            config.more += &(group("demo", "") + &group("sales", &sales) + &group("remote", &remote));
+            config.more +=
+                &(group("demo", "") + &group("sales", &sales) + &group("remote", &remote));
         });
         Replay {
             stage,

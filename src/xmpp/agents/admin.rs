@@ -24,8 +24,11 @@ pub enum AdminCommand {
 }
 
 /// All of them, in the order in which they are shown.
-pub const ADMIN_COMMANDS: [AdminCommand; 3] =
-    [AdminCommand::Add, AdminCommand::Update, AdminCommand::Delete];
+pub const ADMIN_COMMANDS: [AdminCommand; 3] = [
+    AdminCommand::Add,
+    AdminCommand::Update,
+    AdminCommand::Delete,
+];
 
 impl AdminCommand {
     /// The command's name on the wire.
@@ -136,7 +139,9 @@ fn reason(problem: &GroupProblem) -> String {
 
 fn order(settings: &AgentsSettings, command: AdminCommand, form: &Element) -> Option<GroupOrder> {
     let values = |var: &str| -> Vec<String> {
-        let fields = form.children().filter(|field| attr(field, "var") == Some(var));
+        let fields = form
+            .children()
+            .filter(|field| attr(field, "var") == Some(var));
         let values = fields.flat_map(Element::children);
         let texts = values.map(|value| value.text().trim().to_owned());
         texts.filter(|text| !text.is_empty()).collect()

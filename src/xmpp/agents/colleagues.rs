@@ -77,18 +77,26 @@ impl Colleagues {
     }
 
     /// What has changed since it was last told, and whether the colleague is there.
-    fn news(&mut self, workgroup: &WorkgroupName, now: BTreeMap<AgentJid, Told>) -> Vec<(Told, bool)> {
+    fn news(
+        &mut self,
+        workgroup: &WorkgroupName,
+        now: BTreeMap<AgentJid, Told>,
+    ) -> Vec<(Told, bool)> {
         let before = self.told.insert(workgroup.clone(), now.clone());
         let before = before.unwrap_or_else(|| now.clone());
         let mut news = Vec::new();
         for (agent, (view, words)) in &before {
             // Another client of the same agent: the one that was shown is gone.
-            let same = now.get(agent).is_some_and(|(one, _)| one.resource == view.resource);
+            let same = now
+                .get(agent)
+                .is_some_and(|(one, _)| one.resource == view.resource);
             if !same {
                 news.push(((view.clone(), words.clone()), false));
             }
         }
-        let changed = now.into_iter().filter(|(agent, told)| before.get(agent) != Some(told));
+        let changed = now
+            .into_iter()
+            .filter(|(agent, told)| before.get(agent) != Some(told));
         news.extend(changed.map(|(_, told)| (told, true)));
         news
     }
@@ -100,7 +108,11 @@ pub(super) fn push(workgroup: WorkgroupName) -> Out<Then> {
 
 impl Agents {
     /// What agents of a workgroup do changed: those who want to know are told, at most once a second.
-    pub fn colleagues_changed(&mut self, now: Timestamp, workgroup: &WorkgroupName) -> Vec<Out<Then>> {
+    pub fn colleagues_changed(
+        &mut self,
+        now: Timestamp,
+        workgroup: &WorkgroupName,
+    ) -> Vec<Out<Then>> {
         self.at(now);
         let home = workgroup.home();
         let asked = self.colleagues.are_asked_for(&home);

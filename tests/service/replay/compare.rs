@@ -107,13 +107,11 @@ fn is_own(element: &Element) -> bool {
     }
 }
 
-fn value_of(
-    name: &str,
-    value: &str,
-    (names, recorded): (&Names, bool),
-) -> String {
+fn value_of(name: &str, value: &str, (names, recorded): (&Names, bool)) -> String {
     // Agents are not told the visitors' addresses.
-    let visitor = ["v-", "visitor@"].iter().any(|start| value.starts_with(start))
+    let visitor = ["v-", "visitor@"]
+        .iter()
+        .any(|start| value.starts_with(start))
         || value.contains("@bridge")
         || value == BRIDGE;
     if ["jid", "userID"].contains(&name) && visitor {
@@ -146,7 +144,9 @@ pub fn is_left_out(stanza: &Element, script: &str) -> bool {
     let of_room = from.contains("@conference.") && stanza.name() == "presence";
     let said = attr(stanza, "type") == Some("groupchat");
     // The server's own.
-    let status = stanza.children().any(|child| child.name() == "agent-status");
+    let status = stanza
+        .children()
+        .any(|child| child.name() == "agent-status");
     let of_people = (from.contains("@example.test") && !status) || from == "example.test";
     // In this scenario nobody asked for it; it was asked for in one before.
     let openness = stanza.children().any(|child| child.name() == "workgroup");
@@ -155,4 +155,3 @@ pub fn is_left_out(stanza: &Element, script: &str) -> bool {
     let unasked = stanza.name() == "presence" && openness && !script.lines().any(asks);
     of_room || said || of_people || unasked
 }
-
