@@ -66,11 +66,31 @@ impl World {
             if self.all_served() {
                 return;
             }
-            let next = self.bridge.next_deadline();
-            self.now = next.expect("somebody waits for ever");
-            self.step(Input::Tick);
+            match self.bridge.next_deadline() {
+                Some(next) => {
+                    self.now = next;
+                    self.step(Input::Tick);
+                }
+                None => self.make_room(),
+            }
         }
         panic!("no end is reached");
+    }
+
+    /// There are more visitors than agents can serve at once: somebody who serves comes to an end.
+    fn make_room(&mut self) {
+        let served = self.bridge.conversations().find_map(|one| {
+            let served = matches!(one.stage, Stage::Served(_));
+            one.agent()
+                .filter(|_| served)
+                .cloned()
+                .zip(Some(one.id.clone()))
+        });
+        let (agent, id) = served.expect("somebody waits for ever");
+        self.step(Input::AgentClosed {
+            agent,
+            conversation: Some(id),
+        });
     }
 
     fn everybody_comes(&mut self, agent: AgentJid) {

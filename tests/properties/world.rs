@@ -70,7 +70,6 @@ pub fn world_policy() -> Policy {
         after: Duration::from_secs(50),
         to: WorkgroupName::new("billing"),
     });
-    // Two serve there: enough for all six visitors.
     rules(&mut policy, "billing").max_chats = 3;
     rules(&mut policy, "billing").idle_close = Some(Duration::from_secs(300));
     policy
@@ -267,6 +266,11 @@ fn essence(effects: &[Effect]) -> Vec<String> {
         Effect::Answer(Answer::Queue(view)) => {
             let mut view = view.clone();
             view.average_wait = Duration::ZERO;
+            Some(format!("{view:?}"))
+        }
+        Effect::Answer(Answer::Place(view)) => {
+            let mut view = view.clone();
+            view.usual_wait = None;
             Some(format!("{view:?}"))
         }
         Effect::Answer(answer) => Some(format!("{answer:?}")),

@@ -75,8 +75,10 @@ impl<'a> Replay<'a> {
             let remote = format!("\"a9@{BRIDGE}\"");
             config.workgroup = patience.to_owned();
             config.more = "[fastpath]\nspeaks_for_agents = true\n".to_owned();
-            config.more +=
-                &(group("demo", "") + &group("sales", &sales) + &group("remote", &remote));
+            config.more += &(group("demo", "") + &group("sales", &sales));
+            if script.contains("remote@") {
+                config.more += &group("remote", &remote);
+            }
         });
         Replay {
             stage,
@@ -108,8 +110,9 @@ impl<'a> Replay<'a> {
     fn says(&mut self, who: &str, xml: &str) {
         let mut xml = xml.to_owned();
         for (then, now) in &self.names.map {
-            for quote in ["'", "\"", "@"] {
-                xml = xml.replace(&format!("{then}{quote}"), &format!("{now}{quote}"));
+            for (before, after) in [("'", "'"), ("\"", "\""), ("", "@")] {
+                let named = |name: &str| format!("{before}{name}{after}");
+                xml = xml.replace(&named(then), &named(now));
             }
         }
         self.person(who).0.say(&xml);

@@ -69,7 +69,7 @@ fn write(element: &Element, how: (&Names, bool), text: &mut String) {
         text.push_str(&value_of(name, own.trim(), how));
         let mut children: Vec<String> = element
             .children()
-            .filter(|child| !is_own(child))
+            .filter(|child| !is_own(child) && !is_repeated(name, child))
             .map(|child| {
                 let mut inner = String::new();
                 write(child, how, &mut inner);
@@ -84,6 +84,11 @@ fn write(element: &Element, how: (&Names, bool), text: &mut String) {
     text.push_str(&format!("</{name}>"));
 }
 
+/// A revoke names the visitor once more in the plugin; clients look at the session.
+fn is_repeated(name: &str, child: &Element) -> bool {
+    name == "offer-revoke" && child.name() == "user"
+}
+
 /// What Warmline adds (Spark throws without `userID`), and what this server's rooms add to
 /// invitations.
 fn is_own(element: &Element) -> bool {
@@ -96,6 +101,8 @@ fn is_own(element: &Element) -> bool {
     ];
     let var = attr(element, "var").unwrap_or_default();
     match element.name() {
+        // Of a visitor who told no name Spark needs one all the same.
+        "value" if element.text().starts_with("Visitor-") => true,
         "value" => ["userID", "ignore"].contains(&attr(element, "name").unwrap_or_default()),
         "feature" => {
             more.iter().any(|feature| var.ends_with(feature))
@@ -116,6 +123,10 @@ fn value_of(name: &str, value: &str, (names, recorded): (&Names, bool)) -> Strin
         || value == BRIDGE;
     if ["jid", "userID"].contains(&name) && visitor {
         return "VISITOR".to_owned();
+    }
+    // The usual queue of a workgroup is the workgroup itself.
+    if name == "type" && value == "queue" {
+        return "workgroup".to_owned();
     }
     if name == "startTime" {
         return "…".to_owned();
