@@ -8,6 +8,7 @@ mod support;
 mod answers;
 mod availability;
 mod bad_input;
+mod bridge;
 mod commands;
 mod fastpath;
 mod faults;
