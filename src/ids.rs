@@ -71,6 +71,29 @@ text_id! {
     VisitorToken
 }
 
+impl WorkgroupName {
+    /// A queue of a workgroup: a line of its own, with agents of its own, behind the same address.
+    pub fn queue(home: &Self, queue: &str) -> Self {
+        Self(format!("{}/{queue}", home.local()))
+    }
+
+    /// The local part of the address: a queue's is that of its workgroup.
+    pub fn local(&self) -> &str {
+        // No local part holds a slash (RFC 7622 §3.3.1).
+        self.0.split_once('/').map_or(&self.0, |(home, _)| home)
+    }
+
+    /// The workgroup that a queue belongs to; any other is its own.
+    pub fn home(&self) -> Self {
+        Self(self.local().to_owned())
+    }
+
+    /// The queue's name, where this is one.
+    pub fn queue_name(&self) -> Option<&str> {
+        self.0.split_once('/').map(|(_, queue)| queue)
+    }
+}
+
 shown!(
     ConversationId,
     MessageId,
@@ -149,6 +172,11 @@ impl AgentJid {
     /// The bare JID's text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The part after the `@`.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
     /// The part before the `@`.

@@ -139,6 +139,7 @@ fn policy(agents: usize, max_chats: u32) -> Policy {
         join_timeout: Duration::from_secs(3600),
         agent_return: Duration::from_secs(60),
         idle_close: None,
+        routing: Default::default(),
     };
     Policy {
         workgroups: BTreeMap::from([(WorkgroupName::new("support"), workgroup)]),

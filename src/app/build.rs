@@ -23,7 +23,10 @@ use crate::outbox::{
 };
 use crate::store::{self, Store};
 use crate::telemetry::install_metrics;
+use crate::xmpp::departures::Departures;
+use crate::xmpp::fastpath;
 
+use super::groups;
 use super::health::Health;
 use super::helplines;
 use super::orders;
@@ -49,25 +52,25 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         engine: engine.clone(),
     };
     let log = chat::log(settings, &store);
-    let outbox = start_outbox(settings, (&ways, log.as_ref()), store.clone(), reports);
+    let departures = Departures::new(settings.xmpp.domain.as_str());
+    let told = (log.as_ref(), departures.clone());
+    let outbox = start_outbox(settings, (&ways, told), store.clone(), reports);
     let (seat_orders, seat_inbox) = mpsc::unbounded_channel();
     let outlets = Outlets {
         seat: seat_orders,
         outbox: outbox.clone(),
         callbacks: ways.book.clone(),
     };
-    let policy = Arc::new(translate::policy(settings));
+    let merged = groups::with_added(settings, store.as_ref()).await?;
+    let policy = Arc::new(translate::policy(&merged));
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
     let letters = Arc::new(Notify::new());
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
-    let side = xmpp::start(settings, (engine.clone(), store.clone()), seat_inbox).await?;
-    let health = Health {
-        link: side.health.clone(),
-        store: store_health,
-        figures,
-    };
+    let side = xmpp::start(&merged, (engine.clone(), store.clone()), seat_inbox).await?;
+    departures.connect(side.link.clone());
+    let health = Health::new(side.health.clone(), store_health, figures);
     let orders = tokio::spawn(orders::follow(
         store.clone(),
         engine.clone(),
@@ -122,12 +125,13 @@ async fn media(settings: &Settings, store: &dyn Store) -> Result<Option<MediaDes
 
 fn start_outbox(
     settings: &Settings,
-    (ways, log): (&weni::Ways, Option<&EventLog>),
+    (ways, (log, departures)): (&weni::Ways, (Option<&EventLog>, Departures)),
     store: Arc<dyn Store>,
     reports: mpsc::Sender<Report>,
 ) -> OutboxHandle {
     let mut carriers: HashMap<ChannelId, Arc<dyn Carrier>> = HashMap::new();
     let (client, addresses, links) = (&ways.http, &ways.book, &ways.media);
+    carriers.insert(ChannelId::new(fastpath::CHANNEL), Arc::new(departures));
     for channel in WeniSettings::all(settings) {
         let id = channel.id.clone();
         let carrier = WeniCarrier::new(Arc::new(channel), ways.clone());

@@ -11,9 +11,23 @@ use crate::xmpp::seat::LinkHealth;
 /// What readiness depends on, and the figures.
 #[derive(Clone)]
 pub(super) struct Health {
-    pub link: watch::Receiver<LinkHealth>,
-    pub store: watch::Receiver<StoreHealth>,
-    pub figures: Metrics,
+    link: watch::Receiver<LinkHealth>,
+    store: watch::Receiver<StoreHealth>,
+    figures: Metrics,
+}
+
+impl Health {
+    pub fn new(
+        link: watch::Receiver<LinkHealth>,
+        store: watch::Receiver<StoreHealth>,
+        figures: Metrics,
+    ) -> Self {
+        Self {
+            link,
+            store,
+            figures,
+        }
+    }
 }
 
 /// Adds the three routes.

@@ -1,7 +1,9 @@
 //! Settings in the terms of each room.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
+use super::{faces, routing};
 use crate::channels::Texts;
 use crate::channels::rapidpro::{self, RapidProSettings};
 use crate::config::{self, Settings};
@@ -25,11 +27,7 @@ const REMEMBER_IDS: Duration = Duration::from_secs(24 * 3600);
 /// The rules of the pure rooms.
 pub(super) fn policy(settings: &Settings) -> Policy {
     Policy {
-        workgroups: settings
-            .workgroups
-            .iter()
-            .map(|one| (WorkgroupName::new(one.name.clone()), workgroup(one)))
-            .collect(),
+        workgroups: settings.workgroups.iter().flat_map(lines).collect(),
         keep: KEEP,
         remember_ids: settings.context.ttl.max(REMEMBER_IDS),
         context: settings.context.ttl,
@@ -39,6 +37,14 @@ pub(super) fn policy(settings: &Settings) -> Policy {
             bot: settings.context.bot_label.clone(),
         },
     }
+}
+
+/// A workgroup's own line, and those of its queues.
+fn lines(one: &config::Workgroup) -> Vec<(WorkgroupName, WorkgroupPolicy)> {
+    let own = workgroup(one);
+    let mut lines = routing::queues(one, &own);
+    lines.push((WorkgroupName::new(one.name.clone()), own));
+    lines
 }
 
 fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
@@ -60,6 +66,7 @@ fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
         join_timeout: one.join_timeout,
         agent_return: one.agent_return,
         idle_close: one.idle_close,
+        routing: routing::routing(one),
     }
 }
 
@@ -72,14 +79,35 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
             agents: agents
                 .filter_map(|agent| AgentJid::parse(agent.jid.as_str()))
                 .collect(),
+            supervisors: one
+                .supervisors
+                .iter()
+                .filter_map(|jid| AgentJid::parse(jid.as_str()))
+                .collect(),
+            queues: one
+                .routing
+                .queues
+                .iter()
+                .map(|queue| queue.name.clone())
+                .collect(),
+            face: faces::face(one),
+            added: one.added,
         };
         (WorkgroupName::new(one.name.clone()), served)
     });
     AgentsSettings {
         accept_words: settings.offers.accept_words.clone(),
         reject_words: settings.offers.reject_words.clone(),
+        muc: settings.xmpp.muc.as_str().to_lowercase(),
+        admins: accounts(&settings.fastpath.admins),
+        speaks_for_agents: settings.fastpath.speaks_for_agents,
         ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
+}
+
+fn accounts(jids: &[jid::BareJid]) -> BTreeSet<AgentJid> {
+    let parsed = jids.iter().map(|jid| AgentJid::parse(jid.as_str()));
+    parsed.flatten().collect()
 }
 
 /// Where the store of this URL is; what the URL does not say stands beside it in `[store]`.

@@ -4,10 +4,54 @@ use crate::conversation::{ClosedBy, Conversation, Room};
 use crate::ids::{AgentJid, ConversationId, Timestamp};
 use crate::workgroup::{Dispatch, Resource, Show};
 
-use super::{Answer, Bridge, Event, OfferOutcome, Refusal};
+use super::{Answer, Bridge, Event, Input, OfferOutcome, Refusal};
 
 impl Bridge {
-    fn serves(&self, agent: &AgentJid) -> bool {
+    /// What comes from agents outside of rooms.
+    pub(super) fn of_agents(&mut self, now: Timestamp, input: Input) -> Answer {
+        match input {
+            Input::AgentSeen {
+                agent,
+                resource,
+                state,
+            } => self.agent_seen(&agent, &resource, state),
+            Input::AgentAlive {
+                agent,
+                resource,
+                shows,
+            } => self.agent_alive(&agent, &resource, shows),
+            Input::AgentGone { agent, resource } => self.agent_gone(&agent, resource.as_deref()),
+            Input::OfferAnswered {
+                agent,
+                conversation,
+                accept,
+            } => self.offer_answered(now, &agent, (conversation.as_ref(), accept)),
+            Input::AgentPaused { agent, paused } => self.agent_paused(&agent, paused),
+            Input::AgentClosed {
+                agent,
+                conversation,
+            } => self.agent_closed(now, &agent, conversation),
+            Input::HandedOver {
+                agent,
+                conversation,
+                wish,
+            } => self.handed_over(now, (&agent, &conversation), wish),
+            Input::Noted {
+                agent,
+                conversation,
+                id,
+                text,
+            } => self.noted(now, (&agent, &conversation), (id, text)),
+            Input::Watched {
+                supervisor,
+                conversation,
+            } => self.watched(&supervisor, &conversation),
+            // All others are taken elsewhere.
+            _ => self.impossible("input of nobody"),
+        }
+    }
+
+    pub(super) fn serves(&self, agent: &AgentJid) -> bool {
         self.policy.workgroups_of(agent).next().is_some()
     }
 

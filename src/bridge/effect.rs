@@ -8,9 +8,10 @@ use crate::conversation::{
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
 };
-use crate::workgroup::{AgentRecord, Contact, Request};
+use crate::workgroup::{AgentRecord, Contact, Handed, Request};
 
-use super::input::{Answer, Visitor};
+use super::answer::Answer;
+use super::input::Visitor;
 
 /// One consequence of an input. `Keep`, `Forget` and `Deliver` belong to the commit; all others
 /// are carried out after it.
@@ -32,6 +33,8 @@ pub enum Effect {
     Room(ConversationId, RoomOrder),
     /// The line of a workgroup, or who serves in it, changed: those who watch it are to be told.
     QueueChanged(WorkgroupName),
+    /// What the agents of a workgroup have to do changed: colleagues who want to know are to be told.
+    ColleaguesChanged(WorkgroupName),
     /// Something to count.
     Happened(Event),
 }
@@ -196,6 +199,10 @@ pub struct OfferOrder {
     pub to: Contact,
     /// How long that is from now.
     pub left: std::time::Duration,
+    /// Whether the visitor comes into the room in person, under a name of the visitor's own.
+    pub in_person: bool,
+    /// Who hands it on, where it has an agent already.
+    pub handed: Option<Handed>,
     /// Whether it is a repetition of an offer that stands.
     pub again: bool,
 }
@@ -244,6 +251,8 @@ pub enum RoomOrder {
         /// What.
         text: String,
     },
+    /// Make somebody an owner, who may then enter as such.
+    Empower(AgentJid),
     /// Take an agent's membership and put them out.
     Remove(AgentJid),
     /// Destroy the room; `Gone` is told when it is done.
@@ -270,6 +279,8 @@ pub struct RoomPlan {
     pub awaited: Option<(AgentJid, Option<Contact>)>,
     /// When the last thing said in it was stored; `None` where nothing is known of it.
     pub since: Option<Timestamp>,
+    /// A visitor who comes into it in person, by full JID, to be made a member and invited.
+    pub in_person: Option<String>,
     /// Whether clients are asked to tell what they received and what was read.
     pub marked: bool,
 }

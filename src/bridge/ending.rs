@@ -135,6 +135,7 @@ fn past_of(conversation: &Conversation, now: Timestamp, by: ClosedBy) -> Past {
         closing: None,
         again: again(conversation),
         until: now,
+        brief: conversation.brief.clone(),
     }
 }
 

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::conversation::{Author, Brief, ClosedBy, Delivery, Earlier, Manners, Receipt, Words};
+use crate::conversation::{Author, Brief, Delivery, Earlier, Manners, Receipt, Words};
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
 use crate::workgroup::{Place, Policy, Resource, Show};
 
-use super::{ChatView, QueueView, Reopening};
+use super::Reopening;
 
 use super::{Acknowledgement, Approach, CaseRecord};
 
@@ -38,6 +38,12 @@ pub enum Input {
     /// The platform behind the channel ends it, and is told as of any other end. Answered with
     /// `Closed` or `Refused`.
     PlatformClosed(Visitor),
+    /// A visitor asks for the place in the line. Answered with `Place`, or `Refused` where the
+    /// visitor waits in none.
+    PlaceAsked(Visitor),
+    /// A visitor leaves the line, which nobody took the visitor from yet. Answered with `Closed` or
+    /// `Refused`.
+    Departed(Visitor),
     /// A conversation that is over is to go on. Answered with `Opened` or `Refused`.
     Reopen(Box<Reopening>),
     /// The outside speaks to a conversation as if it were not over: it is told of the end again.
@@ -128,8 +134,39 @@ pub enum Input {
         conversation: Option<ConversationId>,
     },
 
+    /// The agent who serves wants others to take a conversation over, or to come in beside.
+    /// Answered with `Handed`.
+    HandedOver {
+        /// Who wants that.
+        agent: AgentJid,
+        /// Which.
+        conversation: ConversationId,
+        /// To whom, and how.
+        wish: HandOver,
+    },
+    /// An agent notes something of a conversation, also of one that is over. Answered with `Done` or
+    /// `Refused`.
+    Noted {
+        /// Who.
+        agent: AgentJid,
+        /// Which.
+        conversation: ConversationId,
+        /// The id minted for it.
+        id: MessageId,
+        /// What.
+        text: String,
+    },
+    /// A supervisor wants to be an owner of a conversation's room. Answered with `Done` or `Refused`.
+    Watched {
+        /// Who.
+        supervisor: AgentJid,
+        /// Which.
+        conversation: ConversationId,
+    },
     /// Somebody wants to see a workgroup's line. Answered with `Queue` or `Refused`.
     QueueAsked(WorkgroupName),
+    /// Somebody wants to see who serves in a workgroup. Answered with `Colleagues` or `Refused`.
+    ColleaguesAsked(WorkgroupName),
     /// An agent wants to see the own conversations. Answered with `Chats` or `Refused`.
     ChatsAsked(AgentJid),
 
@@ -310,70 +347,22 @@ pub struct Spoken {
     pub words: Words,
 }
 
-/// How an [`Input`] ended. Told to the asker only after the commit.
+/// To whom an agent wants a conversation to go.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Nothing more to say.
-    Done,
-    /// The conversation exists.
-    Opened {
-        /// Its id: the given one, or that of the conversation that existed before.
-        conversation: ConversationId,
-        /// Whether it existed before.
-        again: bool,
-    },
-    /// The message is kept.
-    Taken {
-        /// Its conversation.
-        conversation: ConversationId,
-        /// Its id; that of the first one for a repetition.
-        message: MessageId,
-        /// Whether it had been taken before.
-        again: bool,
-        /// Whether the conversation was over already.
-        late: bool,
-    },
-    /// The conversation is over.
-    Closed {
-        /// Whether it was over already, and who ended it then.
-        before: Option<ClosedBy>,
-    },
-    /// It is kept with what was said before a conversation.
-    Noted,
-    /// What became of the words is noted, unless something else had become of them for good.
-    Acknowledged {
-        /// What was told before.
-        before: Option<Receipt>,
-    },
-    /// The case is kept; with this conversation, where its visitor has one.
-    Filed(Option<ConversationId>),
-    /// A workgroup's line.
-    Queue(Box<QueueView>),
-    /// An agent's conversations.
-    Chats(Vec<ChatView>),
-    /// Nothing was changed.
-    Refused(Refusal),
+pub struct HandOver {
+    /// To whom.
+    pub to: HandTo,
+    /// Whether they are to come in beside the agent, else to take over.
+    pub joins: bool,
+    /// What they are told of it.
+    pub reason: String,
 }
 
-/// Why an [`Input`] changed nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// Nobody is online and the channel does not want to wait.
-    NoAgents,
-    /// The outside has not been told all of the former conversation yet: later it can be.
-    StillOwed,
-    /// The visitor has an open conversation already, and the channel wants no second one.
-    AlreadyOpen,
-    /// No workgroup of that name.
-    UnknownWorkgroup,
-    /// This visitor never had a conversation.
-    UnknownVisitor,
-    /// No open conversation of that id, or none of this agent's.
-    UnknownConversation,
-    /// Several conversations are meant: name one.
-    Ambiguous,
-    /// The sender serves in no workgroup.
-    NotAnAgent,
-    /// No such offer is open to this agent.
-    NoSuchOffer,
+/// Whom a hand-over names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandTo {
+    /// Whoever serves in a workgroup.
+    Workgroup(WorkgroupName),
+    /// One agent or supervisor.
+    Agent(AgentJid),
 }

@@ -87,6 +87,7 @@ impl Bridge {
             }
         }
         self.rules_changed = true;
+        self.hours_change = None;
         self.step.queues.extend(policy.workgroups.keys().cloned());
         // Other times may hold now.
         self.step.stirred.extend(self.conversations.keys().cloned());

@@ -1,13 +1,17 @@
 //! Joins conversations and workgroups: facts in, consequences out.
 
 mod agents;
+mod answer;
 mod approach;
 mod deliveries;
 mod effect;
 mod ending;
+mod handing;
 mod heard;
+mod in_person;
 mod input;
 mod link;
+mod noting;
 mod patience;
 mod place;
 mod receipts;
@@ -15,30 +19,28 @@ mod recounting;
 mod reopening;
 mod restore;
 mod rooms;
+mod routing;
 mod service;
 mod spoken;
 mod strand;
 mod telling;
 mod views;
 mod visitors;
+mod writing;
 
+pub use answer::*;
 pub use approach::{Acknowledgement, Approach};
 pub use effect::*;
 pub use input::*;
 pub use reopening::Reopening;
 pub use restore::Restored;
-pub use views::{ChatView, QueueView};
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::conversation::{
-    Author, ClosedBy, Conversation, Delivery, Fate, Line, Outgoing, Past, Scribe, Stage, Words,
-};
-use crate::ids::{
-    AgentJid, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
-};
+use crate::conversation::{ClosedBy, Conversation, Past, Scribe, Stage};
+use crate::ids::{AgentJid, ConversationId, MessageId, TicketId, Timestamp, WorkgroupName};
 use crate::workgroup::{Decision, Dispatch, Policy};
 
 /// A silence that were over at once would end whatever is said.
@@ -68,6 +70,9 @@ pub struct Bridge {
     linked: bool,
     /// The rules are not those under which conversations were last looked at.
     rules_changed: bool,
+    /// When a workgroup next opens or closes by its hours; the outer `None` where that was not
+    /// looked at under these rules.
+    hours_change: Option<Option<Timestamp>>,
     /// The last waits in each workgroup, in milliseconds.
     waits: BTreeMap<WorkgroupName, VecDeque<u64>>,
     step: Step,
@@ -81,6 +86,7 @@ struct Step {
     stirred: BTreeSet<ConversationId>,
     agents: BTreeSet<AgentJid>,
     queues: BTreeSet<WorkgroupName>,
+    colleagues: BTreeSet<WorkgroupName>,
 }
 
 /// What a new line is called by us, and by the room where it comes from there.
@@ -111,6 +117,7 @@ impl Bridge {
             armed: BTreeMap::new(),
             linked: false,
             rules_changed: true,
+            hours_change: None,
             waits: BTreeMap::new(),
             step: Step::default(),
         }
@@ -119,6 +126,7 @@ impl Bridge {
     /// Takes one input at `now`; exactly one of the effects is an `Answer`.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         self.forget_old(now);
+        self.mind_the_hours(now);
         let answer = self.take(now, input);
         if std::mem::take(&mut self.rules_changed) {
             self.leave_closed_workgroups(now);
@@ -133,7 +141,9 @@ impl Bridge {
     /// When a [`Input::Tick`] is next due; `None` while nothing is waited for.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let timer = self.timers.first().map(|(at, _)| *at);
-        timer.into_iter().chain(self.dispatch.next_deadline()).min()
+        let hours = self.hours_change.flatten();
+        let others = self.dispatch.next_deadline().into_iter().chain(hours);
+        timer.into_iter().chain(others).min()
     }
 
     /// The conversations that are not over, and those whose room is not destroyed yet.
@@ -158,6 +168,8 @@ impl Bridge {
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
             }
+            Input::PlaceAsked(visitor) => self.place_asked(&visitor),
+            Input::Departed(visitor) => self.departed(now, &visitor),
             Input::Reopen(wish) => self.reopen(now, *wish),
             Input::EndDoubted(visitor) => self.end_doubted(now, &visitor),
             Input::Named { delivery, name } => self.named(now, &delivery, name),
@@ -172,29 +184,9 @@ impl Bridge {
             }
             Input::LinkUp => self.link_up(now),
             Input::LinkDown => self.link_down(),
-            Input::AgentSeen {
-                agent,
-                resource,
-                state,
-            } => self.agent_seen(&agent, &resource, state),
-            Input::AgentAlive {
-                agent,
-                resource,
-                shows,
-            } => self.agent_alive(&agent, &resource, shows),
-            Input::AgentGone { agent, resource } => self.agent_gone(&agent, resource.as_deref()),
-            Input::OfferAnswered {
-                agent,
-                conversation,
-                accept,
-            } => self.offer_answered(now, &agent, (conversation.as_ref(), accept)),
-            Input::AgentPaused { agent, paused } => self.agent_paused(&agent, paused),
-            Input::AgentClosed {
-                agent,
-                conversation,
-            } => self.agent_closed(now, &agent, conversation),
-            Input::QueueAsked(workgroup) => self.queue_view(&workgroup),
+            Input::QueueAsked(workgroup) => self.queue_view(now, &workgroup),
             Input::ChatsAsked(agent) => self.chats_view(&agent),
+            Input::ColleaguesAsked(workgroup) => self.colleagues_view(workgroup),
             Input::Room {
                 conversation,
                 event,
@@ -204,6 +196,7 @@ impl Bridge {
             Input::OperatorClosed(conversation) => self.operator_closed(now, &conversation),
             Input::Settings(policy) => self.settings(policy),
             Input::Tick => Answer::Done,
+            of_agents => self.of_agents(now, of_agents),
         }
     }
 
@@ -243,8 +236,13 @@ impl Bridge {
                     offer,
                     why,
                 } => self.unask(&conversation, (workgroup, offer), why),
+                Decision::Moved {
+                    conversation,
+                    from,
+                    to,
+                } => self.moved(&conversation, from, to),
                 Decision::NobodyCame(conversation, request) => {
-                    self.nobody_came(now, &conversation, request);
+                    self.nobody_came(now, &conversation, *request);
                 }
                 Decision::Forgotten(agent) => {
                     self.step.agents.insert(agent.clone());
@@ -274,6 +272,9 @@ impl Bridge {
         for queue in std::mem::take(&mut self.step.queues) {
             self.emit(Effect::QueueChanged(queue));
         }
+        for workgroup in std::mem::take(&mut self.step.colleagues) {
+            self.emit(Effect::ColleaguesChanged(workgroup));
+        }
     }
 
     /// Sets a conversation's timer to when something is next due in it.
@@ -290,8 +291,12 @@ impl Bridge {
     fn due(&self, conversation: &Conversation) -> Option<Timestamp> {
         let service = match &conversation.stage {
             Stage::Waiting { place, .. } => {
-                let every = conversation.manners.place_every?;
-                return Some(place.as_ref()?.at.plus(every));
+                let every = conversation.manners.place_every;
+                let told = place
+                    .as_ref()
+                    .zip(every)
+                    .map(|(told, every)| told.at.plus(every));
+                return told.into_iter().chain(conversation.visitor_until()).min();
             }
             Stage::Served(service) => service,
             Stage::Over { .. } => return None,
@@ -300,7 +305,13 @@ impl Bridge {
         let idle = policy.and_then(|policy| policy.idle_close);
         let silent_since = conversation.silent_since();
         let silence = idle.and_then(|idle| Some(silent_since?.plus(idle.max(SHORTEST_SILENCE))));
-        service.deadline().into_iter().chain(silence).min()
+        let missing = conversation.visitor_until();
+        service
+            .deadline()
+            .into_iter()
+            .chain(silence)
+            .chain(missing)
+            .min()
     }
 
     /// Sets the timers of all that was stirred and carries out those that are due; tells whether
@@ -316,72 +327,6 @@ impl Bridge {
             self.arm(&id);
         }
         rang
-    }
-
-    /// Adds a line to a conversation and stores it; its place is returned.
-    fn append(
-        &mut self,
-        id: &ConversationId,
-        at: Timestamp,
-        (author, words, names): (Author, Words, Names),
-    ) -> u64 {
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return 0;
-        };
-        let fate = match author {
-            Author::Note { .. } | Author::Command { .. } | Author::Bot => Fate::Arrived,
-            _ => Fate::Pending,
-        };
-        let line = Line {
-            seq: conversation.next_seq(),
-            id: names.id,
-            author,
-            words,
-            at,
-            fate,
-            room_key: names.key,
-            receipt: None,
-        };
-        let seq = line.seq;
-        conversation.lines.push(line.clone());
-        self.step.stirred.insert(id.clone());
-        self.emit(Effect::Keep(Record::Line(id.clone(), Box::new(line))));
-        seq
-    }
-
-    /// Says a sentence in the room as the workgroup's occupant, unless it is over: the places
-    /// after the end belong to what the visitor says too late.
-    fn desk_says(&mut self, now: Timestamp, id: &ConversationId, text: String) {
-        let Some(conversation) = self.conversations.get(id) else {
-            return;
-        };
-        if let Stage::Over { .. } = conversation.stage {
-            return;
-        }
-        let name = MessageId::new(format!("{id}-d{}", conversation.next_seq()));
-        self.append(id, now, (Author::Desk, Words::text(text), name.into()));
-        self.pump(id);
-    }
-
-    /// Promises to tell the outside what stands in line `seq`.
-    fn deliver(&mut self, id: &ConversationId, seq: u64, what: Outgoing) -> Option<DeliveryId> {
-        let conversation = self.conversations.get(id)?;
-        let at = conversation.lines.last().map(|line| line.at)?;
-        let delivery = Delivery {
-            id: DeliveryId::new(format!("{id}-{seq}")),
-            conversation: id.clone(),
-            number: seq,
-            channel: conversation.channel.clone(),
-            ticket: conversation.ticket.clone(),
-            visitor: conversation.token.clone(),
-            opened_at: conversation.opened_at,
-            language: conversation.manners.language.clone(),
-            at,
-            what,
-        };
-        let name = delivery.id.clone();
-        self.emit(Effect::Deliver(delivery));
-        Some(name)
     }
 
     fn queues_of(&mut self, agent: &AgentJid) {

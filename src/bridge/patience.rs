@@ -19,6 +19,12 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if conversation
+            .visitor_until()
+            .is_some_and(|until| until <= now)
+        {
+            return self.visitor_stayed_away(now, id);
+        }
         if let Stage::Waiting { .. } = conversation.stage {
             self.tell_place(now, id);
             return;

@@ -1,7 +1,7 @@
 //! What a conversation's room tells, and what it is told.
 
 use crate::conversation::{
-    Author, Conversation, Fate, Line, Notice, Presence, Service, Stage, Successor,
+    Author, ClosedBy, Conversation, Fate, Line, Notice, Presence, Service, Stage, Successor,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 
@@ -14,6 +14,10 @@ impl Bridge {
         };
         if conversation.room.is_none() {
             return self.impossible("room that nobody asked for");
+        }
+        if let RoomEvent::Ready { .. } | RoomEvent::Entered { .. } | RoomEvent::Left { .. } = event
+        {
+            self.stir_colleagues(id);
         }
         match event {
             RoomEvent::Ready { fresh, inside } => self.room_ready(now, id, (fresh, inside)),
@@ -59,10 +63,19 @@ impl Bridge {
         room.told_to = 0;
         let there = |agent: &AgentJid| !fresh && inside.iter().any(|(other, _)| other == agent);
         let before = room.inside.clone();
+        let missing = conversation
+            .manners
+            .own_client
+            .as_deref()
+            .and_then(AgentJid::parse);
+        let missing = missing.filter(|one| before.contains_key(one) && !there(one));
         room.inside.retain(|agent, _| there(agent));
         self.step.conversations.insert(id.clone());
         if fresh && conversation.was_briefed() {
             conversation.forget_briefing();
+        }
+        if missing.is_some() {
+            self.visitor_missing(now, id);
         }
         let expected = self.expected_in(id, &inside);
         for agent in expected {
@@ -150,6 +163,9 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if conversation.is_visitor(&agent) {
+            return self.visitor_entered(id, (agent, nick));
+        }
         let transcript_wanted = conversation.guests.contains(&agent);
         conversation.departed.remove(&agent);
         let room = conversation.room.as_mut();
@@ -221,6 +237,9 @@ impl Bridge {
             room.inside.remove(agent);
         }
         self.step.conversations.insert(id.clone());
+        if conversation.is_visitor(agent) {
+            return self.close(now, id, ClosedBy::Visitor);
+        }
         if conversation.guests.contains(agent) {
             conversation.departed.insert(agent.clone());
         }
@@ -242,6 +261,9 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if conversation.is_visitor(agent) {
+            return self.close(now, id, ClosedBy::Visitor);
+        }
         if conversation.guests.contains(agent) {
             conversation.forget_guest(agent);
             self.touch(id);

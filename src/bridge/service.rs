@@ -11,6 +11,10 @@ use super::{
     AgentOrder, Bridge, Effect, Event, OfferOrder, OfferOutcome, RevokeReason, RoomOrder, RoomPlan,
 };
 
+/// What a visitor who is in the room in person is told there.
+const AGENT_LOST: &str =
+    "The connection to your helper was lost. Please wait, somebody will be with you soon.";
+
 impl Bridge {
     pub(super) fn ask(
         &mut self,
@@ -33,6 +37,8 @@ impl Bridge {
             until: offer.until,
             to: offer.to,
             left: offer.until.since(now),
+            in_person: conversation.manners.own_client.is_some(),
+            handed: request.handed.clone(),
             again,
         };
         let order = AgentOrder::Offer(Box::new(order));
@@ -97,6 +103,9 @@ impl Bridge {
         self.happened(Event::Waited(id.clone(), workgroup.clone(), waited));
         self.note_wait(&workgroup, waited);
         self.step.queues.insert(workgroup.clone());
+        if request.handed.is_some_and(|handed| handed.joins) {
+            return self.joins(now, &id, (agent, request.pauses));
+        }
         let Some(conversation) = self.conversations.get_mut(&id) else {
             return;
         };
@@ -186,6 +195,7 @@ impl Bridge {
             members,
             awaited,
             since: conversation.known_since(),
+            in_person: conversation.manners.own_client.clone(),
             marked: !conversation.manners.receipts.is_empty(),
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
@@ -223,6 +233,7 @@ impl Bridge {
                 request.until = None;
                 request.only = None;
                 request.except = None;
+                request.handed = None;
                 self.dispatch.enqueue(id.clone(), request);
                 self.touch(id);
                 if first {
@@ -248,6 +259,9 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
+        if conversation.nobody_is_left() {
+            return self.close(now, id, ClosedBy::Visitor);
+        }
         let Stage::Served(service) = &conversation.stage else {
             return;
         };
@@ -262,7 +276,8 @@ impl Bridge {
             Some(Successor::Sought) | None => {
                 conversation.stage = Stage::Waiting {
                     told: false,
-                    ends: false,
+                    // Who sits in an empty room would wait for ever.
+                    ends: conversation.manners.own_client.is_some(),
                     // First in line, of which the visitor is told in other words.
                     place: Some(PlaceTold { place: 1, at: now }),
                 };
@@ -282,6 +297,7 @@ impl Bridge {
         self.emit(Effect::Agent(lost.clone(), tell));
         if was_here {
             self.tell_visitor(now, id, Notice::AgentLost);
+            self.tell_in_person(id, AGENT_LOST);
         }
         match successor {
             None => self.back_in_line(now, id),
@@ -308,6 +324,7 @@ impl Bridge {
         request.place = Place::First;
         request.until = policy.request_timeout.map(|wait| now.plus(wait));
         request.pauses = conversation.paused(now);
+        request.moves_at = self.policy.moves_at(&workgroup, now);
         self.step.queues.insert(workgroup);
         self.dispatch.enqueue(id.clone(), request);
     }

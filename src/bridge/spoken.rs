@@ -1,18 +1,11 @@
 //! What agents say in a room: words for the visitor, and commands for Warmline.
 
 use crate::conversation::{
-    Author, ClosedBy, Command, Conversation, HELP, Outgoing, Stage, Successor, Words, parse_command,
+    Author, ClosedBy, Command, Conversation, HELP, Outgoing, Stage, Words, parse_command,
 };
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
-use crate::workgroup::{Place, Request};
 
-use super::{Bridge, Effect, Event, Names, RoomOrder, Spoken};
-
-/// Whom a `!transfer` names.
-enum Target {
-    Workgroup(WorkgroupName),
-    Agent(AgentJid, WorkgroupName),
-}
+use super::{Bridge, Effect, Event, HandOver, HandTo, Names, NotHanded, RoomOrder, Spoken};
 
 impl Bridge {
     pub(super) fn spoken(&mut self, now: Timestamp, id: &ConversationId, spoken: Spoken) {
@@ -22,6 +15,9 @@ impl Bridge {
         let over = matches!(conversation.stage, Stage::Over { .. });
         if over || spoken.words.is_empty() || conversation.lines.has_key(&spoken.key) {
             return;
+        }
+        if conversation.is_visitors(spoken.agent.as_ref(), &spoken.nick) {
+            return self.visitor_spoke(now, id, spoken);
         }
         match parse_command(&spoken.words.text) {
             Some(command) => self.commanded(now, id, (spoken, command)),
@@ -104,8 +100,11 @@ impl Bridge {
             Command::Case => Some(self.cases_of(id)),
             Command::Help => Some(HELP.to_owned()),
             Command::Unknown(word) => Some(format!("“!{word}” is not known.\n{HELP}")),
-            Command::Invite(whom) => Some(self.invite_guest(id, &whom)),
-            Command::Transfer(to) => Some(self.hand_over(now, id, &to)),
+            Command::Invite(whom) => Some(self.invite_by_name(id, &whom)),
+            Command::Transfer(to) => {
+                let by = spoken.agent.clone().or_else(|| self.server_of(id));
+                by.map(|by| self.hand_over_by_name(now, (id, &by), &to))
+            }
         };
         if let Some(text) = answer {
             let nick = spoken.nick;
@@ -113,81 +112,46 @@ impl Bridge {
         }
     }
 
-    fn invite_guest(&mut self, id: &ConversationId, whom: &str) -> String {
+    fn invite_by_name(&mut self, id: &ConversationId, whom: &str) -> String {
         let Some(agent) = self.colleague(whom) else {
             return format!("Nobody here is called “{whom}”.");
         };
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return String::new();
-        };
-        if conversation.agent() == Some(&agent) {
-            return "That is you already.".to_owned();
+        match self.invite_guest(id, &agent) {
+            Ok(()) => format!("{agent} is invited."),
+            Err(NotHanded::Oneself) => "That is you already.".to_owned(),
+            Err(NotHanded::NoAgent) => format!("Nobody here is called “{whom}”."),
+            Err(why) => why.in_words(whom),
         }
-        if !conversation.guests.contains(&agent) {
-            conversation.guests.push(agent.clone());
-        }
-        conversation.departed.remove(&agent);
-        self.touch(id);
-        self.invite(id, agent.clone());
-        format!("{agent} is invited.")
     }
 
-    fn hand_over(&mut self, now: Timestamp, id: &ConversationId, to: &str) -> String {
-        let here = self.conversations.get(id).map(|c| c.workgroup.clone());
-        let Some(target) = self.target(to, here) else {
+    fn hand_over_by_name(
+        &mut self,
+        now: Timestamp,
+        (id, by): (&ConversationId, &AgentJid),
+        to: &str,
+    ) -> String {
+        let Some(target) = self.target(to) else {
             return format!("No workgroup and no agent is called “{to}”.");
         };
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return String::new();
+        let wish = HandOver {
+            to: target,
+            joins: false,
+            reason: String::new(),
         };
-        let Some(service) = conversation.service_mut() else {
-            return "Nobody serves here; it is in the line already.".to_owned();
-        };
-        if service.successor.is_some() {
-            return "It is being handed over already.".to_owned();
+        match self.seek(now, (id, by), wish) {
+            Ok(()) => format!("“{to}” is being asked. You stay until somebody has come."),
+            Err(why) => why.in_words(to),
         }
-        let (workgroup, only) = match target {
-            Target::Workgroup(workgroup) => (workgroup, None),
-            Target::Agent(agent, _) if agent == service.agent => {
-                return "It is yours already.".to_owned();
-            }
-            Target::Agent(agent, workgroup) => (workgroup, Some(agent)),
-        };
-        service.successor = Some(Successor::Sought);
-        let mut request = Request::new(workgroup.clone(), now);
-        request.place = Place::First;
-        request.except = Some(service.agent.clone());
-        match &only {
-            // Whoever is named is meant, also after a refusal.
-            Some(only) => {
-                conversation.pauses.remove(only);
-            }
-            None => request.pauses = conversation.paused(now),
-        }
-        request.only = only;
-        request.until = self
-            .policy
-            .workgroups
-            .get(&workgroup)
-            .and_then(|policy| policy.request_timeout)
-            .map(|wait| now.plus(wait));
-        self.dispatch.enqueue(id.clone(), request);
-        self.step.queues.insert(workgroup);
-        self.touch(id);
-        format!("“{to}” is being asked. You stay until somebody has come.")
     }
 
-    /// Whom `to` names; an agent takes over in the workgroup `here`, if the agent serves in it.
-    fn target(&self, to: &str, here: Option<WorkgroupName>) -> Option<Target> {
+    /// Whom `to` names.
+    fn target(&self, to: &str) -> Option<HandTo> {
         let workgroup = WorkgroupName::new(to.trim().to_lowercase());
         if self.policy.workgroups.contains_key(&workgroup) {
-            return Some(Target::Workgroup(workgroup));
+            return Some(HandTo::Workgroup(workgroup));
         }
         let agent = self.colleague(to)?;
-        let all: Vec<&WorkgroupName> = self.policy.workgroups_of(&agent).collect();
-        let first = all.first().copied()?.clone();
-        let workgroup = here.filter(|here| all.contains(&here)).unwrap_or(first);
-        Some(Target::Agent(agent, workgroup))
+        self.serves(&agent).then_some(HandTo::Agent(agent))
     }
 
     /// The agent or supervisor of this JID, local part or pseudonym; none where several are meant.

@@ -48,6 +48,7 @@ impl Bridge {
                 request.pauses = conversation.paused(now);
                 request.only = None;
                 request.except = None;
+                request.handed = None;
                 request.workgroup = home.clone();
                 self.step.queues.insert(home);
                 self.dispatch.enqueue(id.clone(), request);

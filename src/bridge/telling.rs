@@ -27,13 +27,25 @@ impl Bridge {
         let mut orders = Vec::new();
         if !service.briefed && !service.briefing_said {
             service.briefing_said = true;
-            orders.extend(briefing(conversation, &Self::scribe(&policy)));
             self.step.conversations.insert(id.clone());
+            if conversation.manners.own_client.is_some() {
+                return self.brief_apart(id);
+            }
+            orders.extend(briefing(conversation, &Self::scribe(&policy)));
         }
         orders.extend(untold(conversation));
         for order in orders {
             self.emit(Effect::Room(id.clone(), order));
         }
+    }
+
+    /// Shows the agent alone what others would read too who are in the room in person.
+    fn brief_apart(&mut self, id: &ConversationId) {
+        let conversation = self.conversations.get_mut(id);
+        let Some(nick) = conversation.and_then(|one| one.note_briefed()) else {
+            return;
+        };
+        self.whisper_context(id, nick);
     }
 
     /// Shows one occupant what was said so far.

@@ -7,7 +7,6 @@ use crate::conversation::{
     Words, split,
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
-use crate::workgroup::Request;
 
 use super::reopening::LastEnd;
 use super::{
@@ -33,13 +32,10 @@ impl Bridge {
 
     /// Begins a conversation, in the place of the visitor's open one where there is one.
     pub(super) fn begin(&mut self, now: Timestamp, opening: Opening) -> Answer {
-        let Some(policy) = self.policy.workgroups.get(&opening.workgroup) else {
-            return Answer::Refused(Refusal::UnknownWorkgroup);
+        let line = match self.line_for(now, &opening) {
+            Ok(line) => line,
+            Err(refused) => return refused,
         };
-        let patience = policy.request_timeout;
-        if opening.refuse_without_agents && !self.dispatch.anyone_online(&opening.workgroup) {
-            return Answer::Refused(Refusal::NoAgents);
-        }
         let former = self
             .visitors
             .get(&opening.visitor)
@@ -48,10 +44,7 @@ impl Bridge {
             self.close(now, &former, ClosedBy::Superseded);
         }
         let id = opening.conversation.clone();
-        let mut request = Request::new(opening.workgroup.clone(), now);
-        request.until = patience.map(|patience| now.plus(patience));
-        request.place = opening.place;
-        request.wanted = opening.wanted.clone();
+        let request = self.request_for(now, (&line, &opening));
         self.dispatch.enqueue(id.clone(), request);
         self.visitors
             .entry(opening.visitor.clone())
@@ -59,7 +52,11 @@ impl Bridge {
             .open = Some(id.clone());
         let opened = Event::Opened(id.clone(), opening.visitor.channel.clone());
         self.happened(opened);
-        self.step.queues.insert(opening.workgroup.clone());
+        self.step.queues.insert(line.clone());
+        let opening = Opening {
+            workgroup: line,
+            ..opening
+        };
         self.conversations
             .insert(id.clone(), conversation_of(now, opening));
         self.keep_earlier(&id);

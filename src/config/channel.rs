@@ -103,7 +103,7 @@ pub struct Texts {
 
 impl Texts {
     /// `more` where the kind tells visitors more than that nobody or somebody came.
-    fn read(r: &mut Reader, more: bool) -> Self {
+    fn read(r: &mut Reader, more: bool, closed: &str) -> Self {
         let mut text = |key, default: &str| {
             let said: String = r.or(key, default.to_owned());
             Some(said).filter(|said| !said.trim().is_empty())
@@ -125,10 +125,7 @@ impl Texts {
             texts.place = text("place", "You are number {place} in the line.");
             texts.wait = text("wait", "It may take about {minutes} minutes.");
             texts.ended = text("ended", "");
-            texts.closed = text(
-                "closed",
-                "Nobody is here right now. Please try again later.",
-            );
+            texts.closed = text("closed", closed);
         }
         texts
     }
@@ -148,10 +145,16 @@ impl Texts {
     }
 }
 
+/// What visitors are told when nobody serves, unless their workgroup says it in other words.
+const CLOSED: &str = "Nobody is here right now. Please try again later.";
+
 impl Channel {
     pub(super) fn read(r: &mut Reader, allow_private: bool) -> Option<Self> {
         let id = r.need::<Id>("id").map(|Id(id)| id);
         if let Some(id) = &id {
+            if id == OWN {
+                r.complain("id", What::ReservedId);
+            }
             r.unique("channel id", "id", id);
         }
         let workgroup: Option<String> = r.need("workgroup");
@@ -163,7 +166,12 @@ impl Channel {
         let usual = kind.as_ref().map(ChannelKind::usual_timeout);
         let usual = usual.unwrap_or(OnRequestTimeout::Close);
         let on_request_timeout = r.or("on_request_timeout", usual);
-        let texts = r.section("texts", |r| Texts::read(r, more));
+        let closed = workgroup
+            .as_ref()
+            .and_then(|name| r.closed_text(name))
+            .cloned();
+        let closed = closed.unwrap_or_else(|| CLOSED.to_owned());
+        let texts = r.section("texts", |r| Texts::read(r, more, &closed));
         let translations = match more {
             true => yalo::translations(r, Texts::translated),
             false => BTreeMap::new(),
@@ -243,6 +251,9 @@ pub(super) fn known_workgroup(r: &mut Reader, key: &str, name: &str) {
         },
     );
 }
+
+/// The id of the channel by which visitors at XMPP clients come; it is always there.
+const OWN: &str = "xmpp";
 
 /// A channel's id: it stands in URLs, metric labels and stored keys.
 struct Id(String);

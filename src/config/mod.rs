@@ -3,6 +3,8 @@
 
 mod channel;
 mod chat_api;
+mod face;
+mod fastpath;
 mod hint;
 mod layers;
 mod media;
@@ -12,6 +14,7 @@ mod password;
 mod problem;
 mod rapidpro;
 mod reader;
+mod routing;
 mod secret;
 mod sections;
 mod store;
@@ -27,12 +30,15 @@ mod tests;
 
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
 pub use chat_api::{Account as ChatAccount, ChatApi, RevealToAgent};
+pub use face::{Face, FieldKind, FormField};
+pub use fastpath::Fastpath;
 pub use media::{MediaHost, MediaLinking};
 pub use on_close::OnClose;
 pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, RestApi};
 pub use password::{NoHash, PasswordHash};
 pub use problem::{Caution, Detour, Problem, Warning, What};
 pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
+pub use routing::{Hours, Line, Queue, Routing, Rule, Test};
 pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
@@ -43,6 +49,7 @@ pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
 use layers::Layers;
 use reader::{Book, Reader};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
 use toml::{Table, Value};
@@ -69,6 +76,8 @@ pub struct Settings {
     pub offers: Offers,
     /// `[users]`
     pub users: Users,
+    /// `[fastpath]`
+    pub fastpath: Fastpath,
     /// `[log]`
     pub log: Log,
     /// `[[workgroup]]`, in the order of the file; no name twice.
@@ -115,6 +124,7 @@ fn settle(layers: Layers) -> (Result<Settings, Vec<Problem>>, Book) {
         problems,
         variables,
         workgroups,
+        closed_texts: closed_texts(&table),
         ..Book::default()
     };
     let settings = Reader::read_all(table, &mut book, Settings::read);
@@ -135,6 +145,16 @@ fn workgroup_names(table: &Table) -> Vec<String> {
     entries.into_iter().flatten().filter_map(name).collect()
 }
 
+fn closed_texts(table: &Table) -> BTreeMap<String, String> {
+    let entries = table.get("workgroup").and_then(Value::as_array);
+    let text = |entry: &Value| {
+        let name = entry.get("name")?.as_str()?.to_owned();
+        let text = entry.get("hours")?.get("closed_text")?.as_str()?;
+        Some((name, text.to_owned()))
+    };
+    entries.into_iter().flatten().filter_map(text).collect()
+}
+
 impl Settings {
     fn read(r: &mut Reader) -> Option<Self> {
         let http = r.section("http", Http::read);
@@ -145,6 +165,7 @@ impl Settings {
         let context = r.section("context", Context::read);
         let offers = r.section("offers", Offers::read);
         let users = r.section("users", Users::read);
+        let fastpath = r.section("fastpath", Fastpath::read);
         let log = r.section("log", Log::read);
         let workgroups = r.sections("workgroup", Workgroup::read);
         let allow_private = outbound.allow_private_networks;
@@ -158,6 +179,7 @@ impl Settings {
             context,
             offers,
             users,
+            fastpath,
             log,
             workgroups,
             channels,

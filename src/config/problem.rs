@@ -118,6 +118,26 @@ pub enum What {
         /// The system's reason.
         reason: std::io::ErrorKind,
     },
+    /// A file is larger than it may be.
+    #[error("file {} has more than {most} bytes", .path.display())]
+    FileTooLarge {
+        /// The file.
+        path: PathBuf,
+        /// The most bytes.
+        most: usize,
+    },
+    /// A queue's agent who is none of its workgroup's.
+    #[error("is no agent of this workgroup: \"{given}\"")]
+    NoSuchAgent {
+        /// The agent found.
+        given: String,
+    },
+    /// A rule with several tests.
+    #[error("must have one of equals, contains and matches")]
+    OneTest,
+    /// An id that the program itself uses.
+    #[error("is taken: the program itself has a channel of this id")]
+    ReservedId,
     /// A file that should hold certificates in PEM holds none.
     #[error("file {} holds no PEM certificate", .path.display())]
     NoCertificate {

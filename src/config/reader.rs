@@ -19,6 +19,8 @@ pub(super) struct Book {
     pub variables: BTreeMap<String, String>,
     /// Names of all workgroups, readable or not otherwise.
     pub workgroups: Vec<String>,
+    /// What visitors are told outside of the hours of workgroups that have such a text.
+    pub closed_texts: BTreeMap<String, String>,
     /// Values that may stand only once, by kind, with the key that had each first.
     pub seen: BTreeMap<(&'static str, String), String>,
     /// Every key ever asked for, list positions left out (`channel[].id`).
@@ -95,6 +97,11 @@ impl<'a> Reader<'a> {
     /// Names of all configured workgroups.
     pub fn workgroups(&self) -> &[String] {
         &self.book.workgroups
+    }
+
+    /// What visitors of a workgroup are told outside of its hours, where it has such a text.
+    pub fn closed_text(&self, workgroup: &str) -> Option<&String> {
+        self.book.closed_texts.get(workgroup)
     }
 
     /// Whether this table has a key, be it read already or not.

@@ -72,6 +72,19 @@ fn the_examples_show_the_typed_defaults() {
     let mut workgroup = full.workgroups[0].clone();
     workgroup.agents = Vec::new();
     workgroup.title = "support".to_owned();
+    let face = &mut workgroup.face;
+    (
+        face.form,
+        face.offline_page,
+        face.offline_room,
+        face.offline_mail,
+    ) = (None, None, None, None);
+    face.macros.clear();
+    face.texts.clear();
+    let routing = &mut workgroup.routing;
+    (routing.overflow, routing.hours) = (None, None);
+    routing.queues.clear();
+    routing.rules.clear();
     assert_eq!(workgroup, bare.workgroups[0]);
 
     let mut channel = full.channels[0].clone();

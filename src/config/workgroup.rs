@@ -1,14 +1,16 @@
 //! `[[workgroup]]`: a queue, its agents and its patience.
 
-use super::problem::What;
-use super::reader::Reader;
+use super::face::Face;
+use super::problem::{Problem, What};
+use super::reader::{Book, Reader};
+use super::routing::Routing;
 use super::value::{MaybeOff, Positive, Value, not_one_of};
 use jid::{BareJid, NodePart, ResourcePart};
 use std::time::Duration;
 use toml::Value as Toml;
 
 /// One queue and its agents.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Workgroup {
     /// Local part of its address `NAME@domain`, already in XMPP's normal form.
     pub name: String,
@@ -32,6 +34,12 @@ pub struct Workgroup {
     pub join_timeout: Duration,
     /// Silence after which a conversation is closed; `None` never closes it so.
     pub idle_close: Option<Duration>,
+    /// What the clients of visitors at XMPP are shown.
+    pub face: Face,
+    /// Where its requests go.
+    pub routing: Routing,
+    /// Whether it was added by an administrator's command, and not by the file.
+    pub added: bool,
 }
 
 /// Somebody who is asked.
@@ -55,6 +63,7 @@ impl Workgroup {
             r.complain("title", What::Empty);
         }
         let agents = agents(r);
+        let accounts: Vec<BareJid> = agents.iter().map(|agent| agent.jid.clone()).collect();
         let secs = Duration::from_secs;
         Some(Self {
             agents,
@@ -66,9 +75,35 @@ impl Workgroup {
             agent_return: r.or("agent_return", secs(60)),
             join_timeout: r.or("join_timeout", secs(60)),
             idle_close: r.or("idle_close", MaybeOff(None)).0,
+            face: Face::read(r),
+            routing: Routing::read(r, name.as_deref().unwrap_or_default(), &accounts),
             title: title.or_else(|| name.clone())?,
             name: name?,
+            added: false,
         })
+    }
+
+    /// One that stands in no file: what is not said is as usual.
+    ///
+    /// # Errors
+    /// What is wrong with the name or the agents.
+    pub fn added(name: &str, title: &str, agents: &[String]) -> Result<Self, Vec<Problem>> {
+        let text = |text: &str| Toml::String(text.to_owned());
+        let agents = agents.iter().map(|agent| text(agent)).collect();
+        let mut table = toml::Table::new();
+        table.insert("name".to_owned(), text(name));
+        table.insert("agents".to_owned(), Toml::Array(agents));
+        if !title.trim().is_empty() {
+            table.insert("title".to_owned(), text(title));
+        }
+        let mut book = Book::default();
+        match Reader::read_all(table, &mut book, Self::read) {
+            Some(read) if book.problems.is_empty() => Ok(Self {
+                added: true,
+                ..read
+            }),
+            _ => Err(book.problems),
+        }
     }
 }
 

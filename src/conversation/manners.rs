@@ -24,6 +24,11 @@ pub struct Manners {
     /// Whether the outside is told also of an end that the visitor's side brought about.
     #[serde(default)]
     pub every_end: bool,
+    /// The full JID of a visitor who sits at an XMPP client and comes into the room in person:
+    /// nothing is said there in the visitor's name, and nothing is delivered to the visitor's side
+    /// but an end before anybody came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_client: Option<String>,
     /// Whether the conversation can go on after its end, as another one of the same ticket.
     #[serde(default)]
     pub reopens: bool,

@@ -3,6 +3,7 @@
 mod command;
 mod course;
 mod delivery;
+mod in_person;
 mod lines;
 mod manners;
 mod message;
@@ -41,6 +42,20 @@ pub struct Brief {
     pub question: Option<String>,
     /// What else is known, as (label, value), in the order to show it.
     pub facts: Vec<(String, String)>,
+}
+
+impl Brief {
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.question.is_none() && self.facts.is_empty()
+    }
+
+    /// The first value under this label, whatever its case.
+    pub fn fact(&self, label: &str) -> Option<&str> {
+        let mut facts = self.facts.iter();
+        let (_, value) = facts.find(|(name, _)| name.trim().eq_ignore_ascii_case(label))?;
+        Some(value)
+    }
 }
 
 /// Who or what ended a conversation.
@@ -98,6 +113,10 @@ pub struct Room {
     /// Those not ours who are in it, with their nicknames, as the room last told.
     #[serde(default)]
     pub inside: BTreeMap<AgentJid, String>,
+    /// Until when a visitor is waited for who was in it in person and is missing after a
+    /// disturbance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visitor_until: Option<Timestamp>,
 }
 
 impl Room {
@@ -110,6 +129,7 @@ impl Room {
             asked: false,
             told_to: 0,
             inside: BTreeMap::new(),
+            visitor_until: None,
         }
     }
 
@@ -347,4 +367,7 @@ pub struct Past {
     pub again: Option<Box<Again>>,
     /// Until when it is remembered.
     pub until: Timestamp,
+    /// What agents were shown of the visitor.
+    #[serde(default, skip_serializing_if = "Brief::is_empty")]
+    pub brief: Brief,
 }

@@ -74,6 +74,8 @@ tables! {
     /// What a message of a channel held besides its words: group the channel's id and the visitor's
     /// token there in one text, key the message's id. Every row has an expiry.
     Extra = "extra",
+    /// What agents keep for themselves, and what is ordered over XMPP: group what it is, key whose.
+    Desk = "desk",
     /// What browsers are shown: group a user's or a visitor's log, key the event's number in twenty
     /// digits. Every row has an expiry.
     Event = "event",

@@ -72,8 +72,17 @@ pub enum Decision {
         /// Why.
         why: EndOfOffer,
     },
+    /// A request waited for too long in its line and stands in another one now.
+    Moved {
+        /// The conversation.
+        conversation: ConversationId,
+        /// Where it waited.
+        from: WorkgroupName,
+        /// Where it waits.
+        to: WorkgroupName,
+    },
     /// Nobody took the request in time. It has left the line.
-    NobodyCame(ConversationId, Request),
+    NobodyCame(ConversationId, Box<Request>),
     /// Clients of this agent did not answer after the link came back, and are forgotten.
     Forgotten(AgentJid),
 }
@@ -155,6 +164,7 @@ impl Dispatch {
         };
         request.only = None;
         request.except = None;
+        request.handed = None;
         for (agent, until) in pauses {
             let known = request.pauses.entry(agent).or_insert(until);
             *known = until.max(*known);
@@ -259,6 +269,7 @@ impl Dispatch {
         let dropped = self.drop_unverified(now);
         let mut decisions: Vec<Decision> = dropped.into_iter().map(Decision::Forgotten).collect();
         self.end_offers(now, &mut decisions);
+        self.move_on(now, &mut decisions);
         if self.end_waits(now, &mut decisions) {
             // Some of these go on waiting, in their old places: nobody is asked before that.
             return decisions;
@@ -341,7 +352,7 @@ impl Dispatch {
         let any = !over.is_empty();
         for id in over {
             if let Some(request) = self.leave(&id) {
-                decisions.push(Decision::NobodyCame(id, request));
+                decisions.push(Decision::NobodyCame(id, Box::new(request)));
             }
         }
         any

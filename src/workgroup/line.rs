@@ -49,8 +49,32 @@ pub struct Request {
     pub wanted: Option<AgentJid>,
     /// Who refused it or let it lapse, and until when they are not asked again.
     pub pauses: BTreeMap<AgentJid, Timestamp>,
+    /// When it goes on to another line; not while an offer is out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moves_at: Option<Timestamp>,
+    /// How often it went on.
+    #[serde(default)]
+    pub moves: u8,
+    /// Who hands it on, and how, where it has an agent already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed: Option<Handed>,
     /// The offer that is out.
     pub offer: Option<Offer>,
+}
+
+/// How a conversation that has an agent is put before others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Handed {
+    /// Who wants that.
+    pub by: AgentJid,
+    /// The workgroup that it is in.
+    pub home: WorkgroupName,
+    /// Whether the others are to come in beside, else to take over.
+    pub joins: bool,
+    /// Whether one agent is meant, else a workgroup.
+    pub one: bool,
+    /// What is said of it.
+    pub reason: String,
 }
 
 impl Request {
@@ -65,6 +89,9 @@ impl Request {
             except: None,
             wanted: None,
             pauses: BTreeMap::new(),
+            moves_at: None,
+            moves: 0,
+            handed: None,
             offer: None,
         }
     }
@@ -83,7 +110,11 @@ impl Request {
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
         let offer = self.offer.as_ref().map(|offer| offer.until);
         let pauses = self.pauses.values().min().copied();
-        [offer, self.until, pauses].into_iter().flatten().min()
+        let moves = self.moves_at.filter(|_| self.offer.is_none());
+        [offer, self.until, pauses, moves]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

@@ -6,9 +6,13 @@ mod dispatch;
 mod index;
 mod line;
 mod policy;
+mod routing;
+mod schedule;
 mod serving;
 
 pub use agent::{AgentRecord, Contact, Resource, Show};
 pub use dispatch::{AnswerError, Decision, Dispatch, EndOfOffer};
-pub use line::{Offer, Place, Request};
+pub use line::{Handed, Offer, Place, Request};
 pub use policy::{Labels, Policy, WorkgroupPolicy};
+pub use routing::{Overflow, Pattern, Routing, Rule, Test};
+pub use schedule::{Hours, Shift};

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use crate::ids::{AgentJid, WorkgroupName};
 
+use super::Routing;
+
 /// What those are called in what agents read who have no name of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Labels {
@@ -84,4 +86,6 @@ pub struct WorkgroupPolicy {
     pub agent_return: Duration,
     /// After how much silence a conversation ends; `None` never.
     pub idle_close: Option<Duration>,
+    /// Where its requests go.
+    pub routing: Routing,
 }

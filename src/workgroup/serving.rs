@@ -3,7 +3,8 @@
 use crate::ids::{AgentJid, ConversationId, Timestamp};
 
 use super::agent::Agent;
-use super::dispatch::Dispatch;
+use super::dispatch::{Decision, Dispatch};
+use super::routing::MOST_MOVES;
 use super::{AgentRecord, Contact, Resource, Show};
 
 impl Dispatch {
@@ -204,6 +205,40 @@ impl Dispatch {
                 clients.map(|name| (jid.clone(), name.clone()))
             })
             .collect()
+    }
+
+    /// Puts requests into the lines that theirs lead to after so long a wait.
+    pub(super) fn move_on(&mut self, now: Timestamp, decisions: &mut Vec<Decision>) {
+        let moves = |id: &&ConversationId| {
+            let request = self.requests.get(*id).filter(|one| one.offer.is_none());
+            let at = request.and_then(|request| request.moves_at);
+            at.is_some_and(|at| at <= now)
+        };
+        let due: Vec<ConversationId> = self.index.due(now).filter(moves).cloned().collect();
+        for conversation in due {
+            let Some(mut request) = self.leave(&conversation) else {
+                continue;
+            };
+            let from = request.workgroup.clone();
+            let group = self.policy.workgroups.get(&from);
+            let overflow = group.and_then(|group| group.routing.overflow.as_ref());
+            let to = overflow.map(|overflow| overflow.to.clone());
+            let to = to.filter(|to| self.policy.workgroups.contains_key(to));
+            request.moves_at = None;
+            if let Some(to) = &to {
+                request.workgroup.clone_from(to);
+                request.moves = request.moves.saturating_add(1);
+                if request.moves < MOST_MOVES {
+                    request.moves_at = self.policy.moves_at(to, now);
+                }
+            }
+            self.enqueue(conversation.clone(), request);
+            decisions.extend(to.map(|to| Decision::Moved {
+                conversation,
+                from,
+                to,
+            }));
+        }
     }
 
     /// Forgets clients that did not answer after the link came back.

@@ -1,15 +1,26 @@
 //! Fastpath's own stanzas towards agents, as its clients read them (XEP-0142 and what Openfire's
 //! plugin made of it): no blanks between elements, plain integers, legacy dates.
 
+mod colleague;
+mod face;
+mod history;
 mod offer;
 mod queue;
 mod status;
+mod visit;
 
+pub use colleague::colleague_presence;
+pub use face::{setting, visitor_form};
+pub use history::{
+    chat_metadata, chat_notes, chat_sessions, macro_model, macros, occupants_info, search_form,
+    search_result, transcript, transcripts,
+};
 pub use offer::{Named, named_offer, offer, revoke};
 pub use queue::{QUEUE, queue_presences};
 pub use status::{
-    BadNumber, agent_status, colleagues, max_chats, visitor_form, workgroup_presence, workgroups_of,
+    BadNumber, agent_status, colleagues, max_chats, workgroup_presence, workgroups_of,
 };
+pub use visit::{CHANNEL, Departure, Joined, brief, departed, queue_status, queue_status_message};
 
 use jiff::tz::TimeZone;
 use minidom::Element;
@@ -38,6 +49,13 @@ pub fn legacy_date(at: Timestamp) -> String {
         .map(|at| at.to_zoned(TimeZone::UTC))
         .map(|at| at.strftime("%Y%m%dT%H:%M:%S").to_string())
         .unwrap_or_default()
+}
+
+/// A date as Fastpath writes it, read back.
+pub fn read_date(text: &str) -> Option<Timestamp> {
+    let read = jiff::civil::DateTime::strptime("%Y%m%dT%H:%M:%S", text).ok()?;
+    let at = read.to_zoned(TimeZone::UTC).ok()?;
+    Some(Timestamp(at.timestamp().as_millisecond()))
 }
 
 /// The bare JID of a conversation's visitor.

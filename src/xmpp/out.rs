@@ -1,9 +1,14 @@
 //! What the parts of the seat want done; they themselves touch neither socket nor engine.
 
+use std::collections::BTreeSet;
+
 use minidom::Element;
 
 use crate::bridge::Input;
-use crate::ids::AgentJid;
+use crate::ids::{AgentJid, ConversationId, WorkgroupName};
+
+use super::groups::GroupOrder;
+use super::records::Wish;
 
 /// One wish.
 #[derive(Debug)]
@@ -14,6 +19,12 @@ pub enum Out<T> {
     Invited(AgentJid),
     /// Tell the engine; nobody here waits for the answer. Told in order.
     Tell(Input),
+    /// Look something up in the store, or keep it there, as far as these workgroups go.
+    Look(Wish, BTreeSet<WorkgroupName>, T),
+    /// Have a workgroup added, changed or deleted.
+    Regroup(GroupOrder, T),
+    /// Ask who is in a conversation's room, if it is one of these workgroups'.
+    Inside(ConversationId, BTreeSet<WorkgroupName>, T),
     /// Ask the engine; when its answer is there (after the commit), go on with what `T` says.
     Ask(Input, T),
 }

@@ -104,6 +104,17 @@ impl Cx<'_> {
     }
 }
 
+/// Somebody who is in a room besides our own occupants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inside {
+    /// The full JID.
+    pub jid: String,
+    /// The nickname.
+    pub nick: String,
+    /// Since when, as far as we were there to see it.
+    pub since: Timestamp,
+}
+
 /// All rooms.
 #[derive(Debug)]
 pub struct Rooms {
@@ -198,6 +209,17 @@ impl Rooms {
         local
             .strip_prefix(names::VISITOR_PREFIX)
             .is_some_and(|id| self.rooms.contains_key(&ConversationId::new(id)))
+    }
+
+    /// Who is inside a conversation's room besides our own occupants; `None` where there is no such room of these workgroups.
+    pub fn inside(
+        &self,
+        conversation: &ConversationId,
+        of: &BTreeSet<WorkgroupName>,
+    ) -> Option<Vec<Inside>> {
+        let room = self.rooms.get(conversation)?;
+        of.contains(&room.workgroup().home())
+            .then(|| room.who_is_inside())
     }
 
     fn new_room(&self, conversation: &ConversationId, workgroup: &WorkgroupName) -> Room {

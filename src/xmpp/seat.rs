@@ -6,7 +6,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use minidom::Element;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, info, warn};
 
 use crate::bridge::{Answer, Input};
@@ -17,9 +17,11 @@ use crate::telemetry::metrics as figures;
 use super::address::Address;
 use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
+use super::groups::{GroupOrder, GroupProblem, Ordered};
 use super::known::Known;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
+use super::records::{Found, Records};
 use super::rooms::Rooms;
 use super::stanza::{Condition, to};
 use super::users::Link;
@@ -33,8 +35,12 @@ pub enum LinkHealth {
     Down(String),
 }
 
-/// What the engine answered, and what the agents' side wanted to do with it.
-type Answered = (Then, Result<Answer, Unavailable>);
+/// What the engine answered or the store held, and what the agents' side wanted to do with it.
+enum Answered {
+    Engine(Then, Result<Answer, Unavailable>),
+    Store(Then, Result<Found, Unavailable>),
+    Groups(Then, Result<(), GroupProblem>),
+}
 
 /// The seat.
 pub struct Seat {
@@ -43,6 +49,8 @@ pub struct Seat {
     rooms: Rooms,
     agents: Agents,
     muc: String,
+    records: Records,
+    groups: mpsc::Sender<Ordered>,
     users: UsersEnd,
     health: watch::Sender<LinkHealth>,
     on: Option<Generation>,
@@ -61,6 +69,10 @@ pub struct Parts {
     pub agents: Agents,
     /// The MUC service's domain, lower case.
     pub muc: String,
+    /// What agents look up.
+    pub records: Records,
+    /// The way to whoever changes workgroups.
+    pub groups: mpsc::Sender<Ordered>,
     /// The users of our own domain.
     pub users: UsersEnd,
 }
@@ -100,6 +112,8 @@ impl Seat {
             rooms: parts.rooms,
             agents: parts.agents,
             muc: parts.muc,
+            records: parts.records,
+            groups: parts.groups,
             users: parts.users,
             health: watch::Sender::new(LinkHealth::Down("not connected yet".to_owned())),
             on: None,
@@ -125,8 +139,12 @@ impl Seat {
                 // The engine answers before it gives the orders that follow from the same input,
                 // and so it is heard.
                 biased;
-                Some((then, answer)) = self.asked.next(), if !self.asked.is_empty() => {
-                    let outs = self.agents.answered(then, answer);
+                Some(answered) = self.asked.next(), if !self.asked.is_empty() => {
+                    let outs = match answered {
+                        Answered::Engine(then, answer) => self.agents.answered(then, answer),
+                        Answered::Store(then, found) => self.agents.found(then, found),
+                        Answered::Groups(then, done) => self.agents.regrouped(then, done),
+                    };
                     self.act(outs).await;
                 }
                 Some(stanza) = self.users.inside.recv() => self.stanza(stanza).await,
@@ -226,6 +244,10 @@ impl Seat {
                 let outs = self.agents.queue_changed(now, &workgroup);
                 self.act(outs).await;
             }
+            SeatOrder::ColleaguesChanged(workgroup) => {
+                let outs = self.agents.colleagues_changed(now, &workgroup);
+                self.act(outs).await;
+            }
             SeatOrder::StartOver => self.forget(),
         }
     }
@@ -244,6 +266,8 @@ impl Seat {
                 Out::Send(stanza) => self.send(stanza).await,
                 Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
+                // Rooms look nothing up.
+                Out::Look(..) | Out::Inside(..) | Out::Regroup(..) => {}
             }
         }
     }
@@ -255,8 +279,37 @@ impl Seat {
                 Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) => self.tell(input).await,
                 Out::Ask(input, then) => self.ask(input, then).await,
+                Out::Look(wish, of, then) => {
+                    let records = self.records.clone();
+                    self.asked.push(Box::pin(async move {
+                        let found = records.look(wish, &of).await;
+                        Answered::Store(then, found.map_err(|_| Unavailable))
+                    }));
+                }
+                Out::Regroup(order, then) => self.regroup(order, then),
+                Out::Inside(id, of, then) => {
+                    let inside = self.rooms.inside(&id, &of);
+                    for out in self.agents.inside(then, (id, inside)) {
+                        if let Out::Send(stanza) = out {
+                            self.send(stanza).await;
+                        }
+                    }
+                }
             }
         }
+    }
+
+    fn regroup(&self, order: GroupOrder, then: Then) {
+        let groups = self.groups.clone();
+        self.asked.push(Box::pin(async move {
+            let (answer, done) = oneshot::channel();
+            let sent = groups.send(Ordered { order, answer }).await;
+            let done = match sent {
+                Ok(()) => done.await.unwrap_or(Err(GroupProblem::Unavailable)),
+                Err(_) => Err(GroupProblem::Unavailable),
+            };
+            Answered::Groups(then, done)
+        }));
     }
 
     /// What was kept back until the agent is invited.
@@ -291,7 +344,7 @@ impl Seat {
                 Ok(answer) => answer.await.unwrap_or(Err(Unavailable)),
                 Err(unavailable) => Err(unavailable),
             };
-            (then, answer)
+            Answered::Engine(then, answer)
         }));
     }
 }

@@ -39,6 +39,8 @@ pub fn offer(id: &str, fastpath: bool) -> OfferOrder {
             fastpath,
         },
         left: Duration::from_secs(20),
+        in_person: false,
+        handed: None,
         again: false,
     }
 }

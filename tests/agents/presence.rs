@@ -160,7 +160,6 @@ fn who_does_not_serve_is_refused_without_an_id() {
         <max-chats>2</max-chats></agent-status>";
     let cases = [
         ("agent3@example.test/spark", SUPPORT, status),
-        ("visitor@example.test/spark", SUPPORT, status),
         ("visitor@example.test/support", SUPPORT, ""),
         ("agent1@example.test/x", "nosuch@workgroup.example.test", ""),
         ("agent1@example.test/x", "workgroup.example.test", ""),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use minidom::Element;
-use warmline::bridge::{Answer, Input, QueueView};
+use warmline::bridge::{Answer, Input, QueueView, WaitingView};
 use warmline::ids::{ConversationId, Timestamp, WorkgroupName};
 use warmline::xmpp::agents::Then;
 use warmline::xmpp::out::Out;
@@ -30,9 +30,14 @@ fn view(open: bool, waiting: &[(&str, i64)], average: u64) -> QueueView {
         workgroup: WorkgroupName::new("support"),
         title: "Front desk".into(),
         open,
+        closed: false,
         waiting: waiting
             .iter()
-            .map(|(id, at)| (ConversationId::new(*id), Timestamp(START + at)))
+            .map(|(id, at)| WaitingView {
+                conversation: ConversationId::new(*id),
+                since: Timestamp(START + at),
+                in_person: None,
+            })
             .collect(),
         average_wait: Duration::from_millis(average),
         watchers: vec![(jid("agent1@example.test"), "spark".into())],

@@ -200,6 +200,7 @@ fn what_nobody_knows_is_refused_by_its_place() {
         ("get", nobody, &items, "item-not-found"),
         ("set", SUPPORT, &w("join-queue"), "service-unavailable"),
         ("set", nobody, &w("join-queue"), "not-authorized"),
+        ("get", SUPPORT, &w("join-queue"), "bad-request"),
         ("get", SUPPORT, &w("queue-status"), "item-not-found"),
         ("set", SUPPORT, &w("depart-queue"), "item-not-found"),
         ("get", SUPPORT, &j("offline-settings"), "item-not-found"),

@@ -260,6 +260,7 @@ pub fn agreeable(input: &Input) -> Outcome {
             workgroup: workgroup.clone(),
             title: "Front desk".into(),
             open: true,
+            closed: false,
             waiting: Vec::new(),
             average_wait: Duration::from_secs(30),
             watchers: Vec::new(),

@@ -10,6 +10,7 @@ mod environment;
 mod helplines;
 mod hostile;
 mod judgement;
+mod routing;
 mod secrets;
 mod settings;
 mod store;

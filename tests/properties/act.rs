@@ -65,6 +65,7 @@ impl World {
             Action::Rules(kind) => self.change_rules(kind),
             Action::Reopen { visitor, kind } => self.reopens(visitor, kind),
             Action::Recount(one) => self.recounts(one),
+            Action::Guest { who, kind } => self.guest_does(who, kind),
             other => self.act_outside(other),
         }
     }
@@ -79,6 +80,7 @@ impl World {
                 self.with(one, |world, id| world.muc.decline(&who_is(who), &id));
             }
             Action::Speak { agent, room, what } => self.speaks(&who_is(agent), room, what),
+            Action::Hand { agent, room, what } => self.hands(&who_is(agent), room, what),
             Action::Carry(times) => {
                 for _ in 0..=times % 16 {
                     self.muc.carry();
@@ -141,7 +143,7 @@ impl World {
     }
 
     /// Does something with one of the conversations, mostly with an open one.
-    fn with(&mut self, one: u8, act: impl FnOnce(&mut Self, ConversationId)) {
+    pub fn with(&mut self, one: u8, act: impl FnOnce(&mut Self, ConversationId)) {
         let open = self.open_ids();
         let all = if one.is_multiple_of(16) || open.is_empty() {
             &self.opened
@@ -169,6 +171,10 @@ impl World {
         }
         wish.refuse_without_agents = kind.is_multiple_of(7);
         wish.wait_ends = kind.is_multiple_of(6);
+        if kind.is_multiple_of(5) {
+            let liked = who_is(kind / 5 % 5).as_str().to_owned();
+            wish.brief.facts.push(("agent".into(), liked));
+        }
         if who.is_multiple_of(2) {
             wish.manners.reopens = true;
             wish.manners.every_end = true;
@@ -249,7 +255,7 @@ impl World {
         let open = self
             .bridge
             .conversations()
-            .filter(|c| !self.over.contains(&c.id));
+            .filter(|c| !self.over.contains(&c.id) && c.in_person().is_none());
         let open: Vec<Visitor> = open
             .map(|conversation| Visitor {
                 channel: conversation.channel.clone(),
@@ -377,11 +383,12 @@ impl World {
 
     fn look(&mut self, one: u8) {
         self.step(Input::QueueAsked(WorkgroupName::new("support")));
+        self.step(Input::ColleaguesAsked(WorkgroupName::new("support")));
         self.step(Input::ChatsAsked(who_is(one)));
         self.step(Input::OperatorClosed(conversation("never")));
     }
 }
 
-fn who_is(number: u8) -> AgentJid {
+pub fn who_is(number: u8) -> AgentJid {
     agent(AGENTS[usize::from(number) % AGENTS.len()])
 }

@@ -19,6 +19,7 @@ pub enum Action {
     Leave(u8, u8),
     Decline(u8, u8),
     Speak { agent: u8, room: u8, what: u8 },
+    Hand { agent: u8, room: u8, what: u8 },
     Carry(u8),
     Hear(u8),
     Outbox { lane: u8, kind: u8 },
@@ -33,6 +34,7 @@ pub enum Action {
     Reopen { visitor: u8, kind: u8 },
     Recount(u8),
     Look(u8),
+    Guest { who: u8, kind: u8 },
 }
 
 /// A history of at most this many actions.
@@ -52,6 +54,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (byte(), byte()).prop_map(|(one, kind)| Action::History(one, kind)),
         3 => (0..6_u8, byte()).prop_map(|(visitor, kind)| Action::Reopen { visitor, kind }),
         1 => byte().prop_map(Action::Recount),
+        12 => (0..4_u8, byte()).prop_map(|(who, kind)| Action::Guest { who, kind }),
     ];
     let agents = prop_oneof![
         8 => (0..5_u8, 0..2_u8, byte()).prop_map(|(agent, client, state)| Action::Seen { agent, client, state }),
@@ -64,6 +67,7 @@ fn action() -> impl Strategy<Value = Action> {
         2 => (0..5_u8, byte()).prop_map(|(agent, room)| Action::Leave(agent, room)),
         1 => (0..5_u8, byte()).prop_map(|(agent, room)| Action::Decline(agent, room)),
         20 => (0..5_u8, byte(), byte()).prop_map(|(agent, room, what)| Action::Speak { agent, room, what }),
+        2 => (0..5_u8, byte(), byte()).prop_map(|(agent, room, what)| Action::Hand { agent, room, what }),
         10 => byte().prop_map(Action::Carry),
         10 => byte().prop_map(Action::Hear),
     ];
@@ -78,5 +82,5 @@ fn action() -> impl Strategy<Value = Action> {
         1 => byte().prop_map(Action::Rules),
         1 => byte().prop_map(Action::Look),
     ];
-    prop_oneof![26 => visitors, 20 => agents, 48 => rooms, 20 => outside]
+    prop_oneof![32 => visitors, 20 => agents, 48 => rooms, 20 => outside]
 }

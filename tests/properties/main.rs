@@ -18,12 +18,15 @@ mod act;
 mod action;
 mod checks;
 mod end;
+mod handing;
 mod histories;
+mod in_person;
 mod ledger;
 mod muc;
 mod nonsense;
 mod overhear;
 mod reopening;
+mod routing;
 mod settings;
 
 mod world;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use warmline::bridge::{Answer, Bridge, Effect, Input, Overheard, Record, Saying};
 use warmline::conversation::{Delivery, Outgoing};
 use warmline::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
-use warmline::workgroup::{Policy, Resource};
+use warmline::workgroup::{Overflow, Policy, Resource};
 
 use super::kept::Kept;
 use super::ledger::{Ledger, PAUSE, Stepped};
@@ -50,6 +50,8 @@ pub struct World {
     /// What was heard from the platform, each with when that was first.
     pub overheard: Vec<(Timestamp, Overheard)>,
     pub count: u32,
+    /// Who came in person, by conversation.
+    pub guests: BTreeMap<ConversationId, AgentJid>,
 }
 
 /// The rules of the world.
@@ -62,7 +64,12 @@ pub fn world_policy() -> Policy {
         group.request_timeout = Some(Duration::from_secs(100));
         group.join_timeout = Duration::from_secs(30);
     }
-    // Two serve there: enough for all six visitors.
+    let support = rules(&mut policy, "support");
+    support.routing.preferred = Some("agent".into());
+    support.routing.overflow = Some(Overflow {
+        after: Duration::from_secs(50),
+        to: WorkgroupName::new("billing"),
+    });
     rules(&mut policy, "billing").max_chats = 3;
     rules(&mut policy, "billing").idle_close = Some(Duration::from_secs(300));
     policy
@@ -92,6 +99,7 @@ impl World {
             sayings: Vec::new(),
             overheard: Vec::new(),
             count: 0,
+            guests: BTreeMap::new(),
         };
         world.set_link(true);
         for name in ["ana", "ben"] {
@@ -159,6 +167,7 @@ impl World {
     }
 
     fn absorb(&mut self, effect: Effect) {
+        self.check_guest_effect(&effect);
         match effect {
             Effect::Room(id, order) => self.muc.order(id, order),
             Effect::Deliver(delivery) => self.promise(delivery),
@@ -259,8 +268,15 @@ fn essence(effects: &[Effect]) -> Vec<String> {
             view.average_wait = Duration::ZERO;
             Some(format!("{view:?}"))
         }
+        Effect::Answer(Answer::Place(view)) => {
+            let mut view = view.clone();
+            view.usual_wait = None;
+            Some(format!("{view:?}"))
+        }
         Effect::Answer(answer) => Some(format!("{answer:?}")),
-        Effect::QueueChanged(_) | Effect::Happened(_) => Some(format!("{effect:?}")),
+        Effect::QueueChanged(_) | Effect::ColleaguesChanged(_) | Effect::Happened(_) => {
+            Some(format!("{effect:?}"))
+        }
         _ => None,
     };
     let all = effects.iter();
@@ -285,6 +301,9 @@ fn comes_twice(input: &Input) -> bool {
         | Input::CaseFiled(_)
         | Input::VisitorClosed(_)
         | Input::PlatformClosed(_)
+        | Input::PlaceAsked(_)
+        | Input::Departed(_)
+        | Input::Watched { .. }
         | Input::History { .. }
         | Input::CallbackLearnt { .. }
         | Input::LinkDown
@@ -298,6 +317,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::Settings(_)
         | Input::QueueAsked(_)
         | Input::ChatsAsked(_)
+        | Input::ColleaguesAsked(_)
         | Input::Tick => true,
         Input::OfferAnswered { conversation, .. } | Input::AgentClosed { conversation, .. } => {
             conversation.is_some()
@@ -311,7 +331,8 @@ fn comes_twice(input: &Input) -> bool {
                 | Rejected { .. }
                 | Spoken(_)
         ),
-        // Until all is told it is told on; a second one is told apart where it was taken.
-        Input::Reopen(_) | Input::LinkUp => false,
+        // Until all is told it is told on; a second one is told apart where it was taken. The second
+        // hand-over is refused, as the first is under way; a note may be made twice.
+        Input::Reopen(_) | Input::LinkUp | Input::HandedOver { .. } | Input::Noted { .. } => false,
     }
 }

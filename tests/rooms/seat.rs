@@ -2,7 +2,7 @@
 
 use crate::stream::Stream;
 use crate::support::wait;
-use crate::support::xmpp::{COMPONENT, MUC, SECRET, Server};
+use crate::support::xmpp::{COMPONENT, MUC, SECRET, Server, workgroup};
 use minidom::Element;
 use sha1::{Digest as _, Sha1};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,6 +10,7 @@ use warmline::bridge::{Input, RoomEvent, RoomOrder, RoomPlan};
 use warmline::conversation::Words;
 use warmline::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 use warmline::workgroup::Contact;
+use warmline::xmpp::ns;
 use warmline::xmpp::out::Out;
 use warmline::xmpp::rooms::{Rooms, RoomsSettings};
 use warmline::xmpp::stanza::{self, Condition};
@@ -25,7 +26,12 @@ pub struct Seat {
     /// What was sent since it was last cleared.
     pub sent: Vec<Element>,
     pub conversation: ConversationId,
+    /// Whether the room has answered what [`Seat::settle`] asks.
+    settled: bool,
 }
+
+/// The id of the request whose answer is waited for.
+const SETTLE: &str = "settle";
 
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -45,6 +51,22 @@ impl Seat {
             told: Vec::new(),
             sent: Vec::new(),
             conversation: ConversationId::new(conversation),
+            settled: false,
+        }
+    }
+
+    /// Waits until the room has done everything that it was sent before: it takes the stanzas of
+    /// one link in their order.
+    pub fn settle(&mut self) {
+        let from = format!("{}/support", workgroup("support"));
+        let query = stanza::element("query", ns::DISCO_INFO);
+        let room = self.current_room();
+        self.settled = false;
+        self.transmit(&stanza::iq("get", SETTLE, (&from, &room), query));
+        let deadline = Instant::now() + SOON;
+        while !self.settled {
+            assert!(Instant::now() < deadline, "the room does not answer");
+            self.turn();
         }
     }
 
@@ -98,6 +120,7 @@ impl Seat {
             members: members.iter().map(|name| agent(name)).collect(),
             awaited,
             since,
+            in_person: None,
             marked: false,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
@@ -160,6 +183,7 @@ impl Seat {
     /// One turn: a stanza, if one comes, and whatever is due.
     pub fn turn(&mut self) {
         if let Some(stanza) = self.link.as_mut().and_then(Stream::stanza) {
+            self.settled |= stanza::attr(&stanza, "id") == Some(SETTLE);
             match self.rooms.stanza(now(), &stanza) {
                 Some(out) => self.carry(out),
                 None => self.answer(&stanza),

@@ -75,6 +75,7 @@ impl Stage {
             members: vec![],
             awaited: None,
             since,
+            in_person: None,
             marked: false,
         })));
     }
@@ -88,6 +89,7 @@ impl Stage {
             members: vec![agent.clone()],
             awaited: Some((agent, None)),
             since: None,
+            in_person: None,
             marked: false,
         })));
     }

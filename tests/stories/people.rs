@@ -47,6 +47,7 @@ pub fn policy() -> Policy {
         join_timeout: Duration::from_secs(60),
         agent_return: Duration::from_secs(60),
         idle_close: None,
+        routing: Default::default(),
     };
     let support = [("ana", Some("Ana")), ("ben", None), ("cy", None)];
     let billing = [("dora", Some("Dora")), ("ben", Some("Benny"))];

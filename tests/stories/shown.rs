@@ -15,6 +15,7 @@ pub fn visible(effect: &Effect) -> Option<String> {
         | Effect::Keep(_)
         | Effect::Forget(_)
         | Effect::QueueChanged(_)
+        | Effect::ColleaguesChanged(_)
         | Effect::Happened(_) => None,
     }
 }
@@ -82,6 +83,7 @@ fn room_text(id: &str, order: &RoomOrder) -> String {
             let first = text.lines().next().unwrap_or_default();
             format!("room {id} to {nick}: {first}")
         }
+        RoomOrder::Empower(who) => format!("room {id} empower {}", who.local()),
         RoomOrder::Remove(agent) => format!("room {id} remove {}", agent.local()),
         RoomOrder::Close { .. } => format!("room {id} destroy"),
     }

@@ -95,6 +95,7 @@ fn policy() -> Policy {
         join_timeout: Duration::from_secs(60),
         agent_return: Duration::from_secs(60),
         idle_close: None,
+        routing: Default::default(),
     };
     let names = ["support", "it"].map(WorkgroupName::new);
     Policy {

@@ -122,6 +122,9 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
     let quoted = |account: &String| format!("\"{}\"", jid(account));
     let admins: Vec<String> = options.admins.iter().map(quoted).collect();
     let admins = format!("admins = {{ {} }}", admins.join("; "));
+    let component =
+        |domain: &String| format!("\nComponent \"{domain}\"\n\tcomponent_secret = \"{SECRET}\"\n");
+    let more: String = options.components.iter().map(component).collect();
     include_str!("prosody.cfg.lua")
         .replace("admins = { }", &admins)
         .replace("@DIR@", &dir.path().display().to_string())
@@ -145,6 +148,7 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
         .replace("@DIRECT_TLS_PORT@", &direct)
         .replace("@MAX_HISTORY@", &options.max_history.to_string())
         .replace("@SECRET@", SECRET)
+        + &more
 }
 
 /// Prosody's own file of an account, as `prosodyctl register` would write it.

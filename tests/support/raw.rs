@@ -4,6 +4,9 @@ use super::wait::SOON;
 use super::xmpp::{DOMAIN, PASSWORD, Ports};
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::time::Duration;
+
+use sha1::{Digest, Sha1};
 
 /// The resource that such a user binds.
 pub const RESOURCE: &str = "raw";
@@ -17,6 +20,11 @@ pub struct Raw {
 impl Raw {
     /// Logs a local account in with PLAIN and binds [`RESOURCE`]; sends no presence.
     pub fn log_in(account: &str, server: Ports) -> Raw {
+        Raw::log_in_as(account, RESOURCE, server)
+    }
+
+    /// The same with a resource of the test's choice.
+    pub fn log_in_as(account: &str, resource: &str, server: Ports) -> Raw {
         let socket = TcpStream::connect(("127.0.0.1", server.client)).expect("the client port");
         let patience = socket.set_read_timeout(Some(SOON));
         patience.expect("a deadline for reading");
@@ -39,10 +47,53 @@ impl Raw {
         raw.hear("</stream:features>");
         raw.say(&format!(
             "<iq type='set' id='bind'><bind xmlns='urn:ietf:params:xml:ns:xmpp-bind'>\
-             <resource>{RESOURCE}</resource></bind></iq>"
+             <resource>{resource}</resource></bind></iq>"
         ));
         raw.hear("</iq>");
         raw
+    }
+
+    /// Connects as an external component (XEP-0114) of this domain.
+    pub fn component(domain: &str, secret: &str, server: Ports) -> Raw {
+        let socket = TcpStream::connect(("127.0.0.1", server.component)).expect("its port");
+        let patience = socket.set_read_timeout(Some(SOON));
+        patience.expect("a deadline for reading");
+        let mut raw = Raw {
+            socket,
+            heard: Vec::new(),
+        };
+        raw.say(&format!(
+            "<stream:stream xmlns='jabber:component:accept' \
+             xmlns:stream='http://etherx.jabber.org/streams' to='{domain}'>"
+        ));
+        raw.hear("<stream:stream");
+        let header = raw.hear(">");
+        let from = header.split(" id='").nth(1).expect("a stream id");
+        let id = from.split('\'').next().unwrap_or_default();
+        let digest = Sha1::digest(format!("{id}{secret}"));
+        let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        raw.say(&format!("<handshake>{digest}</handshake>"));
+        raw.hear("<handshake");
+        raw.hear(">");
+        raw
+    }
+
+    /// The next stanza, whole; `None` when none comes for `patience`.
+    pub fn stanza(&mut self, patience: Duration) -> Option<String> {
+        let _ = self.socket.set_read_timeout(Some(patience));
+        let mut chunk = vec![0; 65_536];
+        loop {
+            if let Some(end) = end_of_stanza(&self.heard) {
+                let rest = self.heard.split_off(end);
+                let stanza = std::mem::replace(&mut self.heard, rest);
+                let text = String::from_utf8(stanza).expect("UTF-8 from the server");
+                return Some(text.trim().to_owned());
+            }
+            match self.socket.read(&mut chunk) {
+                Ok(read) if read > 0 => self.heard.extend_from_slice(&chunk[..read]),
+                _ => return None,
+            }
+        }
     }
 
     /// Sends any bytes.
@@ -86,4 +137,33 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
+}
+
+/// Where the first whole element ends, if it is there.
+fn end_of_stanza(xml: &[u8]) -> Option<usize> {
+    let (mut depth, mut at) = (0_i32, 0);
+    while let Some(begin) = xml[at..].iter().position(|byte| *byte == b'<') {
+        let begin = at + begin;
+        let mut quote = None;
+        let inside = xml[begin..].iter().position(|byte| {
+            match (quote, *byte) {
+                (None, b'\'' | b'"') => quote = Some(*byte),
+                (Some(open), byte) if open == byte => quote = None,
+                (None, b'>') => return true,
+                _ => {}
+            }
+            false
+        });
+        let end = begin + inside?;
+        depth += match (xml[begin + 1], xml[end - 1]) {
+            (b'/', _) => -1,
+            (_, b'/') => 0,
+            _ => 1,
+        };
+        at = end + 1;
+        if depth == 0 {
+            return Some(at);
+        }
+    }
+    None
 }

@@ -46,6 +46,8 @@ pub struct Options {
     pub max_history: u32,
     /// Local parts of the accounts that administer the server, and so own every room.
     pub admins: Vec<String>,
+    /// Domains of further external components, with the same secret.
+    pub components: Vec<String>,
     /// Prosody's further modules for accounts, as Lua strings: `"mam"` for an archive.
     pub host_modules: String,
     /// Prosody's TLS for clients.
@@ -70,6 +72,7 @@ impl Default for Options {
             room_archive: true,
             max_history: 1000,
             admins: Vec::new(),
+            components: Vec::new(),
             host_modules: String::new(),
             tls: None,
         }

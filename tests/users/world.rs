@@ -18,6 +18,7 @@ use warmline::workgroup::{Labels, Policy, WorkgroupPolicy};
 use warmline::xmpp::agents::{Agents, AgentsSettings, Served};
 use warmline::xmpp::c2s::{Accounts, DoorSettings, Protection};
 use warmline::xmpp::link::{LinkSender, LinkSettings, Secret, spawn};
+use warmline::xmpp::records::Records;
 use warmline::xmpp::rooms::{Rooms, RoomsSettings};
 use warmline::xmpp::seat::{LinkHealth, Parts, Seat, UsersEnd};
 use warmline::xmpp::sessions::AllSessions;
@@ -229,7 +230,7 @@ async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
     tokio::spawn(desk.run());
     let bridge = ends.bridge.clone();
     let seat = seat(
-        (engine.clone(), link.clone()),
+        (engine.clone(), link.clone(), Records::new(store.clone())),
         ends,
         watched.borrow().clone(),
     );
@@ -272,7 +273,11 @@ async fn engine(
     (handle, orders)
 }
 
-fn seat((engine, link): (Handle, LinkSender), ends: Ends, agents: AgentsSettings) -> Seat {
+fn seat(
+    (engine, link, records): (Handle, LinkSender, Records),
+    ends: Ends,
+    agents: AgentsSettings,
+) -> Seat {
     let mut rooms = RoomsSettings::new(COMPONENT, MUC);
     rooms.users = ends.known.clone();
     Seat::new(Parts {
@@ -281,6 +286,9 @@ fn seat((engine, link): (Handle, LinkSender), ends: Ends, agents: AgentsSettings
         rooms: Rooms::new(rooms),
         agents: Agents::new(agents),
         muc: MUC.to_owned(),
+        records,
+        // Nobody administers here.
+        groups: mpsc::channel(1).0,
         users: UsersEnd {
             links: ends.links,
             inside: ends.inside,
@@ -313,6 +321,7 @@ fn agents_settings(agents: &[String]) -> AgentsSettings {
     let served = Served {
         title: "Front desk".to_owned(),
         agents: jids(agents).collect::<BTreeSet<_>>(),
+        ..Served::default()
     };
     let workgroups = BTreeMap::from([(WorkgroupName::new("support"), served)]);
     AgentsSettings::new(COMPONENT, workgroups)
@@ -334,6 +343,7 @@ fn policy(agents: &[String]) -> Policy {
         join_timeout: Duration::from_secs(60),
         agent_return: Duration::from_secs(60),
         idle_close: None,
+        routing: Default::default(),
     };
     Policy {
         workgroups: BTreeMap::from([(WorkgroupName::new("support"), support)]),

@@ -92,7 +92,7 @@ pub async fn status(call: Call) -> Outcome {
     let stand = call.api.stand(&asked).await?;
     let queue = call.api.queue(&asked).await?;
     let mut waiting = queue.waiting.iter();
-    let place = waiting.position(|(id, _)| *id == asked.conversation);
+    let place = waiting.position(|one| one.conversation == asked.conversation);
     let place = place.and_then(|place| i64::try_from(place).ok());
     let left = place.map(|place| {
         let each = i64::try_from(queue.average_wait.as_secs()).unwrap_or(i64::MAX);

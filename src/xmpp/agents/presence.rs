@@ -7,7 +7,7 @@ use crate::bridge::{Input, QueueView};
 use crate::ids::{AgentJid, WorkgroupName};
 use crate::workgroup::{Resource, Show};
 use crate::xmpp::address::Address;
-use crate::xmpp::fastpath;
+use crate::xmpp::fastpath::{self, Joined};
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
 use crate::xmpp::stanza::{
@@ -15,6 +15,7 @@ use crate::xmpp::stanza::{
 };
 
 use super::courtesy::Matter;
+use super::visitors::THERE;
 use super::{Agents, Got, Place, Then};
 
 /// How the ids of our questions whether a client is there begin.
@@ -46,6 +47,10 @@ impl Agents {
             {
                 self.agent_gone(agent, &got.from)
             }
+            (Some("unavailable"), None) => {
+                self.onlookers.went(&workgroup, &got.from.to_string());
+                self.visitor_unavailable(got, &workgroup)
+            }
             (Some("subscribe"), Some(agent)) => self.befriend(&workgroup, &agent),
             (Some("subscribe"), None) => vec![self.to_bare(got, &workgroup, "unsubscribed")],
             (Some("unsubscribe"), _) => vec![
@@ -68,6 +73,7 @@ impl Agents {
         let Some(resource) = got.from.resource.clone() else {
             return Vec::new();
         };
+        self.colleagues.came(&agent, &resource, got.stanza);
         let (show, priority) = shows(got.stanza);
         let input = match fastpath::agent_status(got.stanza) {
             None => Input::AgentAlive {
@@ -97,15 +103,20 @@ impl Agents {
             }
         };
         // Fastpath's clients wait for the line after every presence; others do not know it.
-        let line = Input::QueueAsked(workgroup.clone());
-        vec![
-            Out::Tell(input),
-            Out::Ask(line, Then::ShowQueue { agent, resource }),
-        ]
+        let lines = self.settings.lines(workgroup).into_iter();
+        let shown = lines.map(|line| {
+            let then = Then::ShowQueue {
+                agent: agent.clone(),
+                resource: resource.clone(),
+            };
+            Out::Ask(Input::QueueAsked(line), then)
+        });
+        [Out::Tell(input)].into_iter().chain(shown).collect()
     }
 
     fn agent_gone(&mut self, agent: AgentJid, from: &Address) -> Vec<Out<Then>> {
         let resource = from.resource.clone();
+        self.colleagues.went(&agent, resource.as_deref());
         self.limits.retain(|(one, client), _| {
             *one != agent || resource.as_ref().is_some_and(|gone| gone != client)
         });
@@ -113,6 +124,7 @@ impl Agents {
     }
 
     fn stranger_here(&mut self, got: &Got<'_>, workgroup: WorkgroupName) -> Vec<Out<Then>> {
+        // Who wants to serve and may not is told so; anybody else only looks.
         let wants_in = fastpath::agent_status(got.stanza).is_some();
         if wants_in || got.from.resource.as_deref() == Some(workgroup.as_str()) {
             return refused(got.stanza, Condition::NotAuthorized);
@@ -120,6 +132,9 @@ impl Agents {
         // Another workgroup service would answer our answer.
         let service = fastpath::child(got.stanza, "workgroup").is_some();
         let from = got.from.to_string();
+        if !service {
+            self.onlookers.came(&workgroup, from.clone());
+        }
         if service || !self.courtesy.allows(got.now, Matter::Openness, &from) {
             return Vec::new();
         }
@@ -152,8 +167,15 @@ impl Agents {
         Out::Send(fastpath::workgroup_presence(open, (&from, to), modified))
     }
 
-    pub(super) fn show_openness(&self, view: &QueueView, to: &str) -> Vec<Out<Then>> {
-        vec![self.shown(&view.workgroup, view.open, to)]
+    pub(super) fn show_openness(&mut self, view: &QueueView, to: &str) -> Vec<Out<Then>> {
+        // Whoever looked before is told of what is found to have changed.
+        let mut told: Vec<String> = self.onlookers.news(&view.workgroup, view.open);
+        told.retain(|other| other != to);
+        told.push(to.to_owned());
+        let shown = told.iter();
+        shown
+            .map(|to| self.shown(&view.workgroup, view.open, to))
+            .collect()
     }
 
     /// Tells one client of a line, if it is one of those that want it.
@@ -177,7 +199,11 @@ impl Agents {
                 self.later.keep(self.now, agent, shown);
             }
         }
-        Vec::new()
+        let mut out = self.push_places(view);
+        for onlooker in self.onlookers.news(&view.workgroup, view.open) {
+            out.push(self.shown(&view.workgroup, view.open, &onlooker));
+        }
+        out
     }
 
     /// Asks an agent's server, and each client that was known, whether the agent is there; shows
@@ -189,7 +215,7 @@ impl Agents {
         resources: &[String],
     ) -> Vec<Out<Then>> {
         let mut out = Vec::new();
-        for workgroup in workgroups {
+        for workgroup in workgroups.iter().filter(|one| one.queue_name().is_none()) {
             let from = self.settings.jid(workgroup);
             out.push(self.shown(workgroup, true, agent.as_str()));
             let probe = presence(Some("probe"), (&from, agent.as_str()));
@@ -210,10 +236,24 @@ impl Agents {
     /// An answer to one of our own requests. Only that to a question whether a client is there
     /// says anything: an error for an offer is no rejection.
     pub(super) fn iq_answer(&mut self, got: &Got<'_>) -> Vec<Out<Then>> {
-        let ours = attr(got.stanza, "id").is_some_and(|id| {
-            let rest = id.strip_prefix(ALIVE);
-            rest.is_some_and(|rest| rest.starts_with('-'))
-        });
+        let id = attr(got.stanza, "id").unwrap_or_default();
+        let asks = |kind: &str| {
+            id.strip_prefix(kind)
+                .is_some_and(|rest| rest.starts_with('-'))
+        };
+        if let (true, Place::Workgroup(workgroup)) = (asks(THERE), &got.place) {
+            let gone = attr(got.stanza, "type") == Some("error") && says_gone(got.stanza);
+            let joined = Joined {
+                workgroup: workgroup.clone(),
+                jid: got.from.to_string(),
+            };
+            return if gone {
+                self.visitor_vanished(&joined)
+            } else {
+                Vec::new()
+            };
+        }
+        let ours = asks(ALIVE);
         let agent = self.settings.agent(&got.from).filter(|_| ours);
         let (Some(agent), Some(resource)) = (agent, got.from.resource.clone()) else {
             return Vec::new();

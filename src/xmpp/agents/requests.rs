@@ -11,7 +11,7 @@ use crate::xmpp::out::Out;
 use crate::xmpp::service::{self, Reply};
 use crate::xmpp::stanza::{Condition, attr, iq_result};
 
-use super::{Agents, Got, Place, Then, refuse};
+use super::{Agents, Got, Place, Then, history, refuse};
 
 impl Agents {
     /// An IQ to any address of the component.
@@ -33,11 +33,14 @@ impl Agents {
         if payload.name() == "workgroups" && fastpath::is_ours(payload) && got.is_get() {
             return reply_with(got.stanza, self.list_workgroups(got, payload));
         }
+        if payload.name() == "transcript-search" && fastpath::is_ours(payload) {
+            return self.search(got, payload);
+        }
         match got.place.clone() {
             Place::Workgroup(workgroup) => self.ask_workgroup(got, payload, &workgroup),
             Place::Nobody => refuse(got.stanza, Condition::NotAuthorized),
-            Place::Domain if payload.is("command", ns::COMMANDS) => {
-                refuse(got.stanza, Condition::ItemNotFound)
+            Place::Domain if payload.is("command", ns::COMMANDS) && !got.is_get() => {
+                self.administer(got, payload)
             }
             Place::Domain | Place::Visitor(_) => refuse(got.stanza, Condition::ServiceUnavailable),
         }
@@ -71,16 +74,70 @@ impl Agents {
             return self.command(got, payload);
         }
         if !fastpath::is_ours(payload) {
+            // RFC 6120 §8.4; Fastpath says `bad-request` here too.
             return refuse(got.stanza, Condition::ServiceUnavailable);
         }
         let reply = match (payload.name(), got.is_get()) {
-            ("agent-status-request", true) => self.list_colleagues(got, workgroup),
+            ("agent-status-request", true) => {
+                let agent = self.settings.agent_of(workgroup, &got.from);
+                let mut out = reply_with(got.stanza, self.list_colleagues(got, workgroup));
+                let client = agent.map(|agent| (agent, got.from.resource.clone()));
+                out.extend(client.and_then(|client| self.follow_colleagues(workgroup, client)));
+                return out;
+            }
             ("offer-accept", false) => return self.answer_offer(got, payload, true),
             ("offer-reject", false) => return self.answer_offer(got, payload, false),
-            ("workgroup-form", true) => Reply::Result(Some(fastpath::visitor_form())),
-            (name, is_get) => Reply::Refused(missing(name, is_get)),
+            ("transfer" | "invite", false) => return self.hand_over(got, payload),
+            ("chat-notes", false) => return self.note(got, payload),
+            ("occupants-info", true) => return self.ask_inside(got, payload),
+            ("monitor", _) => return self.monitor(got, (payload, workgroup)),
+            ("agent-info", _) => return self.agent_info(got),
+            ("macros", true) if !history::is_personal(payload) => {
+                match self.shared_macros(got, workgroup) {
+                    Ok(macros) => Reply::Result(Some(macros)),
+                    Err(condition) => Reply::Refused(condition),
+                }
+            }
+            ("join-queue", false) => return self.join_queue(got, payload, workgroup),
+            ("queue-status", true) => return self.poll_place(got, workgroup),
+            ("depart-queue", false) => return self.depart(got, workgroup),
+            (name, is_get) => {
+                if let Some(out) = self.look_up(got, payload) {
+                    return out;
+                }
+                match self.setting(got, payload, workgroup) {
+                    Some(found) => Reply::Result(Some(found)),
+                    None => Reply::Refused(missing(name, is_get)),
+                }
+            }
         };
         reply_with(got.stanza, reply)
+    }
+
+    /// Whoever asks with nothing is told what can be asked for.
+    fn search(&self, got: &Got<'_>, payload: &Element) -> Vec<Out<Then>> {
+        if !got.is_get() {
+            return refuse(got.stanza, Condition::BadRequest);
+        }
+        match self.look_up(got, payload) {
+            Some(out) if history::is_filled_in(payload) => out,
+            Some(out) if matches!(out.first(), Some(Out::Look(..))) => {
+                let form = fastpath::search_form();
+                vec![Out::Send(iq_result(got.stanza, Some(form)))]
+            }
+            out => out.unwrap_or_default(),
+        }
+    }
+
+    fn setting(
+        &self,
+        got: &Got<'_>,
+        payload: &Element,
+        workgroup: &WorkgroupName,
+    ) -> Option<Element> {
+        let served = self.settings.workgroups.get(workgroup)?;
+        let face = &served.face;
+        got.is_get().then(|| fastpath::setting(face, payload))?
     }
 
     fn list_colleagues(&self, got: &Got<'_>, workgroup: &WorkgroupName) -> Reply {
@@ -130,14 +187,12 @@ impl Agents {
 /// §2 for what is no part of it).
 fn missing(name: &str, is_get: bool) -> Condition {
     match (name, is_get) {
-        // A workgroup that takes no visitors by Fastpath is a closed one to them.
-        ("join-queue", false) => Condition::ServiceUnavailable,
-        ("depart-queue" | "chat-notes" | "agent-info", false)
-        | (
-            "queue-status" | "chat-settings" | "offline-settings" | "sound-settings" | "macros"
-            | "search-settings" | "generic-metadata" | "chat-notes" | "agent-info" | "transcript",
+        (
+            "chat-settings" | "offline-settings" | "sound-settings" | "search-settings"
+            | "generic-metadata",
             true,
         ) => Condition::ItemNotFound,
+        ("send-email", false) => Condition::NotAcceptable,
         _ => Condition::BadRequest,
     }
 }

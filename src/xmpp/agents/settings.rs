@@ -6,28 +6,44 @@ use crate::ids::{AgentJid, ConversationId, WorkgroupName};
 use crate::xmpp::address::Address;
 use crate::xmpp::fastpath;
 
+use super::Face;
+
 /// What the parts of the seat that talk to agents have to know of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentsSettings {
     /// The component's domain.
     pub domain: String,
+    /// The MUC service's domain.
+    pub muc: String,
     /// The workgroups.
     pub workgroups: BTreeMap<WorkgroupName, Served>,
     /// The words that accept an offer, lower case; the first one is what agents are told.
     pub accept_words: Vec<String>,
     /// The words that reject an offer, lower case; the first one is what agents are told.
     pub reject_words: Vec<String>,
+    /// Who may add, change and delete workgroups.
+    pub admins: BTreeSet<AgentJid>,
+    /// Whether the server lets the component send in its users' names.
+    pub speaks_for_agents: bool,
     /// This program's version, told to whoever asks (XEP-0092).
     pub version: String,
 }
 
 /// One workgroup.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Served {
     /// Its name for people.
     pub title: String,
     /// Who serves in it.
     pub agents: BTreeSet<AgentJid>,
+    /// Its queues besides the usual one.
+    pub queues: Vec<String>,
+    /// Who supervises it.
+    pub supervisors: BTreeSet<AgentJid>,
+    /// What it shows to visitors' clients.
+    pub face: Face,
+    /// Whether it was added by an administrator's command.
+    pub added: bool,
 }
 
 impl AgentsSettings {
@@ -36,9 +52,12 @@ impl AgentsSettings {
         let words = |all: [&str; 3]| all.map(str::to_owned).to_vec();
         Self {
             domain: domain.to_lowercase(),
+            muc: String::new(),
             workgroups,
             accept_words: words(["accept", "1", "yes"]),
             reject_words: words(["reject", "2", "no"]),
+            admins: BTreeSet::new(),
+            speaks_for_agents: false,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -55,13 +74,30 @@ impl AgentsSettings {
 
     /// A workgroup's name for people.
     pub fn title<'a>(&'a self, workgroup: &'a WorkgroupName) -> &'a str {
-        let served = self.workgroups.get(workgroup);
+        let served = self.workgroups.get(&workgroup.home());
         served.map_or(workgroup.as_str(), |served| &served.title)
     }
 
     /// A workgroup's bare JID.
     pub fn jid(&self, workgroup: &WorkgroupName) -> String {
-        format!("{workgroup}@{}", self.domain)
+        format!("{}@{}", workgroup.local(), self.domain)
+    }
+
+    /// A queue of a workgroup, by the name that it bears on the wire.
+    pub fn queue(&self, workgroup: &WorkgroupName, queue: &str) -> Option<WorkgroupName> {
+        let lines = self.lines(workgroup);
+        let named = |line: &WorkgroupName| line.queue_name().unwrap_or(fastpath::QUEUE) == queue;
+        lines.into_iter().find(named)
+    }
+
+    /// The lines of a workgroup: its own and those of its queues.
+    pub fn lines(&self, workgroup: &WorkgroupName) -> Vec<WorkgroupName> {
+        let Some(served) = self.workgroups.get(workgroup) else {
+            return Vec::new();
+        };
+        let queues = served.queues.iter();
+        let queues = queues.map(|queue| WorkgroupName::queue(workgroup, queue));
+        [workgroup.clone()].into_iter().chain(queues).collect()
     }
 
     /// Who is behind an address, if that is somebody who serves in any workgroup. An agent can

@@ -15,11 +15,10 @@ const MOST_OF_A_VALUE: usize = 1_000;
 /// The most facts that an agent is shown before accepting.
 const MOST_FACTS: usize = 40;
 /// Names that Fastpath or Spark gives a meaning of its own (fastpath-protocol §5.1).
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 9] = [
     "userid",
     "username",
     "question",
-    "agent",
     "ignore",
     "referer",
     "workgroup",
@@ -29,9 +28,11 @@ const RESERVED: [&str; 10] = [
 ];
 
 /// The payload of an offer of a visitor's request.
-pub fn offer(domain: &str, order: &OfferOrder) -> Element {
+pub fn offer((domain, muc): (&str, &str), order: &OfferOrder) -> Element {
     let visitor = visitor_full(domain, &order.conversation);
-    element("offer", ns::WORKGROUP)
+    let handed = order.handed.as_ref();
+    let home = handed.map_or(&order.workgroup, |handed| &handed.home);
+    let offer = element("offer", ns::WORKGROUP)
         .with("id", order.conversation.as_str())
         .with("jid", &visitor)
         .and(metadata(domain, order))
@@ -41,15 +42,53 @@ pub fn offer(domain: &str, order: &OfferOrder) -> Element {
             ns::WORKGROUP,
             &order.left.as_secs().max(1).to_string(),
         )
-        .and(session(domain, &order.conversation, &order.workgroup))
-        .and(element("user-request", ns::WORKGROUP))
+        .and(session(domain, &order.conversation, home))
+        .and(content((domain, muc), order));
+    user(order).into_iter().fold(offer, Element::and)
+}
+
+/// Who the visitor says to be, where that is no address.
+fn user(order: &OfferOrder) -> Option<Element> {
+    let id = order.brief.fact("userID").filter(|_| order.in_person)?;
+    let named = element("user", ns::JIVE_WORKGROUP);
+    (!is_account(id)).then(|| named.with("id", id))
+}
+
+/// What the agent is asked for: to help a visitor, to take over from a colleague, or to join one.
+fn content((domain, muc): (&str, &str), order: &OfferOrder) -> Element {
+    let Some(handed) = &order.handed else {
+        return element("user-request", ns::WORKGROUP);
+    };
+    let name = if handed.joins { "invite" } else { "transfer" };
+    let kind = match (handed.one, order.workgroup.queue_name()) {
+        (true, _) => "user",
+        (false, Some(_)) => "queue",
+        (false, None) => "workgroup",
+    };
+    element(name, ns::WORKGROUP)
+        .with("type", kind)
+        .and_text("inviter", ns::WORKGROUP, handed.by.as_str())
+        .and_text(
+            "room",
+            ns::WORKGROUP,
+            &format!("{}@{muc}", order.conversation),
+        )
+        .and(metadata(domain, order))
+        .and_text("reason", ns::WORKGROUP, &handed.reason)
 }
 
 fn metadata(domain: &str, order: &OfferOrder) -> Element {
-    // Spark throws without `userID` of the form local@domain, and without `username`.
+    // Spark throws without `userID` of the form local@domain, and without `username`. A visitor in
+    // person has told both for agents to see.
+    let told = |name: &str| order.brief.fact(name).filter(|_| order.in_person);
+    let own = visitor_bare(domain, &order.conversation);
+    let user = told("userID").filter(|id| is_account(id)).unwrap_or(&own);
     let mut all = element("metadata", ns::JIVE_WORKGROUP)
-        .and(value("username", &order.pseudonym))
-        .and(value("userID", &visitor_bare(domain, &order.conversation)));
+        .and(value(
+            "username",
+            told("username").unwrap_or(&order.pseudonym),
+        ))
+        .and(value("userID", user));
     if let Some(question) = &order.brief.question {
         all = all.and(value("question", question));
     }
@@ -61,6 +100,15 @@ fn metadata(domain: &str, order: &OfferOrder) -> Element {
         all = all.and(value(name, text));
     }
     all
+}
+
+/// Whether Spark takes this for the address of a person.
+fn is_account(id: &str) -> bool {
+    let parts = id.split_once('@');
+    parts.is_some_and(|(local, domain)| {
+        let plain = |part: &str| !part.is_empty() && !part.contains(['@', ' ', '/']);
+        plain(local) && plain(domain)
+    })
 }
 
 /// Smack reads the first attribute as the name, whatever it is called.
@@ -75,7 +123,7 @@ fn value(name: &str, text: &str) -> Element {
 fn session(domain: &str, conversation: &ConversationId, workgroup: &WorkgroupName) -> Element {
     element("session", ns::JIVE_WORKGROUP)
         .with("id", conversation.as_str())
-        .with("workgroup", &format!("{workgroup}@{domain}"))
+        .with("workgroup", &format!("{}@{domain}", workgroup.local()))
 }
 
 /// The payload that takes an offer back.

@@ -71,24 +71,3 @@ pub fn workgroups_of<'a>(
         list.and(one.with("jid", &format!("{name}@{domain}")))
     })
 }
-
-/// What a visitor is asked before joining: Fastpath's default form. Spark shows an offer without
-/// its buttons where this cannot be had.
-pub fn visitor_form() -> Element {
-    let fields = [
-        ("username", "Name:"),
-        ("email", "Email Address:"),
-        ("question", "Question:"),
-    ];
-    let form = element("x", ns::DATA_FORMS).with("type", "form");
-    let form = fields.into_iter().fold(form, |form, (var, label)| {
-        form.and(
-            element("field", ns::DATA_FORMS)
-                .with("var", var)
-                .with("type", "text-single")
-                .with("label", label)
-                .and(element("required", ns::DATA_FORMS)),
-        )
-    });
-    element("workgroup-form", ns::JIVE_WORKGROUP).and(form)
-}

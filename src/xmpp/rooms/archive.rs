@@ -110,7 +110,7 @@ impl Room {
             return false;
         }
         let own = [&self.desk_nick, &self.visitor_nick, &self.plan.pseudonym];
-        own.contains(&&copy.nick) || copy.nick == self.plan.workgroup.as_str()
+        own.contains(&&copy.nick) || copy.nick == self.plan.workgroup.local()
     }
 
     fn reflected(&mut self, cx: &mut Cx<'_>, copy: &Copy) {

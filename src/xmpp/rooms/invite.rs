@@ -1,8 +1,10 @@
 //! Asking an agent in, so that each kind of client understands it.
 
+use std::time::Duration;
+
 use minidom::Element;
 
-use crate::ids::AgentJid;
+use crate::ids::{AgentJid, Timestamp};
 use crate::workgroup::Contact;
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
@@ -23,7 +25,14 @@ pub(super) struct Invitation {
     by_occupant: bool,
     /// Whether it went out before it was ordered, which is yet to come.
     early: bool,
+    /// Whether it is for the visitor, who comes in person.
+    visitor: bool,
 }
+
+/// What a visitor reads who is invited; Fastpath's own words.
+const TO_VISITOR: &str = "Please join me for a chat.";
+/// After so long a visitor who was not seen is invited once more (fastpath-protocol §9.4).
+const AGAIN_AFTER: Duration = Duration::from_secs(15);
 
 impl Room {
     /// Invites an agent, unless that was done early. Whoever came in meanwhile needs no
@@ -99,6 +108,7 @@ impl Room {
                 reason,
                 by_occupant,
                 early,
+                visitor: false,
             },
         );
         cx.out.push(Out::Invited(invited));
@@ -120,11 +130,65 @@ impl Room {
         self.invitations.insert(id, invitation);
     }
 
-    /// With what Fastpath's clients look for (fastpath-protocol §9.2); others pass over it.
+    /// Invites a visitor who comes in person and is not inside.
+    pub(super) fn ask_visitor_in(&mut self, cx: &mut Cx<'_>) {
+        let outside = self.visitor_outside();
+        if let Some((agent, to)) = outside {
+            self.visitor_invited = Some((cx.now, false));
+            self.send_to_visitor(cx, (agent, to));
+        }
+    }
+
+    pub(super) fn ask_visitor_again(&mut self, cx: &mut Cx<'_>) {
+        if self.visitor_asked_again_at().is_none_or(|at| at > cx.now) {
+            return;
+        }
+        self.visitor_invited = Some((cx.now, true));
+        if let Some(outside) = self.visitor_outside() {
+            self.send_to_visitor(cx, outside);
+        }
+    }
+
+    pub(super) fn visitor_asked_again_at(&self) -> Option<Timestamp> {
+        let (at, again) = self.visitor_invited?;
+        self.visitor_outside()?;
+        (!again).then(|| at.plus(AGAIN_AFTER))
+    }
+
+    fn visitor_outside(&self) -> Option<(AgentJid, String)> {
+        let to = self.plan.in_person.clone()?;
+        let visitor = AgentJid::parse(&to)?;
+        (!self.occupants.has(&visitor)).then_some((visitor, to))
+    }
+
+    fn send_to_visitor(&mut self, cx: &mut Cx<'_>, (agent, to): (AgentJid, String)) {
+        let by_occupant = cx.common.occupants_invite;
+        self.send_invitation(
+            cx,
+            Invitation {
+                agent,
+                to,
+                reason: TO_VISITOR.to_owned(),
+                by_occupant,
+                early: false,
+                visitor: true,
+            },
+        );
+    }
+
+    /// With what Fastpath's clients look for (fastpath-protocol §9.2, §9.3); others pass over it.
     fn fill(&self, stanza: Element, invitation: &Invitation) -> Element {
         let invite = element("invite", ns::MUC_USER)
             .with("to", &invitation.to)
             .and_text("reason", ns::MUC_USER, &invitation.reason);
+        if invitation.visitor {
+            let workgroup = element("workgroup", ns::WORKGROUP);
+            let session = element("session", ns::JIVE_WORKGROUP);
+            return stanza
+                .and(workgroup.with("jid", &self.names.workgroup))
+                .and(session.with("id", self.id.as_str()))
+                .and(element("x", ns::MUC_USER).and(invite));
+        }
         let offer = element("offer", ns::WORKGROUP).with("jid", &self.names.visitor);
         let session = element("session", ns::JIVE_WORKGROUP)
             .with("workgroup", &self.names.workgroup)

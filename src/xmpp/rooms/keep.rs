@@ -13,7 +13,7 @@ use super::copy::{Copy, occupant_id};
 use super::lines::{Refused, stanzas};
 use super::open::{has_status, item};
 use super::room::{Goal, PATIENCE, Room, Step};
-use super::{Cx, marks, requests};
+use super::{Cx, Inside, marks, requests};
 
 /// After so long without a word from the room it is asked whether we are in it (XEP-0410 §4).
 const SILENCE: Duration = Duration::from_secs(300);
@@ -91,6 +91,10 @@ impl Room {
                 .extend(occupant_id(presence).map(str::to_owned));
             return;
         }
+        if let Some(jid) = jid {
+            let since = (jid.to_owned(), cx.now);
+            self.since.entry(nick.to_owned()).or_insert(since);
+        }
         let agent = jid.and_then(AgentJid::parse);
         let Some(agent) = self.occupants.came(nick, agent) else {
             return;
@@ -106,13 +110,38 @@ impl Room {
         let renamed = item(presence)
             .filter(|_| has_status(presence, "303"))
             .and_then(|item| attr(item, "nick"));
+        let since = self.since.remove(nick);
         if let Some(new) = renamed {
+            self.since
+                .extend(since.map(|since| (new.to_owned(), since)));
             return self.occupants.renamed(nick, new);
         }
         let left = self.occupants.went(nick);
         if let Some(agent) = left.filter(|_| self.is_ready()) {
             cx.tell(&self.id, RoomEvent::Left { agent });
         }
+    }
+
+    /// Who is inside besides our own occupants. The visitor's own JID is not told.
+    pub(super) fn who_is_inside(&self) -> Vec<Inside> {
+        let visitor = self.plan.in_person.as_deref();
+        let visitor = visitor.and_then(AgentJid::parse);
+        let all = self
+            .since
+            .iter()
+            .filter(|(nick, _)| self.occupants.sits(nick));
+        let told = all.map(|(nick, (jid, since))| {
+            let hidden = visitor.is_some() && AgentJid::parse(jid) == visitor;
+            let jid = if hidden { &self.names.visitor } else { jid };
+            Inside {
+                jid: jid.clone(),
+                nick: nick.clone(),
+                since: *since,
+            }
+        });
+        let mut told: Vec<Inside> = told.collect();
+        told.sort_by_key(|one| one.since);
+        told
     }
 
     /// A message to all.
@@ -193,6 +222,7 @@ impl Room {
             return self.fail(cx, "it does not reflect what we say");
         }
         self.say_due(cx);
+        self.ask_visitor_again(cx);
         if self.ping.is_none() && self.heard_at.plus(SILENCE) <= cx.now {
             let id = cx.fresh_id();
             let occupant = self.names.occupant(&self.desk_nick);
@@ -206,7 +236,9 @@ impl Room {
             Some((_, until)) => *until,
             None => self.heard_at.plus(SILENCE),
         };
-        self.lines.deadline().into_iter().chain([ping]).min()
+        let again = self.visitor_asked_again_at();
+        let lines = self.lines.deadline().into_iter();
+        lines.chain(again).chain([ping]).min()
     }
 
     /// The answer to the question whether we are still inside (XEP-0410 §3.2).

@@ -29,6 +29,7 @@ impl Names {
         settings: &RoomsSettings,
     ) -> Self {
         let domain = &settings.domain;
+        let workgroup = workgroup.local();
         let owner = format!("{workgroup}@{domain}");
         let visitor_bare = format!("{VISITOR_PREFIX}{id}@{domain}");
         Self {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use minidom::Element;
 
 use crate::bridge::RoomPlan;
+use crate::ids::AgentJid;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{attr, child, error_of};
 
@@ -57,7 +58,7 @@ impl Room {
         self.inside = false;
         self.looked = false;
         self.conflicts = 0;
-        self.desk_nick = self.plan.workgroup.as_str().to_owned();
+        self.desk_nick = self.plan.workgroup.local().to_owned();
         self.visitor_nick.clone_from(&self.plan.pseudonym);
         self.members.clear();
         self.archive.clear();
@@ -186,7 +187,7 @@ impl Room {
     }
 
     fn submit(&mut self, cx: &mut Cx<'_>, form: &Element) {
-        let description = format!("A conversation of {}", self.plan.workgroup);
+        let description = format!("A conversation of {}", self.plan.workgroup.local());
         let titles = Titles {
             name: &self.plan.pseudonym,
             description: &description,
@@ -233,16 +234,32 @@ impl Room {
         self.members.extend(new);
     }
 
+    /// Makes somebody an owner.
+    pub(super) fn empower(&mut self, cx: &mut Cx<'_>, who: AgentJid) {
+        let id = cx.fresh_id();
+        let wish = (who.as_str(), "owner");
+        cx.send(requests::affiliate(&id, self.way(), wish));
+        self.members.insert(who);
+    }
+
     /// Makes somebody a member.
     pub(super) fn affiliate(&self, cx: &mut Cx<'_>, jid: &str) {
         let id = cx.fresh_id();
         cx.send(requests::affiliate(&id, self.way(), (jid, "member")));
     }
 
-    /// Makes the visitor a member, and lets the visitor's occupant in.
+    /// Makes the visitor a member, and lets the visitor's occupant in, where it is one of ours.
     fn enter(&mut self, cx: &mut Cx<'_>) {
-        self.affiliate(cx, &self.names.visitor_bare);
-        self.join_visitor(cx);
+        match &self.plan.in_person {
+            Some(visitor) => {
+                self.affiliate(cx, bare(visitor));
+                self.catch_up(cx);
+            }
+            None => {
+                self.affiliate(cx, &self.names.visitor_bare);
+                self.join_visitor(cx);
+            }
+        }
     }
 
     fn join_visitor(&mut self, cx: &mut Cx<'_>) {
@@ -256,6 +273,10 @@ impl Room {
     pub(super) fn entered(&mut self, cx: &mut Cx<'_>, presence: &Element) {
         self.own_ids
             .extend(occupant_id(presence).map(str::to_owned));
+        self.catch_up(cx);
+    }
+
+    fn catch_up(&mut self, cx: &mut Cx<'_>) {
         if self.facts.exists && self.facts.archive {
             self.read_page(cx, None);
         } else {
@@ -281,7 +302,7 @@ impl Room {
                     self.visitor_nick = format!("{}-{number}", self.plan.pseudonym);
                     self.join_visitor(cx);
                 } else {
-                    self.desk_nick = format!("{}-{number}", self.plan.workgroup);
+                    self.desk_nick = format!("{}-{number}", self.plan.workgroup.local());
                     self.join(cx);
                 }
             }
@@ -294,6 +315,10 @@ impl Room {
             name => self.fail(cx, name),
         }
     }
+}
+
+fn bare(jid: &str) -> &str {
+    jid.split_once('/').map_or(jid, |(bare, _)| bare)
 }
 
 fn named(refused: Refusal, otherwise: &str) -> String {

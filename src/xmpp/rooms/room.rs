@@ -108,9 +108,13 @@ pub(super) struct Room {
     /// Our occupants' stable ids (XEP-0421).
     pub(super) own_ids: BTreeSet<String>,
     pub(super) occupants: Occupants,
+    /// Full JIDs of those not ours inside, by nickname, and since when.
+    pub(super) since: BTreeMap<String, (String, Timestamp)>,
     /// Whose membership was asserted in this attempt and since.
     pub(super) members: BTreeSet<AgentJid>,
     pub(super) invitations: BTreeMap<String, Invitation>,
+    /// When a visitor who comes in person was invited, and whether again since.
+    pub(super) visitor_invited: Option<(Timestamp, bool)>,
     pub(super) lines: Lines,
     /// What the archive gave, and what was heard, while the room was not ready.
     pub(super) archive: Vec<Copy>,
@@ -140,13 +144,14 @@ impl Room {
             members: Vec::new(),
             awaited: None,
             since: None,
+            in_person: None,
             marked: false,
             workgroup,
         };
         Self {
             names: Names::new((id, id.as_str()), &plan.workgroup, settings),
             id: id.clone(),
-            desk_nick: plan.workgroup.as_str().to_owned(),
+            desk_nick: plan.workgroup.local().to_owned(),
             visitor_nick: plan.pseudonym.clone(),
             plan,
             name_number: 1,
@@ -163,8 +168,10 @@ impl Room {
             conflicts: 0,
             own_ids: BTreeSet::new(),
             occupants: Occupants::default(),
+            since: BTreeMap::new(),
             members: BTreeSet::new(),
             invitations: BTreeMap::new(),
+            visitor_invited: None,
             lines: Lines::default(),
             archive: Vec::new(),
             held: Vec::new(),
@@ -199,6 +206,7 @@ impl Room {
                 self.say_due(cx);
             }
             RoomOrder::Whisper { nick, text } => self.whisper(cx, &nick, &text),
+            RoomOrder::Empower(who) => self.empower(cx, who),
             RoomOrder::Remove(agent) => self.remove(cx, &agent),
         }
     }
@@ -210,7 +218,7 @@ impl Room {
         stanza: &Element,
     ) {
         self.heard_at = cx.now;
-        let workgroup = self.plan.workgroup.as_str();
+        let workgroup = self.plan.workgroup.local();
         let to_visitor = !to
             .local
             .as_deref()
@@ -268,6 +276,10 @@ impl Room {
 
     pub(super) fn is_ready(&self) -> bool {
         matches!(self.step, Step::Ready)
+    }
+
+    pub(super) fn workgroup(&self) -> &WorkgroupName {
+        &self.plan.workgroup
     }
 
     pub(super) fn is_over(&self) -> bool {
@@ -344,6 +356,7 @@ impl Room {
         self.told_unavailable = false;
         self.admit_members(cx);
         self.tell_ready(cx, fresh);
+        self.ask_visitor_in(cx);
     }
 
     pub(super) fn tell_ready(&self, cx: &mut Cx<'_>, fresh: bool) {
