@@ -1,5 +1,6 @@
 //! Settings in the terms of each room.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{faces, routing};
@@ -10,8 +11,8 @@ use crate::media::Limits;
 use crate::outbox::{AllowedHost, FetchSettings};
 use crate::store::{Host, Place, RedisPlace, Servers, Tls};
 use crate::users::Places;
-use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
-use crate::xmpp::agents::{AgentsSettings, Served};
+use crate::workgroup::{Elsewhere, Labels, Policy, WorkgroupPolicy};
+use crate::xmpp::agents::{AgentsSettings, Face, Served};
 use crate::xmpp::c2s::{DoorSettings, Protection};
 use crate::xmpp::link;
 use crate::xmpp::users::UsersSettings;
@@ -65,6 +66,10 @@ fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
         agent_return: one.agent_return,
         idle_close: one.idle_close,
         routing: routing::routing(one),
+        elsewhere: one.elsewhere.as_ref().map(|elsewhere| Elsewhere {
+            address: elsewhere.address.as_str().to_lowercase(),
+            leaving_ends: elsewhere.when_agent_leaves == config::WhenAgentLeaves::Close,
+        }),
     }
 }
 
@@ -88,7 +93,11 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
                 .iter()
                 .map(|queue| queue.name.clone())
                 .collect(),
-            face: faces::face(one),
+            face: Face {
+                // Whoever wants in there can join there.
+                visitors: one.face.xmpp_visitors && one.elsewhere.is_none(),
+                ..faces::face(one)
+            },
         };
         (WorkgroupName::new(one.name.clone()), served)
     });
@@ -96,8 +105,19 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
         accept_words: settings.offers.accept_words.clone(),
         reject_words: settings.offers.reject_words.clone(),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
+        elsewhere: elsewhere(settings),
         ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
+}
+
+/// The workgroups of other services, by our names of them.
+fn elsewhere(settings: &Settings) -> BTreeMap<WorkgroupName, String> {
+    let all = settings.workgroups.iter();
+    let theirs = all.filter_map(|one| {
+        let address = one.elsewhere.as_ref()?.address.as_str().to_lowercase();
+        Some((WorkgroupName::new(one.name.clone()), address))
+    });
+    theirs.collect()
 }
 
 /// Where the store of this URL is; what the URL does not say stands beside it in `[store]`.

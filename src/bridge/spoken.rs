@@ -19,7 +19,9 @@ impl Bridge {
         if conversation.is_visitors(spoken.agent.as_ref(), &spoken.nick) {
             return self.visitor_spoke(now, id, spoken);
         }
-        match parse_command(&spoken.words.text) {
+        // Somebody else's agents know none of our commands: a mark at the beginning is just a mark.
+        let theirs = conversation.away().is_some();
+        match parse_command(&spoken.words.text).filter(|_| !theirs) {
             Some(command) => self.commanded(now, id, (spoken, command)),
             None => self.spoken_to_visitor(now, id, spoken),
         }

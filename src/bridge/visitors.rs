@@ -44,8 +44,14 @@ impl Bridge {
             self.close(now, &former, ClosedBy::Superseded);
         }
         let id = opening.conversation.clone();
-        let request = self.request_for(now, (&line, &opening));
-        self.dispatch.enqueue(id.clone(), request);
+        let (theirs, firm) = (
+            self.elsewhere(&line).is_some(),
+            opening.refuse_without_agents,
+        );
+        if !theirs {
+            let request = self.request_for(now, (&line, &opening));
+            self.dispatch.enqueue(id.clone(), request);
+        }
         self.visitors
             .entry(opening.visitor.clone())
             .or_default()
@@ -60,7 +66,10 @@ impl Bridge {
         self.conversations
             .insert(id.clone(), conversation_of(now, opening));
         self.keep_earlier(&id);
-        self.tell_place(now, &id);
+        match theirs {
+            true => self.go_away(now, &id, firm),
+            false => self.tell_place(now, &id),
+        }
         self.touch(&id);
         Answer::Opened {
             conversation: id,
@@ -370,6 +379,7 @@ fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
         course: Course::default(),
         departed: Default::default(),
         pauses: Default::default(),
+        partings: Vec::new(),
         lines: Lines::default(),
     }
 }

@@ -85,6 +85,7 @@ impl Round {
             match effect {
                 Effect::Agent(agent, order) => seat(outlets, SeatOrder::Agent(agent, order)),
                 Effect::Room(id, order) => seat(outlets, SeatOrder::Room(id, order)),
+                Effect::Away(id, order) => seat(outlets, SeatOrder::Away(id, order)),
                 Effect::QueueChanged(name) => seat(outlets, SeatOrder::QueueChanged(name)),
                 Effect::Nudge(id) => outlets.outbox.nudge(id),
                 Effect::Happened(event) => journal::happened(&event),

@@ -12,6 +12,7 @@ mod story;
 mod closed_workgroups;
 mod coming_and_going;
 mod context;
+mod elsewhere;
 mod ending;
 mod handed_back;
 mod handing_over;

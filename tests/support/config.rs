@@ -67,6 +67,10 @@ impl Config {
             .iter()
             .map(|a| format!("\"{}\"", jid(a)))
             .collect();
+        let agents = match agents.is_empty() {
+            true => String::new(),
+            false => format!("agents = [{}]", agents.join(", ")),
+        };
         let (app_id, secret) = (rapidpro::APP_ID, rapidpro::SECRET);
         format!(
             r#"[http]
@@ -90,7 +94,7 @@ allow_private_networks = {private}
 [[workgroup]]
 name = "support"
 title = "Front desk"
-agents = [{agents}]
+{agents}
 {workgroup}
 
 [[channel]]
@@ -111,7 +115,6 @@ secret = "{secret}"
             xmpp_secret = self.xmpp_secret,
             private = !self.guarded,
             outbound = self.outbound,
-            agents = agents.join(", "),
             workgroup = self.workgroup,
             channel = self.channel,
             more = self.more,

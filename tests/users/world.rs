@@ -342,6 +342,7 @@ fn policy(agents: &[String]) -> Policy {
         agent_return: Duration::from_secs(60),
         idle_close: None,
         routing: Default::default(),
+        elsewhere: None,
     };
     Policy {
         workgroups: BTreeMap::from([(WorkgroupName::new("support"), support)]),
