@@ -5,7 +5,10 @@ use crate::conversation::{
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 
-use super::{Bridge, Effect, Event, Key, OfferOutcome, Record, RevokeReason, RoomOrder, Visitor};
+use super::{
+    Answer, Bridge, Effect, Event, Key, OfferOutcome, Record, Refusal, RevokeReason, RoomOrder,
+    Visitor,
+};
 
 impl Bridge {
     /// Ends a conversation; only its room may be left to destroy.
@@ -84,6 +87,17 @@ impl Bridge {
         match self.conversations.get(id) {
             Some(conversation) if done(conversation) => self.forget_conversation(id),
             _ => self.touch(id),
+        }
+    }
+
+    pub(super) fn operator_closed(&mut self, now: Timestamp, id: &ConversationId) -> Answer {
+        match self.conversations.get(id).map(|c| &c.stage) {
+            Some(Stage::Over { by, .. }) => Answer::Closed { before: Some(*by) },
+            Some(_) => {
+                self.close(now, id, ClosedBy::Operator);
+                Answer::Closed { before: None }
+            }
+            None => Answer::Refused(Refusal::UnknownConversation),
         }
     }
 

@@ -17,6 +17,7 @@ mod patience;
 mod place;
 mod receipts;
 mod recounting;
+mod relaying;
 mod reopening;
 mod restore;
 mod rooms;
@@ -36,9 +37,9 @@ pub use approach::{Acknowledgement, Approach};
 pub use away::{AwayEvent, AwayOrder, SeekHow, SeekPlan, StayEvent, StayPlan};
 pub use effect::*;
 pub use input::*;
+pub use relaying::MOST_OF_A_VALUE;
 pub use reopening::Reopening;
 pub use restore::Restored;
-pub use stay::MOST_OF_A_VALUE;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

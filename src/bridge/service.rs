@@ -165,7 +165,7 @@ impl Bridge {
         self.open_room(id);
     }
 
-    fn order_room(&mut self, id: &ConversationId) {
+    pub(super) fn order_room(&mut self, id: &ConversationId) {
         let Some(conversation) = self.conversations.get(id) else {
             return;
         };

@@ -2,19 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use crate::conversation::{
-    Author, ClosedBy, Conversation, Fate, MAX_SAID, Notice, Parting, Scribe, Stage, Stay, Words,
-    split,
-};
-use crate::ids::{ConversationId, MessageId, Timestamp};
+use crate::conversation::{ClosedBy, Conversation, Notice, Parting, Stage, Stay};
+use crate::ids::{ConversationId, Timestamp};
 use crate::workgroup::WorkgroupPolicy;
 
 use super::patience::{LAST_WAIT, SHORTEST_WAIT};
-use super::telling::said_so_far;
 use super::{AwayOrder, Bridge, Effect, Event, SeekHow, StayEvent, StayPlan};
-
-/// So much of a value fits into what agents are shown with an offer (fastpath-protocol §5.1).
-pub const MOST_OF_A_VALUE: usize = 200;
 
 impl Bridge {
     /// An agent has taken the visitor, or somebody invites a visitor whom nobody waits for.
@@ -231,22 +224,6 @@ impl Bridge {
         self.touch(id);
     }
 
-    fn reflected_there(&mut self, id: &ConversationId, line: &MessageId, key: String) {
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return;
-        };
-        if *line == last_piece(conversation) {
-            if let Some(stay) = conversation.stay_mut() {
-                stay.briefed = true;
-                self.touch(id);
-            }
-            return;
-        }
-        if let Some(seq) = conversation.lines.place_of(line) {
-            self.set_fate(id, seq, (Fate::Arrived, Some(key)));
-        }
-    }
-
     /// The other side ended it, if it had begun.
     fn stay_ended(&mut self, now: Timestamp, id: &ConversationId) {
         let stay = self.conversations.get(id).and_then(Conversation::stay);
@@ -330,32 +307,6 @@ impl Bridge {
             }
         }
     }
-
-    /// Says everything that somebody else's room was not told yet, if there is an agent to hear it.
-    pub(super) fn pump_there(&mut self, id: &ConversationId) {
-        let policy = self.policy.clone();
-        let Some(conversation) = self.conversations.get_mut(id) else {
-            return;
-        };
-        let ready = |stay: &Stay| stay.ready && !stay.helpers.is_empty();
-        let Some(stay) = conversation.stay().filter(|stay| ready(stay)) else {
-            return;
-        };
-        let mut orders = Vec::new();
-        if !stay.briefed && !stay.briefing_said {
-            self.step.conversations.insert(id.clone());
-            orders.extend(briefing(conversation, &Self::scribe(&policy)));
-            let nothing = orders.is_empty();
-            if let Some(stay) = conversation.stay_mut() {
-                stay.briefing_said = true;
-                stay.briefed |= nothing;
-            }
-        }
-        orders.extend(untold(conversation));
-        for order in orders {
-            self.emit(Effect::Away(id.clone(), order));
-        }
-    }
 }
 
 fn room_of(stay: &Stay) -> Parting {
@@ -363,50 +314,4 @@ fn room_of(stay: &Stay) -> Parting {
         room: stay.room.clone(),
         nick: stay.nick.clone(),
     }
-}
-
-/// What the agents there cannot know otherwise, in as many messages as it needs: Fastpath shows them
-/// the question and some facts, cut short, and nothing of the talk.
-fn briefing(conversation: &Conversation, scribe: &Scribe<'_>) -> Vec<AwayOrder> {
-    let Some(text) = said_so_far(conversation, scribe, fits) else {
-        return Vec::new();
-    };
-    let pieces = split(&text, MAX_SAID);
-    let last = pieces.len() - 1;
-    let name = last_piece(conversation);
-    let say = |(number, piece): (usize, &str)| AwayOrder::Say {
-        id: match number == last {
-            true => name.clone(),
-            false => MessageId::new(format!("{}.{number}", name.as_str())),
-        },
-        words: Words::text(piece),
-    };
-    pieces.into_iter().enumerate().map(say).collect()
-}
-
-fn fits(value: &str) -> bool {
-    value.chars().count() <= MOST_OF_A_VALUE
-}
-
-fn last_piece(conversation: &Conversation) -> MessageId {
-    let number = conversation.away().map_or(0, |away| away.rooms);
-    MessageId::new(format!("{}-b{number}", conversation.id))
-}
-
-fn untold(conversation: &mut Conversation) -> Vec<AwayOrder> {
-    let next = conversation.next_seq();
-    let Some(stay) = conversation.stay_mut() else {
-        return Vec::new();
-    };
-    let from = std::mem::replace(&mut stay.told_to, next);
-    let lines = conversation.lines.iter();
-    let lines = lines.skip(conversation.lines.before(from));
-    let lines = lines.filter(|line| line.fate == Fate::Pending);
-    lines
-        .filter(|line| matches!(line.author, Author::Visitor | Author::Desk))
-        .map(|line| AwayOrder::Say {
-            id: line.id.clone(),
-            words: line.words.clone(),
-        })
-        .collect()
 }

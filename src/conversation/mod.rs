@@ -12,7 +12,7 @@ mod render;
 mod service;
 
 pub use away::{Away, Parting, Stay};
-pub use command::{Command, HELP, parse as parse_command};
+pub use command::{Command, HELP, is_plain_command, parse as parse_command};
 pub use course::{CaseNote, Course, Ended, Receipt};
 pub use delivery::{DeadLetter, Delivery, Notice, Outgoing};
 pub use lines::Lines;

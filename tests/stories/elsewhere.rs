@@ -454,6 +454,7 @@ fn marks_are_words_there_and_dead_letters_are_told_in_the_room() {
     talking(&mut story);
     speaks(&mut story, "k1", "Ana", "!close the window");
     story.then(&["deliver t1 Ana: !close the window"]);
+    speaks(&mut story, "k2", "Ana", "!note he lies").then(&[]);
     story.given_up("t1");
     let seen = story.seen();
     assert!(seen[0].contains("⚠ Not delivered"), "{seen:?}");

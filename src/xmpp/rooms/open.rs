@@ -33,6 +33,7 @@ impl Room {
             (Goal::Stay, Step::Ready) => {
                 self.admit_members(cx);
                 self.tell_ready(cx, false);
+                self.ask_visitor_in(cx);
             }
             (Goal::Stay, Step::Resting) => self.begin(cx),
             // The attempt that is under way takes the new plan along.
