@@ -25,6 +25,8 @@ pub struct Plugin {
     pub rooms: Raw,
     /// What `workgroup#online` says.
     pub state: &'static str,
+    /// What visitors said and the rooms showed; given to whoever comes in again (S13).
+    pub history: Vec<String>,
     pub server: Prosody,
 }
 
@@ -71,6 +73,7 @@ impl Plugin {
             service,
             rooms,
             state: "OPEN",
+            history: Vec::new(),
             server,
         }
     }
@@ -228,7 +231,7 @@ impl Plugin {
     /// The visitor comes into the room; the occupant's address. Those inside are shown first. The
     /// room tells nobody what it is (a hidden one).
     pub fn enters(&mut self, visitor: &str, agents: &[&str]) -> String {
-        let join = self.in_rooms("<presence");
+        let join = self.in_rooms("protocol/muc'");
         let occupant = attr(&join, "to");
         assert_eq!(attr(&join, "from"), visitor);
         let room = occupant.split('/').next().unwrap_or_default().to_owned();
@@ -236,6 +239,11 @@ impl Plugin {
             self.occupant(visitor, &format!("{room}/{agent}"), "");
         }
         self.occupant(visitor, &occupant, "<status code=\"110\"/>");
+        let delay =
+            "<delay xmlns=\"urn:xmpp:delay\" stamp=\"2026-11-21T04:08:42.435Z\"/></message>";
+        for said in self.history.iter().filter(|said| said.contains(&room)) {
+            self.rooms.say(&said.replace("</message>", delay));
+        }
         let ask = self.in_rooms("disco#info");
         let id = attr(&ask, "id");
         self.rooms.say(&format!("<iq type=\"error\" id=\"{id}\" from=\"{room}\" to=\"{visitor}\"><query xmlns=\"http://jabber.org/protocol/disco#info\"></query><error code=\"404\" type=\"cancel\"><item-not-found xmlns=\"urn:ietf:params:xml:ns:xmpp-stanzas\"/></error></iq>"));
@@ -244,7 +252,7 @@ impl Plugin {
 
     /// The visitor comes into a room that is made by that (S10, S21).
     pub fn enters_nothing(&mut self, visitor: &str) -> String {
-        let join = self.in_rooms("<presence");
+        let join = self.in_rooms("protocol/muc'");
         let occupant = attr(&join, "to");
         self.rooms.say(&format!("<presence to=\"{visitor}\" from=\"{occupant}\"><x xmlns=\"http://jabber.org/protocol/muc#user\"><item jid=\"{visitor}\" affiliation=\"owner\" role=\"moderator\"/><status code=\"110\"/><status code=\"100\"/><status code=\"201\"/></x></presence>"));
         occupant
@@ -269,6 +277,7 @@ impl Plugin {
             )
             .replacen("to='TO'", &format!("to='{from}'"), 1);
         self.rooms.say(&back);
+        self.history.push(back);
     }
 
     fn nick_of(&self, visitor: &str) -> String {

@@ -18,7 +18,6 @@ use crate::xmpp::rooms::open::{facts, has_status, item};
 use crate::xmpp::rooms::requests::{self, History};
 use crate::xmpp::stanza::{attr, child, child_text, error_of};
 
-use super::parting::leave;
 use super::{Cx, Visitor};
 
 /// How long an answer may take.
@@ -203,7 +202,7 @@ impl Guest {
     fn entered(&mut self, cx: &mut Cx<'_>, (of, nick): (&Visitor, &str), presence: &Element) {
         nick.clone_into(&mut self.nick);
         if has_status(presence, "201") {
-            cx.send(leave(&of.full, &self.occupant()));
+            // The core has it left, as any room that is lost.
             return self.end(cx, of, (StayEvent::Lost, "it was gone"));
         }
         let id = cx.fresh_id();

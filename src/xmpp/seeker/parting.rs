@@ -110,7 +110,7 @@ impl Leaving {
 }
 
 /// Leaves a room.
-pub(super) fn leave(visitor: &str, occupant: &str) -> Element {
+fn leave(visitor: &str, occupant: &str) -> Element {
     let leaving = presence(Some("unavailable"), (visitor, occupant));
     leaving.and_text("status", ns::CLIENT, FAREWELL)
 }
