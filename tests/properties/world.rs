@@ -306,6 +306,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::OperatorClosed(_)
         | Input::Settings(_)
         | Input::QueueAsked(_)
+        | Input::OpennessSeen { .. }
         | Input::ChatsAsked(_)
         | Input::Tick => true,
         Input::OfferAnswered { conversation, .. } | Input::AgentClosed { conversation, .. } => {
@@ -322,6 +323,10 @@ fn comes_twice(input: &Input) -> bool {
         ),
         // Until all is told it is told on; a second one is told apart where it was taken. The second
         // hand-over is refused, as the first is under way; a note may be made twice.
-        Input::Reopen(_) | Input::LinkUp | Input::HandedOver { .. } | Input::Noted { .. } => false,
+        Input::Away { .. }
+        | Input::Reopen(_)
+        | Input::LinkUp
+        | Input::HandedOver { .. }
+        | Input::Noted { .. } => false,
     }
 }

@@ -62,15 +62,7 @@ impl Config {
             "" => format!("embedded:{}", dir.join("data").display()),
             url => url.to_owned(),
         };
-        let agents: Vec<String> = self
-            .agents
-            .iter()
-            .map(|a| format!("\"{}\"", jid(a)))
-            .collect();
-        let agents = match agents.is_empty() {
-            true => String::new(),
-            false => format!("agents = [{}]", agents.join(", ")),
-        };
+        let agents = self.agents_line();
         let (app_id, secret) = (rapidpro::APP_ID, rapidpro::SECRET);
         format!(
             r#"[http]
@@ -119,5 +111,15 @@ secret = "{secret}"
             channel = self.channel,
             more = self.more,
         )
+    }
+
+    /// A workgroup of another service has no agents here.
+    fn agents_line(&self) -> String {
+        let quoted = |account: &String| format!("\"{}\"", jid(account));
+        let agents: Vec<String> = self.agents.iter().map(quoted).collect();
+        match agents.is_empty() {
+            true => String::new(),
+            false => format!("agents = [{}]", agents.join(", ")),
+        }
     }
 }
