@@ -180,12 +180,11 @@ impl Seeker {
         let id = fastpath::visitor_of(&to)?;
         if let Some(invitation) = wire::invitation(stanza) {
             if let Some(event) = self.believed(&id, invitation) {
-                let mut out = Vec::new();
-                out.push(Out::Tell(Input::Away {
+                let told = Input::Away {
                     conversation: id,
                     event,
-                }));
-                return Some(out);
+                };
+                return Some(vec![Out::Tell(told)]);
             }
             return self.errands.contains_key(&id).then(Vec::new);
         }
