@@ -5,14 +5,14 @@ use std::time::Duration;
 use warmline::bridge::{AwayEvent, StayEvent};
 
 use super::elsewhere::{
-    ROOM, SEEK, away, comes, goes, in_room, invited, invited_to, ready, shows, speaks, story,
+    self, ROOM, SEEK, away, comes, goes, in_room, invited, invited_to, ready, shows, speaks,
     story_with, talking,
 };
 use super::story::rules;
 
 #[test]
 fn a_transfer_is_no_end_even_where_the_kick_comes_first_and_twice() {
-    let mut story = story();
+    let mut story = elsewhere::story();
     talking(&mut story);
     goes(&mut story, "Ana", true).then(&[]);
     goes(&mut story, "Ana", true).then(&[]);
@@ -24,7 +24,7 @@ fn a_transfer_is_no_end_even_where_the_kick_comes_first_and_twice() {
 
 #[test]
 fn one_of_two_agents_may_go() {
-    let mut story = story();
+    let mut story = elsewhere::story();
     talking(&mut story);
     comes(&mut story, "Ben").then(&[]);
     goes(&mut story, "Ana", false);
@@ -45,12 +45,12 @@ fn who_is_cut_off_has_not_ended_it() {
         "deliver t1 AgentLost",
         SEEK,
     ];
-    let mut story = story();
+    let mut story = elsewhere::story();
     talking(&mut story);
     goes(&mut story, "Ana", true);
     story.wait(60).then(&lost);
     // Nor where the visitor still has something to say.
-    let mut story = story();
+    let mut story = elsewhere::story();
     talking(&mut story);
     goes(&mut story, "Ana", false);
     story.says("t1", "m1", "wait!").wait(60).then(&lost);
@@ -63,7 +63,7 @@ fn who_is_cut_off_has_not_ended_it() {
 
 #[test]
 fn the_next_agent_gets_the_whole_talk() {
-    let mut story = story();
+    let mut story = elsewhere::story();
     talking(&mut story);
     story.says("t1", "m1", "one");
     shows(&mut story, "m1");
@@ -90,7 +90,7 @@ fn the_next_agent_gets_the_whole_talk() {
 
 #[test]
 fn an_agent_who_never_comes_is_not_waited_for_for_ever() {
-    let mut story = story();
+    let mut story = elsewhere::story();
     story.open("t1");
     invited(&mut story);
     ready(&mut story, &[]);
@@ -103,7 +103,7 @@ fn an_agent_who_never_comes_is_not_waited_for_for_ever() {
 
 #[test]
 fn a_room_that_was_made_by_our_coming_is_left() {
-    let mut story = story();
+    let mut story = elsewhere::story();
     story.open("t1");
     invited(&mut story);
     in_room(&mut story, StayEvent::Lost);
@@ -113,7 +113,7 @@ fn a_room_that_was_made_by_our_coming_is_left() {
 
 #[test]
 fn a_room_that_is_destroyed_ends_the_talk() {
-    let mut story = story();
+    let mut story = elsewhere::story();
     talking(&mut story);
     in_room(&mut story, StayEvent::Ended);
     let leave = format!("away t1 leave {ROOM}");
@@ -122,7 +122,7 @@ fn a_room_that_is_destroyed_ends_the_talk() {
 
 #[test]
 fn silence_ends_it_where_the_rules_say_so() {
-    let mut story = story();
+    let mut story = elsewhere::story();
     story.settings(|policy| {
         rules(policy, "support").idle_close = Some(Duration::from_secs(300));
     });
