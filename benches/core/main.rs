@@ -140,6 +140,7 @@ fn policy(agents: usize, max_chats: u32) -> Policy {
         agent_return: Duration::from_secs(60),
         idle_close: None,
         routing: Default::default(),
+        elsewhere: None,
     };
     Policy {
         workgroups: BTreeMap::from([(WorkgroupName::new("support"), workgroup)]),

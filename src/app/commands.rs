@@ -140,6 +140,8 @@ fn stage(stage: &Stage) -> String {
     match stage {
         Stage::Waiting { .. } => "waiting".to_owned(),
         Stage::Served(service) => format!("with {}", service.agent),
+        Stage::Away(away) if away.stay.is_none() => "waiting elsewhere".to_owned(),
+        Stage::Away(_) => "elsewhere".to_owned(),
         Stage::Over { by, .. } => format!("closed by {}", by.as_str()),
     }
 }

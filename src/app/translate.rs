@@ -1,6 +1,6 @@
 //! Settings in the terms of each room.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{faces, routing};
@@ -12,8 +12,8 @@ use crate::media::Limits;
 use crate::outbox::{AllowedHost, FetchSettings};
 use crate::store::{Host, Place, RedisPlace, Servers, Tls};
 use crate::users::Places;
-use crate::workgroup::{Labels, Policy, WorkgroupPolicy};
-use crate::xmpp::agents::{AgentsSettings, Served};
+use crate::workgroup::{Elsewhere, Labels, Policy, WorkgroupPolicy};
+use crate::xmpp::agents::{AgentsSettings, Face, Served};
 use crate::xmpp::c2s::{DoorSettings, Protection};
 use crate::xmpp::link;
 use crate::xmpp::users::UsersSettings;
@@ -67,6 +67,10 @@ fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
         agent_return: one.agent_return,
         idle_close: one.idle_close,
         routing: routing::routing(one),
+        elsewhere: one.elsewhere.as_ref().map(|elsewhere| Elsewhere {
+            address: elsewhere.address.as_str().to_lowercase(),
+            leaving_ends: elsewhere.when_agent_leaves == config::WhenAgentLeaves::Close,
+        }),
     }
 }
 
@@ -90,8 +94,12 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
                 .iter()
                 .map(|queue| queue.name.clone())
                 .collect(),
-            face: faces::face(one),
             added: one.added,
+            face: Face {
+                // Whoever wants in there can join there.
+                visitors: one.face.xmpp_visitors && one.elsewhere.is_none(),
+                ..faces::face(one)
+            },
         };
         (WorkgroupName::new(one.name.clone()), served)
     });
@@ -101,6 +109,7 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
         muc: settings.xmpp.muc.as_str().to_lowercase(),
         admins: accounts(&settings.fastpath.admins),
         speaks_for_agents: settings.fastpath.speaks_for_agents,
+        elsewhere: elsewhere(settings),
         ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
 }
@@ -108,6 +117,16 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
 fn accounts(jids: &[jid::BareJid]) -> BTreeSet<AgentJid> {
     let parsed = jids.iter().map(|jid| AgentJid::parse(jid.as_str()));
     parsed.flatten().collect()
+}
+
+/// The workgroups of other services, by our names of them.
+fn elsewhere(settings: &Settings) -> BTreeMap<WorkgroupName, String> {
+    let all = settings.workgroups.iter();
+    let theirs = all.filter_map(|one| {
+        let address = one.elsewhere.as_ref()?.address.as_str().to_lowercase();
+        Some((WorkgroupName::new(one.name.clone()), address))
+    });
+    theirs.collect()
 }
 
 /// Where the store of this URL is; what the URL does not say stands beside it in `[store]`.

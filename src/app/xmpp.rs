@@ -16,6 +16,7 @@ use crate::xmpp::link::{self, LinkSender};
 use crate::xmpp::records::Records;
 use crate::xmpp::rooms::{Rooms, RoomsSettings};
 use crate::xmpp::seat::{LinkHealth, Parts, Seat, UsersEnd};
+use crate::xmpp::seeker::Seeker;
 use crate::xmpp::sessions::AllSessions;
 use crate::xmpp::shelf::Shelf;
 use crate::xmpp::users::{Bridge, Ends, UsersDesk};
@@ -84,6 +85,7 @@ fn seat(
         link,
         rooms: Rooms::new(rooms),
         agents: Agents::new(agents.borrow().clone()),
+        seeker: Seeker::new(agents.borrow().seeker()),
         muc: places.muc,
         records,
         groups,

@@ -11,6 +11,7 @@ use crate::ids::{
 use crate::workgroup::{AgentRecord, Contact, Handed, Request};
 
 use super::answer::Answer;
+use super::away::AwayOrder;
 use super::input::Visitor;
 
 /// One consequence of an input. `Keep`, `Forget` and `Deliver` belong to the commit; all others
@@ -31,6 +32,8 @@ pub enum Effect {
     Agent(AgentJid, AgentOrder),
     /// Something for a conversation's room.
     Room(ConversationId, RoomOrder),
+    /// Something for a conversation's place in somebody else's workgroup.
+    Away(ConversationId, AwayOrder),
     /// The line of a workgroup, or who serves in it, changed: those who watch it are to be told.
     QueueChanged(WorkgroupName),
     /// What the agents of a workgroup have to do changed: colleagues who want to know are to be told.

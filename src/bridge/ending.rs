@@ -5,7 +5,10 @@ use crate::conversation::{
 };
 use crate::ids::{ConversationId, MessageId, Timestamp};
 
-use super::{Bridge, Effect, Event, Key, OfferOutcome, Record, RevokeReason, RoomOrder, Visitor};
+use super::{
+    Answer, Bridge, Effect, Event, Key, OfferOutcome, Record, Refusal, RevokeReason, RoomOrder,
+    Visitor,
+};
 
 impl Bridge {
     /// Ends a conversation; only its room may be left to destroy.
@@ -21,6 +24,7 @@ impl Bridge {
         self.report_rest(now, id);
         let ended = self.summary(id, by);
         self.release_all(id);
+        self.part_for_good(id);
         let name = MessageId::new(format!("{id}-end"));
         let seq = self.append(id, now, (Author::End(by), Words::default(), name.into()));
         // The visitor's side knows that it closed; telling it again would close twice.
@@ -62,7 +66,38 @@ impl Bridge {
                 let order = RoomOrder::Close { workgroup, why };
                 self.emit(Effect::Room(id.clone(), order));
             }
-            None => self.forget_conversation(id),
+            None => self.forget_if_done(id),
+        }
+    }
+
+    pub(super) fn room_is_gone(&mut self, id: &ConversationId) {
+        if let Some(conversation) = self.conversations.get_mut(id) {
+            conversation.room = None;
+            self.touch(id);
+            self.forget_if_done(id);
+        }
+    }
+
+    /// A conversation that is over and has no place left anywhere is forgotten.
+    pub(super) fn forget_if_done(&mut self, id: &ConversationId) {
+        let done = |one: &Conversation| {
+            let over = matches!(one.stage, Stage::Over { .. });
+            over && one.room.is_none() && one.partings.is_empty()
+        };
+        match self.conversations.get(id) {
+            Some(conversation) if done(conversation) => self.forget_conversation(id),
+            _ => self.touch(id),
+        }
+    }
+
+    pub(super) fn operator_closed(&mut self, now: Timestamp, id: &ConversationId) -> Answer {
+        match self.conversations.get(id).map(|c| &c.stage) {
+            Some(Stage::Over { by, .. }) => Answer::Closed { before: Some(*by) },
+            Some(_) => {
+                self.close(now, id, ClosedBy::Operator);
+                Answer::Closed { before: None }
+            }
+            None => Answer::Refused(Refusal::UnknownConversation),
         }
     }
 

@@ -52,7 +52,7 @@ impl Bridge {
         let (workgroup, only) = match wish.to {
             HandTo::Agent(agent) if wish.joins => return self.invite_guest(id, &agent),
             HandTo::Agent(agent) => (self.serves_in(&agent, id)?, Some(agent)),
-            HandTo::Workgroup(name) if self.policy.workgroups.contains_key(&name) => (name, None),
+            HandTo::Workgroup(name) if self.is_ours(&name) => (name, None),
             HandTo::Workgroup(_) => return Err(NotHanded::NoWorkgroup),
         };
         let conversation = self.conversations.get_mut(id).ok_or(NotHanded::NotYours)?;
@@ -96,6 +96,12 @@ impl Bridge {
         self.step.queues.insert(workgroup);
         self.touch(id);
         Ok(())
+    }
+
+    /// Whether there are agents of ours in a workgroup: what they serve cannot go to others.
+    fn is_ours(&self, name: &WorkgroupName) -> bool {
+        let policy = self.policy.workgroups.get(name);
+        policy.is_some_and(|policy| policy.elsewhere.is_none())
     }
 
     /// Where an agent is asked to take over: in the conversation's own workgroup if the agent serves

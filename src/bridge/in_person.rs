@@ -1,7 +1,7 @@
 //! Visitors at XMPP clients of their own: they wait, leave the line, come into the room in person,
 //! speak there and go.
 
-use crate::conversation::{Author, ClosedBy};
+use crate::conversation::{Author, ClosedBy, Conversation};
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp};
 use crate::workgroup::Request;
 
@@ -24,6 +24,25 @@ impl Bridge {
         if let Some(oneself) = oneself.filter(|who| self.serves(who)) {
             request.pauses.insert(oneself, Timestamp(i64::MAX));
         }
+    }
+
+    /// A visitor in person who asks again though an agent waits already has missed the invitation.
+    pub(super) fn ask_in_again(&mut self, answer: Answer) -> Answer {
+        if let Answer::Opened { conversation, .. } = &answer {
+            let missed = |one: &&Conversation| {
+                let ready = one.room.as_ref().is_some_and(|room| room.ready);
+                ready && one.manners.own_client.is_some() && one.visitor_nick().is_none()
+            };
+            if self
+                .conversations
+                .get(conversation)
+                .filter(missed)
+                .is_some()
+            {
+                self.order_room(conversation);
+            }
+        }
+        answer
     }
 
     fn line_of(&self, visitor: &Visitor) -> Option<PlaceView> {

@@ -11,7 +11,7 @@ use crate::workgroup::{Place, Policy, Resource, Show};
 
 use super::Reopening;
 
-use super::{Acknowledgement, Approach, CaseRecord};
+use super::{Acknowledgement, Approach, AwayEvent, CaseRecord};
 
 /// One fact from outside, already in our words.
 #[derive(Clone, Debug)]
@@ -176,6 +176,22 @@ pub enum Input {
         conversation: ConversationId,
         /// What.
         event: RoomEvent,
+    },
+
+    /// Something became of a conversation's place in somebody else's workgroup. Answered with
+    /// `Done`.
+    Away {
+        /// The conversation.
+        conversation: ConversationId,
+        /// What.
+        event: AwayEvent,
+    },
+    /// Somebody else's workgroup is open, or is not. Answered with `Done`.
+    OpennessSeen {
+        /// Our name of it.
+        workgroup: WorkgroupName,
+        /// Whether somebody is there who can be asked.
+        open: bool,
     },
 
     /// An outside system has taken a delivery.

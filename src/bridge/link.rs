@@ -34,6 +34,7 @@ impl Bridge {
             self.wait_longer(now, &id);
             self.assert_room(&id);
         }
+        self.assert_away(now);
         Answer::Done
     }
 
@@ -73,11 +74,16 @@ impl Bridge {
             if let Some(service) = conversation.service_mut() {
                 service.briefing_said = false;
             }
+            if let Some(stay) = conversation.stay_mut() {
+                stay.ready = false;
+                stay.briefing_said = false;
+            }
         }
+        self.open_elsewhere.clear();
         Answer::Done
     }
 
-    pub(super) fn settings(&mut self, policy: Arc<Policy>) -> Answer {
+    pub(super) fn settings(&mut self, now: Timestamp, policy: Arc<Policy>) -> Answer {
         let former = std::mem::replace(&mut self.policy, policy.clone());
         self.dispatch.set_policy(policy.clone());
         let known = former.agents();
@@ -86,6 +92,12 @@ impl Bridge {
                 self.probe(agent.clone());
             }
         }
+        let there = former.workgroups.iter();
+        let there = there.filter_map(|(name, policy)| {
+            let elsewhere = policy.elsewhere.as_ref()?;
+            Some((name.clone(), elsewhere.address.clone()))
+        });
+        self.leave_their_lines(now, &there.collect::<Vec<_>>());
         self.rules_changed = true;
         self.hours_change = None;
         self.step.queues.extend(policy.workgroups.keys().cloned());

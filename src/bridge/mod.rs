@@ -3,6 +3,7 @@
 mod agents;
 mod answer;
 mod approach;
+mod away;
 mod deliveries;
 mod effect;
 mod ending;
@@ -16,12 +17,15 @@ mod patience;
 mod place;
 mod receipts;
 mod recounting;
+mod relaying;
 mod reopening;
 mod restore;
 mod rooms;
 mod routing;
+mod seeking;
 mod service;
 mod spoken;
+mod stay;
 mod strand;
 mod telling;
 mod views;
@@ -30,8 +34,10 @@ mod writing;
 
 pub use answer::*;
 pub use approach::{Acknowledgement, Approach};
+pub use away::{AwayEvent, AwayOrder, SeekHow, SeekPlan, StayEvent, StayPlan};
 pub use effect::*;
 pub use input::*;
+pub use relaying::MOST_OF_A_VALUE;
 pub use reopening::Reopening;
 pub use restore::Restored;
 
@@ -68,6 +74,8 @@ pub struct Bridge {
     timers: BTreeSet<(Timestamp, ConversationId)>,
     armed: BTreeMap<ConversationId, Timestamp>,
     linked: bool,
+    /// The workgroups of somebody else that are open, as far as is known on this link.
+    open_elsewhere: BTreeSet<WorkgroupName>,
     /// The rules are not those under which conversations were last looked at.
     rules_changed: bool,
     /// When a workgroup next opens or closes by its hours; the outer `None` where that was not
@@ -116,6 +124,7 @@ impl Bridge {
             timers: BTreeSet::new(),
             armed: BTreeMap::new(),
             linked: false,
+            open_elsewhere: BTreeSet::new(),
             rules_changed: true,
             hours_change: None,
             waits: BTreeMap::new(),
@@ -194,7 +203,12 @@ impl Bridge {
             Input::Delivered(delivery) => self.delivered(&delivery),
             Input::GivenUp { delivery, why } => self.given_up(now, *delivery, &why),
             Input::OperatorClosed(conversation) => self.operator_closed(now, &conversation),
-            Input::Settings(policy) => self.settings(policy),
+            Input::Away {
+                conversation,
+                event,
+            } => self.away(now, &conversation, event),
+            Input::OpennessSeen { workgroup, open } => self.openness(workgroup, open),
+            Input::Settings(policy) => self.settings(now, policy),
             Input::Tick => Answer::Done,
             of_agents => self.of_agents(now, of_agents),
         }
@@ -299,6 +313,7 @@ impl Bridge {
                 return told.into_iter().chain(conversation.visitor_until()).min();
             }
             Stage::Served(service) => service,
+            Stage::Away(away) => return self.away_due(conversation, away),
             Stage::Over { .. } => return None,
         };
         let policy = self.policy.workgroups.get(&conversation.workgroup);

@@ -9,10 +9,10 @@ use crate::ids::{AgentJid, ConversationId, Timestamp};
 use super::Bridge;
 
 /// A wait that were over at once would begin anew for ever.
-const SHORTEST_WAIT: Duration = Duration::from_secs(1);
+pub(super) const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
 /// How long an agent is waited for whose workgroup is no longer configured.
-const LAST_WAIT: Duration = Duration::from_secs(60);
+pub(super) const LAST_WAIT: Duration = Duration::from_secs(60);
 
 impl Bridge {
     pub(super) fn timer_rang(&mut self, now: Timestamp, id: &ConversationId) {
@@ -25,9 +25,10 @@ impl Bridge {
         {
             return self.visitor_stayed_away(now, id);
         }
-        if let Stage::Waiting { .. } = conversation.stage {
-            self.tell_place(now, id);
-            return;
+        match conversation.stage {
+            Stage::Waiting { .. } => return self.tell_place(now, id),
+            Stage::Away(_) => return self.away_rang(now, id),
+            Stage::Served(_) | Stage::Over { .. } => {}
         }
         let policy = self.policy.workgroups.get(&conversation.workgroup);
         let idle = policy.and_then(|policy| policy.idle_close);

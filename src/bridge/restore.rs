@@ -75,7 +75,7 @@ impl Bridge {
                     self.dispatch.took(agent, &id);
                 }
             }
-            Stage::Waiting { .. } | Stage::Over { .. } => {}
+            Stage::Away(_) | Stage::Waiting { .. } | Stage::Over { .. } => {}
         }
         if !matches!(conversation.stage, Stage::Over { .. }) {
             let visitor = Visitor {

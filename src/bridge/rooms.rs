@@ -302,7 +302,7 @@ impl Bridge {
         }
     }
 
-    fn line_rejected(&mut self, now: Timestamp, id: &ConversationId, line: &MessageId) {
+    pub(super) fn line_rejected(&mut self, now: Timestamp, id: &ConversationId, line: &MessageId) {
         let place = self.conversations.get(id).map(|c| &c.lines);
         let Some(seq) = place.and_then(|lines| lines.place_of(line)) else {
             return;
@@ -337,7 +337,7 @@ impl Bridge {
 
     fn room_gone(&mut self, id: &ConversationId) {
         match self.conversations.get(id).map(|c| &c.stage) {
-            Some(Stage::Over { .. }) => self.forget_conversation(id),
+            Some(Stage::Over { .. }) => self.room_is_gone(id),
             Some(_) => {
                 self.room_unavailable(id);
                 self.open_room_anew(id);

@@ -21,8 +21,14 @@ impl Bridge {
             return Err(Answer::Refused(Refusal::NoAgents));
         }
         // A queue without agents of its own waits with its workgroup.
-        let nobody = !self.dispatch.anyone_online(&line.home());
-        if opening.refuse_without_agents && nobody {
+        let theirs = self.elsewhere(&line).is_some();
+        let nobody = match theirs {
+            true => !self.open_elsewhere.contains(&line),
+            false => !self.dispatch.anyone_online(&line.home()),
+        };
+        // Who comes into a room in person can go there alone.
+        let alone = theirs && opening.manners.own_client.is_some();
+        if opening.refuse_without_agents && nobody || alone {
             return Err(Answer::Refused(Refusal::NoAgents));
         }
         Ok(line)

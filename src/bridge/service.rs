@@ -165,7 +165,7 @@ impl Bridge {
         self.open_room(id);
     }
 
-    fn order_room(&mut self, id: &ConversationId) {
+    pub(super) fn order_room(&mut self, id: &ConversationId) {
         let Some(conversation) = self.conversations.get(id) else {
             return;
         };
@@ -240,7 +240,8 @@ impl Bridge {
                     self.tell_visitor(now, id, Notice::NobodyCame);
                 }
             }
-            Stage::Over { .. } => {}
+            // No line of ours.
+            Stage::Away(_) | Stage::Over { .. } => {}
         }
     }
 
@@ -320,6 +321,9 @@ impl Bridge {
             self.strand(now, id);
             return;
         };
+        if policy.elsewhere.is_some() {
+            return self.go_away(now, id, false);
+        }
         let mut request = Request::new(workgroup.clone(), now);
         request.place = Place::First;
         request.until = policy.request_timeout.map(|wait| now.plus(wait));

@@ -19,13 +19,21 @@ impl Bridge {
         if conversation.is_visitors(spoken.agent.as_ref(), &spoken.nick) {
             return self.visitor_spoke(now, id, spoken);
         }
+        if conversation.away().is_some() {
+            return self.spoken_elsewhere(now, id, spoken);
+        }
         match parse_command(&spoken.words.text) {
             Some(command) => self.commanded(now, id, (spoken, command)),
             None => self.spoken_to_visitor(now, id, spoken),
         }
     }
 
-    fn spoken_to_visitor(&mut self, now: Timestamp, id: &ConversationId, spoken: Spoken) {
+    pub(super) fn spoken_to_visitor(
+        &mut self,
+        now: Timestamp,
+        id: &ConversationId,
+        spoken: Spoken,
+    ) {
         let Some(conversation) = self.conversations.get(id) else {
             return;
         };

@@ -37,12 +37,16 @@ impl Bridge {
         };
         conversation.remember_pauses(now, std::mem::take(&mut request.pauses));
         let home = conversation.workgroup.clone();
+        let away = self.policy.workgroups.get(&home);
+        let away = away.is_some_and(|policy| policy.elsewhere.is_some());
         match &mut conversation.stage {
             Stage::Served(service) => {
                 service.successor = None;
                 let text = "Nobody can be asked there any more. The conversation is still yours.";
                 self.desk_says(now, id, text.to_owned());
             }
+            // The line is somebody else's now.
+            Stage::Waiting { .. } if away => self.go_away(now, id, false),
             // It was being handed over when its agent was lost.
             Stage::Waiting { .. } if self.policy.workgroups.contains_key(&home) => {
                 request.pauses = conversation.paused(now);
@@ -54,7 +58,7 @@ impl Bridge {
                 self.dispatch.enqueue(id.clone(), request);
             }
             Stage::Waiting { .. } => self.strand(now, id),
-            Stage::Over { .. } => {}
+            Stage::Away(_) | Stage::Over { .. } => {}
         }
     }
 

@@ -15,8 +15,10 @@ impl Bridge {
         let Some(conversation) = self.conversations.get_mut(id) else {
             return;
         };
-        let Stage::Served(service) = &mut conversation.stage else {
-            return;
+        let service = match &mut conversation.stage {
+            Stage::Served(service) => service,
+            Stage::Away(_) => return self.pump_there(id),
+            Stage::Waiting { .. } | Stage::Over { .. } => return,
         };
         let Some(room) = &mut conversation.room else {
             return;
@@ -72,6 +74,23 @@ fn whole_story(conversation: &Conversation, scribe: &Scribe<'_>) -> String {
         text.push_str(&said);
     }
     text
+}
+
+/// What was said so far, and what is known of the visitor where any of it does not fit elsewhere;
+/// nothing where there is neither.
+pub(super) fn said_so_far(
+    conversation: &Conversation,
+    scribe: &Scribe<'_>,
+    fits: fn(&str) -> bool,
+) -> Option<String> {
+    let said = render_transcript(conversation, scribe);
+    let facts = conversation.brief.facts.iter().map(|(_, value)| value);
+    let mut known = conversation.brief.question.iter().chain(facts);
+    match (known.all(|value| fits(value)), said.is_empty()) {
+        (true, true) => None,
+        (true, false) => Some(format!("What was said before:\n{said}")),
+        (false, _) => Some(whole_story(conversation, scribe)),
+    }
 }
 
 /// The briefing in as many messages as it needs; the last one bears the id that is waited for.

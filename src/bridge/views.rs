@@ -36,15 +36,36 @@ impl Bridge {
         Answer::Queue(Box::new(QueueView {
             workgroup: name.clone(),
             title: policy.title.clone(),
-            open: self.dispatch.anyone_online(name) && !self.is_closed(now, name),
+            open: self.anyone_there(name) && !self.is_closed(now, name),
             closed: self.is_closed(now, name),
             waiting: line
                 .into_iter()
                 .map(|(id, request)| self.waiting_view(id, request.since))
+                .chain(self.waiting_elsewhere(name))
                 .collect(),
             average_wait: self.usual_wait(name).unwrap_or_default(),
             watchers: self.dispatch.fastpath_clients(name),
         }))
+    }
+
+    fn anyone_there(&self, name: &WorkgroupName) -> bool {
+        match self.elsewhere(name) {
+            Some(_) => self.open_elsewhere.contains(name),
+            None => self.dispatch.anyone_online(name),
+        }
+    }
+
+    /// Those for whom a place in somebody else's line is sought or held.
+    fn waiting_elsewhere(&self, name: &WorkgroupName) -> impl Iterator<Item = WaitingView> {
+        let all = self.conversations.values();
+        let theirs = all.filter(|one| one.workgroup == *name);
+        let waiting = theirs.filter_map(|one| Some((one, one.away()?)));
+        let waiting = waiting.filter(|(_, away)| away.stay.is_none());
+        waiting.map(|(one, away)| WaitingView {
+            conversation: one.id.clone(),
+            since: away.since,
+            in_person: None,
+        })
     }
 
     fn waiting_view(&self, id: &ConversationId, since: Timestamp) -> WaitingView {

@@ -25,7 +25,7 @@ impl Bridge {
             .opened_alike(now, &opening)
             .or_else(|| self.opened_before(&opening))
         {
-            return answer;
+            return self.ask_in_again(answer);
         }
         self.begin(now, opening)
     }
@@ -44,8 +44,14 @@ impl Bridge {
             self.close(now, &former, ClosedBy::Superseded);
         }
         let id = opening.conversation.clone();
-        let request = self.request_for(now, (&line, &opening));
-        self.dispatch.enqueue(id.clone(), request);
+        let (theirs, firm) = (
+            self.elsewhere(&line).is_some(),
+            opening.refuse_without_agents,
+        );
+        if !theirs {
+            let request = self.request_for(now, (&line, &opening));
+            self.dispatch.enqueue(id.clone(), request);
+        }
         self.visitors
             .entry(opening.visitor.clone())
             .or_default()
@@ -53,15 +59,21 @@ impl Bridge {
         let opened = Event::Opened(id.clone(), opening.visitor.channel.clone());
         self.happened(opened);
         self.step.queues.insert(line.clone());
-        let opening = Opening {
-            workgroup: line,
-            ..opening
-        };
-        self.conversations
-            .insert(id.clone(), conversation_of(now, opening));
+        let workgroup = line;
+        let begun = conversation_of(
+            now,
+            Opening {
+                workgroup,
+                ..opening
+            },
+        );
+        self.conversations.insert(id.clone(), begun);
         self.keep_earlier(&id);
-        self.tell_place(now, &id);
         self.touch(&id);
+        match theirs {
+            true => self.go_away(now, &id, firm),
+            false => self.tell_place(now, &id),
+        }
         Answer::Opened {
             conversation: id,
             again: false,
@@ -329,17 +341,6 @@ impl Bridge {
             (None, None) => Answer::Refused(Refusal::UnknownVisitor),
         }
     }
-
-    pub(super) fn operator_closed(&mut self, now: Timestamp, id: &ConversationId) -> Answer {
-        match self.conversations.get(id).map(|c| &c.stage) {
-            Some(Stage::Over { by, .. }) => Answer::Closed { before: Some(*by) },
-            Some(_) => {
-                self.close(now, id, ClosedBy::Operator);
-                Answer::Closed { before: None }
-            }
-            None => Answer::Refused(Refusal::UnknownConversation),
-        }
-    }
 }
 
 /// The last entries, in the order of their times.
@@ -370,6 +371,7 @@ fn conversation_of(now: Timestamp, opening: Opening) -> Conversation {
         course: Course::default(),
         departed: Default::default(),
         pauses: Default::default(),
+        partings: Vec::new(),
         lines: Lines::default(),
     }
 }

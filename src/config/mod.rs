@@ -44,7 +44,7 @@ pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xm
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
 pub use users::{ClientTls, Users};
 pub use weni::{Signed, Unsure, Weni};
-pub use workgroup::{Agent, Workgroup};
+pub use workgroup::{Agent, Elsewhere, WhenAgentLeaves, Workgroup};
 pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};
 
 use layers::Layers;
@@ -168,6 +168,9 @@ impl Settings {
         let fastpath = r.section("fastpath", Fastpath::read);
         let log = r.section("log", Log::read);
         let workgroups = r.sections("workgroup", Workgroup::read);
+        if let Some(xmpp) = &xmpp {
+            judge_elsewhere(r, (xmpp, &workgroups));
+        }
         let allow_private = outbound.allow_private_networks;
         let channels = r.sections("channel", |r| Channel::read(r, allow_private));
         Some(Self {
@@ -201,5 +204,32 @@ impl Settings {
     /// What works, but should be known to the operator.
     pub fn warnings(&self) -> Vec<Warning> {
         warnings::all(self)
+    }
+}
+
+/// A workgroup of another service is not one of ours, and what waits in ours does not go on there by
+/// itself.
+fn judge_elsewhere(r: &mut Reader, (xmpp, workgroups): (&Xmpp, &[Workgroup])) {
+    let theirs = |name: &str| {
+        let mut named = workgroups.iter().filter(|one| one.name == name);
+        named.any(|one| one.elsewhere.is_some())
+    };
+    for (index, one) in workgroups.iter().enumerate() {
+        let address = one.elsewhere.as_ref().map(|elsewhere| &elsewhere.address);
+        let own = |address: &&jid::BareJid| {
+            let domain = address.domain().as_str();
+            domain.eq_ignore_ascii_case(xmpp.domain.as_str())
+        };
+        if let Some(address) = address.filter(own) {
+            let given = address.to_string();
+            let key = format!("workgroup[{index}].address");
+            r.complain(&key, What::OwnDomain { given });
+        }
+        let overflow = one.routing.overflow.as_ref();
+        let to = overflow.map(|(_, to)| to.workgroup.clone());
+        if let Some(given) = to.filter(|to| theirs(to)) {
+            let key = format!("workgroup[{index}].overflow_to");
+            r.complain(&key, What::ServedElsewhere { given });
+        }
     }
 }

@@ -153,13 +153,20 @@ pub enum What {
     /// The store's URL is none; what it says is not repeated, as it may hold a password.
     #[error("cannot be used: {0}")]
     StoreUrl(&'static str),
-    /// Understood, but part of a later version.
-    #[error("{what} \"{name}\" is not available in this version")]
-    NotAvailable {
-        /// The sort of thing (`channel kind`, `workgroup backend`).
-        what: &'static str,
-        /// Its name.
-        name: String,
+    /// A key that another one rules out.
+    #[error("cannot be set beside {0}")]
+    NotBeside(&'static str),
+    /// A workgroup of another service that would be our own.
+    #[error("is on the component's own domain: \"{given}\"")]
+    OwnDomain {
+        /// The address found.
+        given: String,
+    },
+    /// A place to which only requests of our own workgroups can go on.
+    #[error("names a workgroup of another service: \"{given}\"")]
+    ServedElsewhere {
+        /// The name found.
+        given: String,
     },
     /// No workgroup of this name is configured.
     #[error("names no configured workgroup: \"{given}\"{}", hint(.meant))]

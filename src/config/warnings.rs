@@ -92,6 +92,9 @@ fn store(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
 
 fn workgroups(settings: &Settings, tell: &mut impl FnMut(String, Caution)) {
     for (index, workgroup) in settings.workgroups.iter().enumerate() {
+        if workgroup.elsewhere.is_some() {
+            continue;
+        }
         if workgroup.agents.is_empty() {
             tell(format!("workgroup[{index}].agents"), Caution::NobodyServes);
         }

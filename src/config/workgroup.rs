@@ -40,6 +40,26 @@ pub struct Workgroup {
     pub routing: Routing,
     /// Whether it was added by an administrator's command, and not by the file.
     pub added: bool,
+    /// Whose it is, where its queue is somebody else's.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// A workgroup of somebody else's Fastpath service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its address there.
+    pub address: BareJid,
+    /// What it means that the last agent leaves the room.
+    pub when_agent_leaves: WhenAgentLeaves,
+}
+
+/// What it means that the last agent leaves a room of Fastpath's and does not come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WhenAgentLeaves {
+    /// The conversation is over.
+    Close,
+    /// Another agent is looked for.
+    Requeue,
 }
 
 /// Somebody who is asked.
@@ -57,7 +77,7 @@ impl Workgroup {
         if let Some(name) = &name {
             r.unique("workgroup name", "name", name);
         }
-        backend(r);
+        let elsewhere = backend(r);
         let title: Option<String> = r.maybe("title");
         if title.as_ref().is_some_and(|title| title.trim().is_empty()) {
             r.complain("title", What::Empty);
@@ -77,6 +97,7 @@ impl Workgroup {
             idle_close: r.or("idle_close", MaybeOff(None)).0,
             face: Face::read(r),
             routing: Routing::read(r, name.as_deref().unwrap_or_default(), &accounts),
+            elsewhere,
             title: title.or_else(|| name.clone())?,
             name: name?,
             added: false,
@@ -131,21 +152,52 @@ fn malformed(given: &str) -> What {
     }
 }
 
-/// `backend` and its `address` are names of a later version (design §5); only `builtin` works.
-fn backend(r: &mut Reader) {
-    const BACKENDS: &[&str] = &["builtin"];
-    let what = match r.maybe::<String>("backend").as_deref() {
-        None | Some("builtin") => return,
-        Some("fastpath") => {
-            let _reserved: Option<String> = r.maybe("address");
-            What::NotAvailable {
-                what: "workgroup backend",
-                name: "fastpath".to_owned(),
+/// Who has the queue. What only a queue of our own has cannot be set beside somebody else's.
+fn backend(r: &mut Reader) -> Option<Elsewhere> {
+    const BACKENDS: &[&str] = &["builtin", "fastpath"];
+    const OWN: &str = "backend = \"fastpath\": its service has agents and queues of its own";
+    const THEIRS: &str = "backend = \"builtin\": only a workgroup of another service has it";
+    match r.maybe::<String>("backend").as_deref() {
+        None | Some("builtin") => {
+            for key in ["address", "when_agent_leaves"] {
+                if r.has(key) {
+                    let _read: Option<String> = r.maybe(key);
+                    r.complain(key, What::NotBeside(THEIRS));
+                }
             }
+            return None;
         }
-        Some(other) => not_one_of(BACKENDS, other),
-    };
-    r.complain("backend", what);
+        Some("fastpath") => {}
+        Some(other) => {
+            r.complain("backend", not_one_of(BACKENDS, other));
+            let _: (Option<String>, Option<String>) =
+                (r.maybe("address"), r.maybe("when_agent_leaves"));
+            return None;
+        }
+    }
+    for key in ["agents", "supervisors", "queue", "overflow_after", "macros"] {
+        if r.has(key) {
+            r.complain(key, What::NotBeside(OWN));
+        }
+    }
+    let leaves = r.or("when_agent_leaves", WhenAgentLeaves::Close);
+    Some(Elsewhere {
+        address: r.need("address")?,
+        when_agent_leaves: leaves,
+    })
+}
+
+impl Value for WhenAgentLeaves {
+    const EXPECTED: &'static str = "\"close\" or \"requeue\"";
+
+    fn from_text(text: &str) -> Result<Self, What> {
+        const WORDS: &[&str] = &["close", "requeue"];
+        match text {
+            "close" => Ok(Self::Close),
+            "requeue" => Ok(Self::Requeue),
+            other => Err(not_one_of(WORDS, other)),
+        }
+    }
 }
 
 fn agents(r: &mut Reader) -> Vec<Agent> {

@@ -57,6 +57,17 @@ pub fn parse(text: &str) -> Option<Command> {
     })
 }
 
+/// Whether a line is surely meant for a Warmline, wherever it is said: a known command, with an
+/// argument exactly where it takes one.
+pub fn is_plain_command(text: &str) -> bool {
+    let argued = text.trim().contains(char::is_whitespace);
+    match parse(text) {
+        Some(Command::Transfer(_) | Command::Invite(_) | Command::Note(_)) => true,
+        Some(Command::Close | Command::Context | Command::Case | Command::Help) => !argued,
+        Some(Command::Unknown(_)) | None => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,5 +89,17 @@ mod tests {
         assert_eq!(parse("!note"), Some(Command::Unknown("note".into())));
         assert_eq!(parse("!"), Some(Command::Unknown(String::new())));
         assert_eq!(parse("!clsoe"), Some(Command::Unknown("clsoe".into())));
+        for text in ["!close", "!note he lies", " !transfer billing"] {
+            assert!(is_plain_command(text), "{text}");
+        }
+        for text in [
+            "!close the window",
+            "!important",
+            "!help me to see",
+            "close",
+            "!note",
+        ] {
+            assert!(!is_plain_command(text), "{text}");
+        }
     }
 }

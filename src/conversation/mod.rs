@@ -1,5 +1,6 @@
 //! One handoff: its states, its lines and what it owes to whom.
 
+mod away;
 mod command;
 mod course;
 mod delivery;
@@ -10,7 +11,8 @@ mod message;
 mod render;
 mod service;
 
-pub use command::{Command, HELP, parse as parse_command};
+pub use away::{Away, Parting, Stay};
+pub use command::{Command, HELP, is_plain_command, parse as parse_command};
 pub use course::{CaseNote, Course, Ended, Receipt};
 pub use delivery::{DeadLetter, Delivery, Notice, Outgoing};
 pub use lines::Lines;
@@ -178,6 +180,9 @@ pub struct Conversation {
     /// it again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub pauses: BTreeMap<AgentJid, Timestamp>,
+    /// Places elsewhere that are yet to be given up.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub partings: Vec<Parting>,
     /// Its lines; stored one by one, not with this record.
     #[serde(skip)]
     pub lines: Lines,
@@ -200,6 +205,10 @@ impl Conversation {
         match &self.stage {
             Stage::Served(service) if !service.is_expected() => {
                 Some(self.stirred_at().max(service.silent_from))
+            }
+            Stage::Away(away) => {
+                let stay = away.stay.as_ref().filter(|stay| !stay.helpers.is_empty())?;
+                Some(self.stirred_at().max(stay.silent_from))
             }
             Stage::Served(_) | Stage::Waiting { .. } | Stage::Over { .. } => None,
         }
@@ -238,6 +247,7 @@ impl Conversation {
             course: self.course.clone(),
             departed: self.departed.clone(),
             pauses: self.pauses.clone(),
+            partings: self.partings.clone(),
             lines: Lines::default(),
         }
     }
@@ -271,7 +281,7 @@ impl Conversation {
     pub fn agent(&self) -> Option<&AgentJid> {
         match &self.stage {
             Stage::Served(service) => Some(&service.agent),
-            Stage::Waiting { .. } | Stage::Over { .. } => None,
+            Stage::Away(_) | Stage::Waiting { .. } | Stage::Over { .. } => None,
         }
     }
 
@@ -299,6 +309,10 @@ impl Conversation {
     pub fn was_briefed(&self) -> bool {
         match &self.stage {
             Stage::Served(service) => service.briefed || service.briefing_said,
+            Stage::Away(away) => {
+                let stay = away.stay.as_ref();
+                stay.is_some_and(|stay| stay.briefed || stay.briefing_said)
+            }
             Stage::Waiting { .. } | Stage::Over { .. } => false,
         }
     }
@@ -307,7 +321,7 @@ impl Conversation {
     pub fn agent_is_late(&self, now: Timestamp) -> bool {
         match &self.stage {
             Stage::Served(service) => service.agent_until().is_some_and(|until| until <= now),
-            Stage::Waiting { .. } | Stage::Over { .. } => false,
+            Stage::Away(_) | Stage::Waiting { .. } | Stage::Over { .. } => false,
         }
     }
 
@@ -315,7 +329,7 @@ impl Conversation {
     pub fn successor_is_late(&self, now: Timestamp) -> bool {
         match &self.stage {
             Stage::Served(service) => service.successor_until().is_some_and(|until| until <= now),
-            Stage::Waiting { .. } | Stage::Over { .. } => false,
+            Stage::Away(_) | Stage::Waiting { .. } | Stage::Over { .. } => false,
         }
     }
 
@@ -323,7 +337,7 @@ impl Conversation {
     pub fn service_mut(&mut self) -> Option<&mut Service> {
         match &mut self.stage {
             Stage::Served(service) => Some(service),
-            Stage::Waiting { .. } | Stage::Over { .. } => None,
+            Stage::Away(_) | Stage::Waiting { .. } | Stage::Over { .. } => None,
         }
     }
 }

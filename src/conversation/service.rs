@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{AgentJid, Timestamp};
 
-use super::ClosedBy;
+use super::{Away, ClosedBy};
 
 /// Where a conversation stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,8 @@ pub enum Stage {
     },
     /// An agent serves.
     Served(Service),
+    /// Somebody else's workgroup has it, or is asked to.
+    Away(Box<Away>),
     /// It is over; only its room is left, to be destroyed.
     Over {
         /// Who ended it.

@@ -14,9 +14,10 @@ pub(super) fn take(bridge: &Bridge, policy: &Policy) {
     }
     let (mut waiting, mut served, mut over) = (0, 0, 0);
     for conversation in bridge.conversations() {
-        match conversation.stage {
+        match &conversation.stage {
             Stage::Waiting { .. } => waiting += 1,
-            Stage::Served(_) => served += 1,
+            Stage::Away(away) if away.stay.is_none() => waiting += 1,
+            Stage::Away(_) | Stage::Served(_) => served += 1,
             Stage::Over { .. } => over += 1,
         }
     }

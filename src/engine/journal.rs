@@ -4,20 +4,52 @@ use std::time::Duration;
 
 use tracing::{debug, info, warn};
 
-use crate::bridge::{Event, Input, OfferOutcome, RoomEvent};
+use crate::bridge::{AwayEvent, Event, Input, OfferOutcome, RoomEvent, StayEvent};
 use crate::conversation::ClosedBy;
 use crate::ids::{ConversationId, WorkgroupName};
 use crate::telemetry::metrics::{self as figures, Direction};
 
-/// Tells what came in from a room. An agent's address is no word for a log.
+/// Tells what came in from a room, or from another service. An agent's address is no word for a log.
 pub(super) fn heard(input: &Input) {
-    let Input::Room {
-        conversation,
-        event,
-    } = input
-    else {
-        return;
-    };
+    match input {
+        Input::Room {
+            conversation,
+            event,
+        } => in_a_room(conversation, event),
+        Input::Away {
+            conversation,
+            event,
+        } => elsewhere(conversation, event),
+        Input::OpennessSeen { workgroup, open } => {
+            info!(%workgroup, open, "a workgroup elsewhere");
+        }
+        _ => {}
+    }
+}
+
+fn elsewhere(conversation: &ConversationId, event: &AwayEvent) {
+    match event {
+        AwayEvent::NotIn { closed } => info!(%conversation, closed, "no place elsewhere yet"),
+        AwayEvent::Placed { place, .. } => info!(%conversation, place, "in a line elsewhere"),
+        AwayEvent::Dropped { wanted } => info!(%conversation, wanted, "out of the line elsewhere"),
+        AwayEvent::Invited { .. } => info!(%conversation, "invited into a room elsewhere"),
+        AwayEvent::Parted(_) => debug!(%conversation, "a place elsewhere is given up"),
+        AwayEvent::Room { event, .. } => match event {
+            StayEvent::Ready { .. } => info!(%conversation, "in a room elsewhere"),
+            StayEvent::Unavailable => warn!(%conversation, "a room elsewhere cannot be had now"),
+            StayEvent::Came { .. } => info!(%conversation, "an agent elsewhere came"),
+            StayEvent::Went { .. } => info!(%conversation, "an agent elsewhere went"),
+            StayEvent::Ended => info!(%conversation, "a room elsewhere was ended"),
+            StayEvent::Lost => warn!(%conversation, "a room elsewhere is lost"),
+            StayEvent::Rejected { id } => {
+                warn!(%conversation, message = %id, "a room elsewhere refused a line");
+            }
+            StayEvent::Reflected { .. } | StayEvent::Spoken(_) => {}
+        },
+    }
+}
+
+fn in_a_room(conversation: &ConversationId, event: &RoomEvent) {
     match event {
         RoomEvent::Ready { fresh, inside } => {
             info!(%conversation, fresh, "the room is ready");

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::bridge::{AgentOrder, Bridge, Input, RoomOrder, Visitor};
+use crate::bridge::{AgentOrder, AwayOrder, Bridge, Input, RoomOrder, Visitor};
 use crate::conversation::Earlier;
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
 use crate::outbox::OutboxHandle;
@@ -43,6 +43,8 @@ pub enum SeatOrder {
     Agent(AgentJid, AgentOrder),
     /// For a room.
     Room(ConversationId, RoomOrder),
+    /// For a place in somebody else's workgroup.
+    Away(ConversationId, AwayOrder),
     /// A workgroup's line changed.
     QueueChanged(WorkgroupName),
     /// What the agents of a workgroup have to do changed.

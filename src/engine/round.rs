@@ -85,6 +85,7 @@ impl Round {
             match effect {
                 Effect::Agent(agent, order) => seat(outlets, SeatOrder::Agent(agent, order)),
                 Effect::Room(id, order) => seat(outlets, SeatOrder::Room(id, order)),
+                Effect::Away(id, order) => seat(outlets, SeatOrder::Away(id, order)),
                 Effect::QueueChanged(name) => seat(outlets, SeatOrder::QueueChanged(name)),
                 Effect::ColleaguesChanged(name) => {
                     seat(outlets, SeatOrder::ColleaguesChanged(name));

@@ -177,9 +177,13 @@ impl Dispatch {
         self.requests.get(conversation)
     }
 
-    /// The conversations that wait in workgroups that the rules do not know.
+    /// The conversations that wait in workgroups in which the rules know nobody who could serve: in
+    /// unknown ones, and in those of somebody else.
     pub fn in_unknown_workgroups(&self) -> Vec<ConversationId> {
-        let known = |name: &WorkgroupName| self.policy.workgroups.contains_key(name);
+        let known = |name: &WorkgroupName| {
+            let policy = self.policy.workgroups.get(name);
+            policy.is_some_and(|policy| policy.elsewhere.is_none())
+        };
         let lines = self.lines.iter().filter(|(name, _)| !known(name));
         let all = lines.flat_map(|(_, line)| line);
         all.map(|(_, _, id)| id.clone()).collect()

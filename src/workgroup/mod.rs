@@ -13,6 +13,6 @@ mod serving;
 pub use agent::{AgentRecord, Contact, Resource, Show};
 pub use dispatch::{AnswerError, Decision, Dispatch, EndOfOffer};
 pub use line::{Handed, Offer, Place, Request};
-pub use policy::{Labels, Policy, WorkgroupPolicy};
+pub use policy::{Elsewhere, Labels, Policy, WorkgroupPolicy};
 pub use routing::{Overflow, Pattern, Routing, Rule, Test};
 pub use schedule::{Hours, Shift};

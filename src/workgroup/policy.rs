@@ -88,4 +88,16 @@ pub struct WorkgroupPolicy {
     pub idle_close: Option<Duration>,
     /// Where its requests go.
     pub routing: Routing,
+    /// Whose it is, where it is not ours: then nobody here serves in it.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+/// A workgroup of somebody else's Fastpath service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Elsewhere {
+    /// Its bare JID.
+    pub address: String,
+    /// Whether a conversation ends when the last agent leaves its room and does not come back, as
+    /// agents at Fastpath's clients end one; else another agent is looked for.
+    pub leaving_ends: bool,
 }

@@ -17,6 +17,7 @@ pub mod out;
 pub mod records;
 pub mod rooms;
 pub mod seat;
+pub mod seeker;
 pub mod service;
 pub mod sessions;
 pub mod shelf;

@@ -3,19 +3,19 @@
 
 mod archive;
 mod close;
-mod copy;
+pub(super) mod copy;
 mod form;
 mod invite;
-mod keep;
-mod lines;
+pub(super) mod keep;
+pub(super) mod lines;
 mod marks;
 mod names;
 mod occupants;
-mod open;
+pub(super) mod open;
 mod private;
-mod requests;
+pub(super) mod requests;
 mod room;
-mod text;
+pub(super) mod text;
 
 use std::collections::{BTreeMap, BTreeSet};
 

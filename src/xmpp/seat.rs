@@ -23,6 +23,7 @@ use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
 use super::records::{Found, Records};
 use super::rooms::Rooms;
+use super::seeker::Seeker;
 use super::stanza::{Condition, to};
 use super::users::Link;
 
@@ -48,6 +49,7 @@ pub struct Seat {
     link: LinkSender,
     rooms: Rooms,
     agents: Agents,
+    seeker: Seeker,
     muc: String,
     records: Records,
     groups: mpsc::Sender<Ordered>,
@@ -67,6 +69,8 @@ pub struct Parts {
     pub rooms: Rooms,
     /// The agents' side.
     pub agents: Agents,
+    /// The places of visitors at other services.
+    pub seeker: Seeker,
     /// The MUC service's domain, lower case.
     pub muc: String,
     /// What agents look up.
@@ -111,6 +115,7 @@ impl Seat {
             link: parts.link,
             rooms: parts.rooms,
             agents: parts.agents,
+            seeker: parts.seeker,
             muc: parts.muc,
             records: parts.records,
             groups: parts.groups,
@@ -152,7 +157,7 @@ impl Seat {
                     Turn::Event(Some(LinkEvent::Down(DownReason::Stopping)) | None) => return,
                     Turn::Event(Some(event)) => self.event(event).await,
                     Turn::Order(order) => self.order(order).await,
-                    Turn::Settings(fresh) => self.agents.set(fresh),
+                    Turn::Settings(fresh) => self.settings(fresh).await,
                     Turn::Due => self.tick().await,
                 },
             }
@@ -161,7 +166,15 @@ impl Seat {
 
     fn next_deadline(&self) -> Option<Timestamp> {
         let rooms = self.rooms.next_deadline();
-        rooms.into_iter().chain(self.agents.next_deadline()).min()
+        let seeker = self.seeker.next_deadline();
+        let others = self.agents.next_deadline().into_iter().chain(seeker);
+        rooms.into_iter().chain(others).min()
+    }
+
+    async fn settings(&mut self, fresh: AgentsSettings) {
+        let outs = self.seeker.set(now(), &fresh.seeker());
+        self.agents.set(fresh);
+        self.act_room(outs).await;
     }
 
     async fn event(&mut self, event: LinkEvent) {
@@ -173,6 +186,8 @@ impl Seat {
                 figures::link_up(true);
                 figures::connected();
                 self.tell(Input::LinkUp).await;
+                let outs = self.seeker.link_up(now());
+                self.act_room(outs).await;
                 self.users.tell(Link::Up(generation)).await;
             }
             LinkEvent::Down(reason) => {
@@ -196,6 +211,7 @@ impl Seat {
     fn forget(&mut self) {
         self.rooms.link_lost();
         self.agents.link_lost();
+        self.seeker.link_lost();
     }
 
     async fn stanza(&mut self, stanza: Element) {
@@ -203,6 +219,9 @@ impl Seat {
         // Before the rooms: a user may be an occupant of a conversation's room.
         if self.users.is_for_user(&stanza) {
             return self.users.tell(Link::Stanza(stanza)).await;
+        }
+        if let Some(outs) = self.seeker.stanza(now, &stanza) {
+            return self.act_room(outs).await;
         }
         if let Some(outs) = self.rooms.stanza(now, &stanza) {
             self.act_room(outs).await;
@@ -248,7 +267,15 @@ impl Seat {
                 let outs = self.agents.colleagues_changed(now, &workgroup);
                 self.act(outs).await;
             }
-            SeatOrder::StartOver => self.forget(),
+            SeatOrder::Away(conversation, order) => {
+                let outs = self.seeker.order(now, &conversation, order);
+                self.act_room(outs).await;
+            }
+            SeatOrder::StartOver => {
+                self.forget();
+                let outs = self.seeker.link_up(now);
+                self.act_room(outs).await;
+            }
         }
     }
 
@@ -258,6 +285,8 @@ impl Seat {
         self.act_room(outs).await;
         let outs = self.agents.tick(now);
         self.act(outs).await;
+        let outs = self.seeker.tick(now);
+        self.act_room(outs).await;
     }
 
     async fn act_room(&mut self, outs: Vec<Out<()>>) {

@@ -106,6 +106,7 @@ fn policy() -> Policy {
             agent_return: seconds(60),
             idle_close: None,
             routing: Default::default(),
+            elsewhere: None,
         };
         (name, policy)
     });

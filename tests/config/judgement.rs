@@ -155,12 +155,7 @@ fn the_same_name_twice_is_told_with_the_first_place() {
 }
 
 #[test]
-fn names_of_later_versions_are_told_as_such() {
-    told(
-        "name = \"support\"",
-        "name = \"support\"\nbackend = \"fastpath\"\naddress = \"a@b\"",
-        &["workgroup[0].backend: workgroup backend \"fastpath\" is not available in this version"],
-    );
+fn unknown_kinds_are_told_as_such() {
     told(
         "\"rapidpro\"",
         "\"rapidrpo\"",

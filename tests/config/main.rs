@@ -6,6 +6,7 @@
 mod chat_api;
 mod commands;
 mod dependencies;
+mod elsewhere;
 mod environment;
 mod helplines;
 mod hostile;

@@ -57,7 +57,7 @@ impl World {
     fn due(&self, conversation: &Conversation) -> Option<Timestamp> {
         match &conversation.stage {
             Stage::Served(service) => service.deadline(),
-            Stage::Waiting { .. } | Stage::Over { .. } => None,
+            Stage::Away(_) | Stage::Waiting { .. } | Stage::Over { .. } => None,
         }
     }
 

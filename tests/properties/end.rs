@@ -150,7 +150,7 @@ impl World {
             Stage::Served(service) => {
                 service.presence == Presence::Here && service.successor.is_none()
             }
-            Stage::Waiting { .. } | Stage::Over { .. } => false,
+            Stage::Away(_) | Stage::Waiting { .. } | Stage::Over { .. } => false,
         })
     }
 

@@ -17,6 +17,7 @@ mod shown;
 mod act;
 mod action;
 mod checks;
+mod elsewhere;
 mod end;
 mod handing;
 mod histories;

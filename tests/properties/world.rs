@@ -316,6 +316,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::OperatorClosed(_)
         | Input::Settings(_)
         | Input::QueueAsked(_)
+        | Input::OpennessSeen { .. }
         | Input::ChatsAsked(_)
         | Input::ColleaguesAsked(_)
         | Input::Tick => true,
@@ -333,6 +334,10 @@ fn comes_twice(input: &Input) -> bool {
         ),
         // Until all is told it is told on; a second one is told apart where it was taken. The second
         // hand-over is refused, as the first is under way; a note may be made twice.
-        Input::Reopen(_) | Input::LinkUp | Input::HandedOver { .. } | Input::Noted { .. } => false,
+        Input::Away { .. }
+        | Input::Reopen(_)
+        | Input::LinkUp
+        | Input::HandedOver { .. }
+        | Input::Noted { .. } => false,
     }
 }

@@ -258,3 +258,15 @@ fn words_that_only_a_nickname_comes_with_are_carried_out_for_known_agents_alone(
     assert!(!says("somebody", "k2"));
     assert!(says("ana", "k3"));
 }
+
+#[test]
+fn who_asks_again_has_missed_the_invitation_and_is_invited_again() {
+    let mut story = Story::new();
+    story.online(&["ana"]).step(Input::Open(wish("t1")));
+    story.accepts("ana", "t1");
+    ready(&mut story, &[(agent("ana"), "ana")]);
+    story.step(Input::Open(wish("t1")));
+    story.then(&["room t1 open to ana boss"]);
+    enters(&mut story, vera(), "vera");
+    story.step(Input::Open(wish("t1"))).then(&[]);
+}

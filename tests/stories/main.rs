@@ -12,6 +12,8 @@ mod story;
 mod closed_workgroups;
 mod coming_and_going;
 mod context;
+mod elsewhere;
+mod elsewhere_rooms;
 mod ending;
 mod handed_back;
 mod handing_over;

@@ -48,6 +48,7 @@ pub fn policy() -> Policy {
         agent_return: Duration::from_secs(60),
         idle_close: None,
         routing: Default::default(),
+        elsewhere: None,
     };
     let support = [("ana", Some("Ana")), ("ben", None), ("cy", None)];
     let billing = [("dora", Some("Dora")), ("ben", Some("Benny"))];

@@ -1,7 +1,7 @@
 //! Effects as short sentences, so that a story can say what it expects.
 
-use warmline::bridge::{AgentOrder, Effect, Event, RoomOrder};
-use warmline::conversation::{Attachment, Delivery, Outgoing, Words};
+use warmline::bridge::{AgentOrder, AwayOrder, Effect, Event, RoomOrder};
+use warmline::conversation::{Attachment, Delivery, Outgoing, Parting, Words};
 
 /// The sentence of an effect that somebody outside notices; `None` for what is stored or counted.
 pub fn visible(effect: &Effect) -> Option<String> {
@@ -10,6 +10,7 @@ pub fn visible(effect: &Effect) -> Option<String> {
         Effect::Nudge(id) => Some(format!("nudge {id}")),
         Effect::Agent(agent, order) => Some(agent_text(agent.local(), order)),
         Effect::Room(id, order) => Some(room_text(id.as_str(), order)),
+        Effect::Away(id, order) => Some(away_text(id.as_str(), order)),
         Effect::Happened(Event::Impossible(what)) => Some(format!("impossible: {what}")),
         Effect::Answer(_)
         | Effect::Keep(_)
@@ -86,6 +87,22 @@ fn room_text(id: &str, order: &RoomOrder) -> String {
         RoomOrder::Empower(who) => format!("room {id} empower {}", who.local()),
         RoomOrder::Remove(agent) => format!("room {id} remove {}", agent.local()),
         RoomOrder::Close { .. } => format!("room {id} destroy"),
+    }
+}
+
+fn away_text(id: &str, order: &AwayOrder) -> String {
+    match order {
+        AwayOrder::Seek(plan) => format!("away {id} seek {} {:?}", plan.address, plan.how),
+        AwayOrder::Stay(plan) => format!("away {id} stay in {} as {}", plan.room, plan.nick),
+        AwayOrder::Say { id: line, words } => {
+            match line.as_str().strip_prefix(&format!("{id}-b")) {
+                Some(number) => format!("away {id} brief {number}"),
+                None => format!("away {id} {line}: {}", text_of(words)),
+            }
+        }
+        AwayOrder::Part(Parting::Line { .. }) => format!("away {id} leave the line"),
+        AwayOrder::Part(Parting::Room { room, .. }) => format!("away {id} leave {room}"),
+        AwayOrder::Excuse { room } => format!("away {id} excuse in {room}"),
     }
 }
 

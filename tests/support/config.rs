@@ -62,11 +62,7 @@ impl Config {
             "" => format!("embedded:{}", dir.join("data").display()),
             url => url.to_owned(),
         };
-        let agents: Vec<String> = self
-            .agents
-            .iter()
-            .map(|a| format!("\"{}\"", jid(a)))
-            .collect();
+        let agents = self.agents_line();
         let (app_id, secret) = (rapidpro::APP_ID, rapidpro::SECRET);
         format!(
             r#"[http]
@@ -90,7 +86,7 @@ allow_private_networks = {private}
 [[workgroup]]
 name = "support"
 title = "Front desk"
-agents = [{agents}]
+{agents}
 {workgroup}
 
 [[channel]]
@@ -111,10 +107,19 @@ secret = "{secret}"
             xmpp_secret = self.xmpp_secret,
             private = !self.guarded,
             outbound = self.outbound,
-            agents = agents.join(", "),
             workgroup = self.workgroup,
             channel = self.channel,
             more = self.more,
         )
+    }
+
+    /// A workgroup of another service has no agents here.
+    fn agents_line(&self) -> String {
+        let quoted = |account: &String| format!("\"{}\"", jid(account));
+        let agents: Vec<String> = self.agents.iter().map(quoted).collect();
+        match agents.is_empty() {
+            true => String::new(),
+            false => format!("agents = [{}]", agents.join(", ")),
+        }
     }
 }

@@ -96,6 +96,7 @@ fn policy() -> Policy {
         agent_return: Duration::from_secs(60),
         idle_close: None,
         routing: Default::default(),
+        elsewhere: None,
     };
     let names = ["support", "it"].map(WorkgroupName::new);
     Policy {

@@ -21,6 +21,7 @@ use warmline::xmpp::link::{LinkSender, LinkSettings, Secret, spawn};
 use warmline::xmpp::records::Records;
 use warmline::xmpp::rooms::{Rooms, RoomsSettings};
 use warmline::xmpp::seat::{LinkHealth, Parts, Seat, UsersEnd};
+use warmline::xmpp::seeker::Seeker;
 use warmline::xmpp::sessions::AllSessions;
 use warmline::xmpp::shelf::Shelf;
 use warmline::xmpp::users::{Bridge, Ends, UsersDesk, UsersSettings};
@@ -284,6 +285,7 @@ fn seat(
         engine,
         link,
         rooms: Rooms::new(rooms),
+        seeker: Seeker::new(agents.seeker()),
         agents: Agents::new(agents),
         muc: MUC.to_owned(),
         records,
@@ -344,6 +346,7 @@ fn policy(agents: &[String]) -> Policy {
         agent_return: Duration::from_secs(60),
         idle_close: None,
         routing: Default::default(),
+        elsewhere: None,
     };
     Policy {
         workgroups: BTreeMap::from([(WorkgroupName::new("support"), support)]),

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{AgentJid, ConversationId, WorkgroupName};
 use crate::xmpp::address::Address;
 use crate::xmpp::fastpath;
+use crate::xmpp::seeker::SeekerSettings;
 
 use super::Face;
 
@@ -17,6 +18,8 @@ pub struct AgentsSettings {
     pub muc: String,
     /// The workgroups.
     pub workgroups: BTreeMap<WorkgroupName, Served>,
+    /// The bare JIDs of the workgroups that another service has, by our names of them.
+    pub elsewhere: BTreeMap<WorkgroupName, String>,
     /// The words that accept an offer, lower case; the first one is what agents are told.
     pub accept_words: Vec<String>,
     /// The words that reject an offer, lower case; the first one is what agents are told.
@@ -54,11 +57,21 @@ impl AgentsSettings {
             domain: domain.to_lowercase(),
             muc: String::new(),
             workgroups,
+            elsewhere: BTreeMap::new(),
             accept_words: words(["accept", "1", "yes"]),
             reject_words: words(["reject", "2", "no"]),
             admins: BTreeSet::new(),
             speaks_for_agents: false,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// What the part of the seat has to know that sends visitors to other services.
+    pub fn seeker(&self) -> SeekerSettings {
+        SeekerSettings {
+            domain: self.domain.clone(),
+            muc: self.muc.clone(),
+            workgroups: self.elsewhere.clone(),
         }
     }
 

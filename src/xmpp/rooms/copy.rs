@@ -13,21 +13,21 @@ const GRAIN_MS: i64 = 10_000;
 
 /// A groupchat message from an occupant.
 #[derive(Debug)]
-pub(super) struct Copy {
-    pub(super) message: Element,
+pub(in crate::xmpp) struct Copy {
+    pub(in crate::xmpp) message: Element,
     /// The speaker's nickname.
-    pub(super) nick: String,
+    pub(in crate::xmpp) nick: String,
     /// What the room calls the message.
-    pub(super) key: String,
+    pub(in crate::xmpp) key: String,
     /// Whether it was said earlier.
-    pub(super) old: bool,
+    pub(in crate::xmpp) old: bool,
     /// The speaker's real address, where an archive tells it.
     pub(super) jid: Option<String>,
 }
 
 impl Copy {
     /// A message as occupants get it; `None` where no occupant speaks.
-    pub(super) fn heard(message: &Element, now: Timestamp) -> Option<Self> {
+    pub(in crate::xmpp) fn heard(message: &Element, now: Timestamp) -> Option<Self> {
         let sender = from(message)?;
         let nick = sender.resource.clone()?;
         let said_at = stamp(message);
@@ -42,7 +42,7 @@ impl Copy {
 
     /// A message from the archive: the `result` of XEP-0313. `by_id` tells whether the room marks
     /// live copies with the archive's ids (XEP-0359).
-    pub(super) fn archived(result: &Element, by_id: bool) -> Option<Self> {
+    pub(in crate::xmpp) fn archived(result: &Element, by_id: bool) -> Option<Self> {
         let forwarded = child(result, "forwarded", ns::FORWARD)?;
         let message = child(forwarded, "message", ns::CLIENT)?;
         if attr(message, "type") != Some("groupchat") {
@@ -67,7 +67,7 @@ impl Copy {
     }
 
     /// The stanza's own id.
-    pub(super) fn id(&self) -> Option<&str> {
+    pub(in crate::xmpp) fn id(&self) -> Option<&str> {
         attr(&self.message, "id")
     }
 

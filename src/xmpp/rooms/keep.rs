@@ -17,6 +17,8 @@ use super::{Cx, Inside, marks, requests};
 
 /// After so long without a word from the room it is asked whether we are in it (XEP-0410 §4).
 const SILENCE: Duration = Duration::from_secs(300);
+/// The status of somebody whom the service could not reach (XEP-0045 §15.6.2).
+const CUT_OFF: &str = "333";
 /// What an agent reads who is put out because somebody else took over; Fastpath's own words.
 const HANDED_OVER: &str = "Transfer was successful";
 
@@ -117,9 +119,21 @@ impl Room {
             return self.occupants.renamed(nick, new);
         }
         let left = self.occupants.went(nick);
-        if let Some(agent) = left.filter(|_| self.is_ready()) {
-            cx.tell(&self.id, RoomEvent::Left { agent });
+        let Some(agent) = left.filter(|_| self.is_ready()) else {
+            return;
+        };
+        if has_status(presence, CUT_OFF) && self.is_visitor(&agent) {
+            // Not by the visitor's own will: the visitor is missing, and waited for.
+            self.tell_ready(cx, false);
+            return self.ask_visitor_in(cx);
         }
+        cx.tell(&self.id, RoomEvent::Left { agent });
+    }
+
+    /// Whether this is a visitor who comes in person.
+    fn is_visitor(&self, who: &AgentJid) -> bool {
+        let visitor = self.plan.in_person.as_deref();
+        visitor.and_then(AgentJid::parse).as_ref() == Some(who)
     }
 
     /// Who is inside besides our own occupants. The visitor's own JID is not told.
@@ -256,7 +270,7 @@ impl Room {
 }
 
 /// Whether an error says that we are no occupant, or that there is no such room.
-fn means_outside(condition: &str) -> bool {
+pub(in crate::xmpp) fn means_outside(condition: &str) -> bool {
     matches!(
         condition,
         "not-acceptable"

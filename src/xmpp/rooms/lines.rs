@@ -22,7 +22,7 @@ const MOST_ON_THEIR_WAY: usize = 16;
 
 /// A line that the room has not reflected yet.
 #[derive(Debug)]
-pub(super) struct Pending {
+pub(in crate::xmpp) struct Pending {
     pub(super) id: MessageId,
     pub(super) as_visitor: bool,
     pub(super) words: Words,
@@ -34,7 +34,7 @@ pub(super) struct Pending {
 
 /// What a room's error does to a line.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(in crate::xmpp) enum Refused {
     /// The line will never be said.
     ForGood(MessageId),
     /// It is said again later.
@@ -45,7 +45,7 @@ pub(super) enum Refused {
 
 /// The lines, oldest first. Only the first few of them were sent.
 #[derive(Debug, Default)]
-pub(super) struct Lines {
+pub(in crate::xmpp) struct Lines {
     pending: VecDeque<Pending>,
     ids: BTreeSet<MessageId>,
     /// Until when the room wants to hear nothing.
@@ -58,14 +58,14 @@ pub(super) struct Lines {
 impl Lines {
     /// The room is to be entered anew: what was on its way is given again by the core if it does
     /// not turn up in what was missed.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::xmpp) fn forget(&mut self) {
         self.pending.clear();
         self.ids.clear();
         self.paused = None;
     }
 
     /// Takes a line, unless it is on its way already.
-    pub(super) fn add(&mut self, id: MessageId, as_visitor: bool, words: Words) {
+    pub(in crate::xmpp) fn add(&mut self, id: MessageId, as_visitor: bool, words: Words) {
         if !self.ids.insert(id.clone()) {
             return;
         }
@@ -79,7 +79,7 @@ impl Lines {
     }
 
     /// The lines that are to be sent now; they count as sent.
-    pub(super) fn due(&mut self, now: Timestamp) -> Vec<(&Pending, &BTreeSet<String>)> {
+    pub(in crate::xmpp) fn due(&mut self, now: Timestamp) -> Vec<(&Pending, &BTreeSet<String>)> {
         if self.paused.is_some_and(|until| until > now) {
             return Vec::new();
         }
@@ -94,7 +94,7 @@ impl Lines {
     }
 
     /// The room reflected a stanza of ours.
-    pub(super) fn reflected(&mut self, id: &str) {
+    pub(in crate::xmpp) fn reflected(&mut self, id: &str) {
         let at = self.pending.iter().position(|line| line.id.as_str() == id);
         at.and_then(|at| self.remove(at));
         if is_part(id) {
@@ -103,7 +103,7 @@ impl Lines {
     }
 
     /// The room refused a stanza of ours, for good or to be tried again.
-    pub(super) fn refused(&mut self, id: &str, again: bool, now: Timestamp) -> Refused {
+    pub(in crate::xmpp) fn refused(&mut self, id: &str, again: bool, now: Timestamp) -> Refused {
         let means = |line: &Pending| line.id.as_str() == id || is_part_of(id, &line.id);
         let Some(at) = self.pending.iter().position(means) else {
             return Refused::Unknown;
@@ -129,11 +129,11 @@ impl Lines {
     }
 
     /// Whether a line has not been reflected in time.
-    pub(super) fn overdue(&self, now: Timestamp) -> bool {
+    pub(in crate::xmpp) fn overdue(&self, now: Timestamp) -> bool {
         self.oldest_due().is_some_and(|due| due <= now)
     }
 
-    pub(super) fn deadline(&self) -> Option<Timestamp> {
+    pub(in crate::xmpp) fn deadline(&self) -> Option<Timestamp> {
         self.oldest_due().into_iter().chain(self.paused).min()
     }
 
@@ -147,7 +147,7 @@ impl Lines {
 /// The stanzas of a line: each attachment as one of its own (clients show a picture only where the
 /// body is nothing but its link, XEP-0066), then the text. The last one bears the line's id: when
 /// it is reflected all is there, and a correction (XEP-0308) of the text names it.
-pub(super) fn stanzas(
+pub(in crate::xmpp) fn stanzas(
     line: &Pending,
     way: (&str, &str),
     reflected: &BTreeSet<String>,
@@ -195,7 +195,7 @@ fn is_part_of(part: &str, id: &MessageId) -> bool {
 }
 
 /// Whether this id is that of a part of a line.
-pub(super) fn is_part(id: &str) -> bool {
+pub(in crate::xmpp) fn is_part(id: &str) -> bool {
     let number = id.rsplit_once(".a").map(|(_, number)| number);
     number.is_some_and(|n| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()))
 }

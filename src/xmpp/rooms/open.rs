@@ -33,6 +33,7 @@ impl Room {
             (Goal::Stay, Step::Ready) => {
                 self.admit_members(cx);
                 self.tell_ready(cx, false);
+                self.ask_visitor_in(cx);
             }
             (Goal::Stay, Step::Resting) => self.begin(cx),
             // The attempt that is under way takes the new plan along.
@@ -325,7 +326,7 @@ fn named(refused: Refusal, otherwise: &str) -> String {
     refused.map_or_else(|| otherwise.to_owned(), |(name, _)| name)
 }
 
-fn facts(iq: &Element) -> Facts {
+pub(in crate::xmpp) fn facts(iq: &Element) -> Facts {
     let query = child(iq, "query", ns::DISCO_INFO);
     let features: BTreeSet<&str> = query
         .into_iter()
@@ -342,12 +343,12 @@ fn facts(iq: &Element) -> Facts {
 }
 
 /// What a room's presence says of the occupant.
-pub(super) fn item(presence: &Element) -> Option<&Element> {
+pub(in crate::xmpp) fn item(presence: &Element) -> Option<&Element> {
     child(child(presence, "x", ns::MUC_USER)?, "item", ns::MUC_USER)
 }
 
 /// Whether a room's presence bears this status code (XEP-0045 §15.6).
-pub(super) fn has_status(presence: &Element, code: &str) -> bool {
+pub(in crate::xmpp) fn has_status(presence: &Element, code: &str) -> bool {
     let told = child(presence, "x", ns::MUC_USER);
     let mut codes = told.into_iter().flat_map(Element::children);
     codes.any(|c| c.is("status", ns::MUC_USER) && attr(c, "code") == Some(code))

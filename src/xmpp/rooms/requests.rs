@@ -17,14 +17,14 @@ const ALL: &str = "10000";
 
 /// How much of what was said a join asks for.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum History {
+pub(in crate::xmpp) enum History {
     Nothing,
     /// From shortly before the given moment on; all where there is none.
     Since(Option<Timestamp>),
 }
 
 /// Enters a room (XEP-0045 §7.2).
-pub(super) fn join((from, occupant): (&str, &str), history: History) -> Element {
+pub(in crate::xmpp) fn join((from, occupant): (&str, &str), history: History) -> Element {
     let wish = element("history", ns::MUC);
     let wish = match history {
         History::Nothing => wish.with("maxstanzas", "0"),
@@ -41,7 +41,7 @@ pub(super) fn leave(way: (&str, &str)) -> Element {
 }
 
 /// Asks what a room offers.
-pub(super) fn disco(id: &str, way: (&str, &str)) -> Element {
+pub(in crate::xmpp) fn disco(id: &str, way: (&str, &str)) -> Element {
     iq("get", id, way, element("query", ns::DISCO_INFO))
 }
 
@@ -79,13 +79,13 @@ pub(super) fn kick(id: &str, way: (&str, &str), (nick, why): (&str, &str)) -> El
 }
 
 /// Asks a room whether we are in it (XEP-0410).
-pub(super) fn ping(id: &str, way: (&str, &str)) -> Element {
+pub(in crate::xmpp) fn ping(id: &str, way: (&str, &str)) -> Element {
     iq("get", id, way, element("ping", ns::PING))
 }
 
 /// Asks for a page of a room's archive (XEP-0313, XEP-0059): what follows `after`, or else
 /// everything from shortly before `since` on.
-pub(super) fn page(
+pub(in crate::xmpp) fn page(
     id: &str,
     way: (&str, &str),
     (since, after): (Option<Timestamp>, Option<&str>),
@@ -109,7 +109,7 @@ pub(super) fn page(
 }
 
 /// Says something to one occupant alone (XEP-0045 §7.5).
-pub(super) fn whisper(id: &str, way: (&str, &str), text: &str) -> Element {
+pub(in crate::xmpp) fn whisper(id: &str, way: (&str, &str), text: &str) -> Element {
     message("chat", way)
         .with("id", id)
         .and_text("body", ns::CLIENT, text)

@@ -64,13 +64,13 @@ pub(super) enum Step {
 
 /// What the room offers, as far as it was asked.
 #[derive(Debug, Default)]
-pub(super) struct Facts {
+pub(in crate::xmpp) struct Facts {
     /// There is such a room.
     pub(super) exists: bool,
     /// It has an archive (XEP-0313).
-    pub(super) archive: bool,
+    pub(in crate::xmpp) archive: bool,
     /// Live messages bear the ids that the archive knows them by (XEP-0359).
-    pub(super) archive_ids: bool,
+    pub(in crate::xmpp) archive_ids: bool,
     /// It is persistent and for members only, so it was configured before.
     pub(super) shaped: bool,
 }

@@ -29,7 +29,7 @@ const ENCRYPTED: [(&str, &str); 5] = [
 ];
 
 /// Whether only members with the right keys can read it.
-pub(super) fn is_encrypted(message: &Element) -> bool {
+pub(in crate::xmpp) fn is_encrypted(message: &Element) -> bool {
     ENCRYPTED
         .iter()
         .any(|(name, ns)| child(message, name, ns).is_some())
@@ -37,7 +37,7 @@ pub(super) fn is_encrypted(message: &Element) -> bool {
 
 /// What is said; nothing for typing notices, markers, receipts, subjects, reactions and
 /// retractions.
-pub(super) fn words(message: &Element) -> Option<Words> {
+pub(in crate::xmpp) fn words(message: &Element) -> Option<Words> {
     let signal = SIGNALS
         .iter()
         .any(|(name, ns)| child(message, name, ns).is_some());
