@@ -165,6 +165,8 @@ pub enum Input {
     },
     /// Somebody wants to see a workgroup's line. Answered with `Queue` or `Refused`.
     QueueAsked(WorkgroupName),
+    /// The same with the first 500 of the line alone, so that it costs the same however long that is.
+    QueueGlanced(WorkgroupName),
     /// An agent wants to see the own conversations. Answered with `Chats` or `Refused`.
     ChatsAsked(AgentJid),
 

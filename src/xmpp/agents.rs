@@ -9,6 +9,7 @@ mod handing;
 mod history;
 mod later;
 mod onlookers;
+mod places;
 mod presence;
 mod pushes;
 mod requests;
@@ -38,14 +39,16 @@ use super::{fastpath, ns, stanza};
 use courtesy::Courtesy;
 use later::Later;
 use onlookers::Onlookers;
+use places::Places;
 use pushes::Pushes;
-use visitors::Places;
 
 /// How it goes on when the engine has answered.
 #[derive(Debug)]
 pub enum Then {
     /// Tell all who watch the line.
     PushQueue,
+    /// Tell those who wait in it and could not be told yet.
+    PushPlaces,
     /// Tell this client of the line, if it watches it.
     ShowQueue {
         /// Whose.
@@ -272,11 +275,15 @@ impl Agents {
     fn go_on(&mut self, then: Then, answer: Result<Answer, Unavailable>) -> Vec<Out<Then>> {
         match (then, answer) {
             (Then::PushQueue, Ok(Answer::Queue(view))) => self.push_queue(&view),
+            (Then::PushPlaces, Ok(Answer::Queue(view))) => self.push_places(&view),
             (Then::ShowQueue { agent, resource }, Ok(Answer::Queue(view))) => {
                 self.show_queue(&view, &(agent, resource))
             }
             (Then::ShowOpenness(to), Ok(Answer::Queue(view))) => self.show_openness(&view, &to),
-            (Then::PushQueue | Then::ShowQueue { .. } | Then::ShowOpenness(_), _) => Vec::new(),
+            (
+                Then::PushQueue | Then::PushPlaces | Then::ShowQueue { .. } | Then::ShowOpenness(_),
+                _,
+            ) => Vec::new(),
             (Then::Describe(request), answer) => self.described(&request, answer),
             (Then::AnswerOffer(request), answer) => requests::offer_answered(&request, &answer),
             (Then::Joined(visit), answer) => self.joined(visit, answer),
@@ -307,7 +314,10 @@ impl Agents {
         self.at(now);
         let waited = self.later.due(now);
         let pushes = self.pushes.due(now).into_iter().map(push);
-        send_all(waited).into_iter().chain(pushes).collect()
+        let places = self.places.due(now).into_iter();
+        let places = places.map(|line| Out::Ask(Input::QueueAsked(line), Then::PushPlaces));
+        let asked = pushes.chain(places);
+        send_all(waited).into_iter().chain(asked).collect()
     }
 
     /// An agent was just invited into a room: what was kept back until then.
@@ -330,7 +340,8 @@ impl Agents {
     /// When [`Agents::tick`] is next due.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let pushes = self.pushes.deadline().into_iter();
-        pushes.chain(self.later.deadline()).min()
+        let others = self.later.deadline().into_iter();
+        pushes.chain(others).chain(self.places.deadline()).min()
     }
 
     fn at(&mut self, now: Timestamp) {

@@ -39,6 +39,8 @@ fn view(open: bool, waiting: &[(&str, i64)], average: u64) -> QueueView {
                 in_person: None,
             })
             .collect(),
+        length: waiting.len(),
+        oldest: waiting.iter().map(|(_, at)| Timestamp(START + at)).min(),
         average_wait: Duration::from_millis(average),
         watchers: vec![(jid("agent1@example.test"), "spark".into())],
     }

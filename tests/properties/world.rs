@@ -306,6 +306,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::OperatorClosed(_)
         | Input::Settings(_)
         | Input::QueueAsked(_)
+        | Input::QueueGlanced(_)
         | Input::ChatsAsked(_)
         | Input::Tick => true,
         Input::OfferAnswered { conversation, .. } | Input::AgentClosed { conversation, .. } => {

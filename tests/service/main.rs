@@ -8,6 +8,7 @@ mod support;
 mod answers;
 mod availability;
 mod commands;
+mod crowd;
 mod fastpath;
 mod faults;
 mod fuzz;
