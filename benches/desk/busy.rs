@@ -124,14 +124,9 @@ fn pushes(report: &Report, (book, agents): (&Book, usize), time: Duration) {
 const SECOND: Duration = Duration::from_millis(900);
 
 fn most_in_a_second(times: &[Instant]) -> usize {
-    let within = |from: &Instant| {
-        times
-            .iter()
-            .filter(|at| **at >= *from && **at - *from < SECOND)
+    let count = |from: &Instant| {
+        let within = |at: &&Instant| **at >= *from && **at - *from < SECOND;
+        times.iter().filter(within).count()
     };
-    times
-        .iter()
-        .map(|from| within(from).count())
-        .max()
-        .unwrap_or(0)
+    times.iter().map(count).max().unwrap_or(0)
 }
