@@ -102,6 +102,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
         #[test]
         fn it_is_a_sorted_set_that_can_count(
             steps in prop::collection::vec((any::<bool>(), (any::<bool>(), 0..40_i64, 0..40_u8)), 0..1_500),
