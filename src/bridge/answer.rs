@@ -83,8 +83,12 @@ pub struct QueueView {
     pub open: bool,
     /// Whether its hours say that nobody serves now.
     pub closed: bool,
-    /// Who waits, the first in line first.
+    /// Who waits, the first in line first; at a glance not all of them.
     pub waiting: Vec<WaitingView>,
+    /// How many wait.
+    pub length: usize,
+    /// Since when the one who came first waits.
+    pub oldest: Option<Timestamp>,
     /// How long those who came last had to wait on average.
     pub average_wait: std::time::Duration,
     /// The Fastpath clients that want to see it: agent and resource.

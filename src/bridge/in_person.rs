@@ -48,10 +48,8 @@ impl Bridge {
     fn line_of(&self, visitor: &Visitor) -> Option<PlaceView> {
         let id = self.waiting_of(visitor)?;
         let request = self.dispatch.request(&id)?;
-        let line = self.dispatch.line(&request.workgroup);
-        let place = line.iter().position(|(other, _)| **other == id)?;
         Some(PlaceView {
-            place: u32::try_from(place).ok()?.checked_add(1)?,
+            place: self.dispatch.place(&id)?,
             line: request.workgroup.clone(),
             usual_wait: self.usual_wait(&request.workgroup),
             conversation: id,

@@ -193,7 +193,8 @@ impl Bridge {
             }
             Input::LinkUp => self.link_up(now),
             Input::LinkDown => self.link_down(),
-            Input::QueueAsked(workgroup) => self.queue_view(now, &workgroup),
+            Input::QueueAsked(workgroup) => self.queue_view(now, (&workgroup, usize::MAX)),
+            Input::QueueGlanced(workgroup) => self.glance(now, &workgroup),
             Input::ChatsAsked(agent) => self.chats_view(&agent),
             Input::ColleaguesAsked(workgroup) => self.colleagues_view(workgroup),
             Input::Room {

@@ -39,9 +39,6 @@ impl Bridge {
     fn place_of(&self, id: &ConversationId) -> Option<u32> {
         let conversation = self.conversations.get(id)?;
         conversation.manners.place_every?;
-        let request = self.dispatch.request(id)?;
-        let line = self.dispatch.line(&request.workgroup);
-        let place = line.iter().position(|(other, _)| *other == id)?;
-        u32::try_from(place).ok()?.checked_add(1)
+        self.dispatch.place(id)
     }
 }

@@ -8,6 +8,8 @@ use super::{Answer, Bridge, ChatView, ColleagueView, QueueView, Refusal, ServedV
 
 /// How many waits the average is taken over.
 const WAITS: usize = 20;
+/// How many of a line are seen at a glance.
+const GLANCE: usize = 500;
 
 impl Bridge {
     pub(super) fn note_wait(&mut self, workgroup: &WorkgroupName, millis: u64) {
@@ -28,21 +30,31 @@ impl Bridge {
         Some(Duration::from_millis(sum / waits.len() as u64))
     }
 
-    pub(super) fn queue_view(&self, now: Timestamp, name: &WorkgroupName) -> Answer {
+    pub(super) fn glance(&self, now: Timestamp, name: &WorkgroupName) -> Answer {
+        self.queue_view(now, (name, GLANCE))
+    }
+
+    /// A line, with at most so many of those who wait in it.
+    pub(super) fn queue_view(
+        &self,
+        now: Timestamp,
+        (name, most): (&WorkgroupName, usize),
+    ) -> Answer {
         let Some(policy) = self.policy.workgroups.get(name) else {
             return Answer::Refused(Refusal::UnknownWorkgroup);
         };
-        let line = self.dispatch.line(name);
+        let line = self.dispatch.line(name).take(most);
         Answer::Queue(Box::new(QueueView {
             workgroup: name.clone(),
             title: policy.title.clone(),
             open: self.anyone_there(name) && !self.is_closed(now, name),
             closed: self.is_closed(now, name),
             waiting: line
-                .into_iter()
                 .map(|(id, request)| self.waiting_view(id, request.since))
                 .chain(self.waiting_elsewhere(name))
                 .collect(),
+            length: self.dispatch.length(name),
+            oldest: self.dispatch.oldest(name),
             average_wait: self.usual_wait(name).unwrap_or_default(),
             watchers: self.dispatch.fastpath_clients(name),
         }))

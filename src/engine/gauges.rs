@@ -8,7 +8,7 @@ use crate::workgroup::Policy;
 /// Takes the figures; it looks at every conversation once.
 pub(super) fn take(bridge: &Bridge, policy: &Policy) {
     for name in policy.workgroups.keys() {
-        figures::queue_length(name.as_str(), bridge.dispatch().line(name).len());
+        figures::queue_length(name.as_str(), bridge.dispatch().length(name));
         let available = bridge.dispatch().available(name);
         figures::agents_available(name.as_str(), available);
     }

@@ -7,7 +7,7 @@ use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
 use super::agent::Agent;
 use super::index::Index;
-use super::line::Line;
+use super::ranks::Ranks;
 use super::{Offer, Policy, Request};
 
 /// Everybody who waits and everybody who serves, over all workgroups.
@@ -16,7 +16,7 @@ pub struct Dispatch {
     pub(super) policy: Arc<Policy>,
     pub(super) agents: BTreeMap<AgentJid, Agent>,
     pub(super) requests: BTreeMap<ConversationId, Request>,
-    pub(super) lines: BTreeMap<WorkgroupName, Line>,
+    pub(super) lines: BTreeMap<WorkgroupName, Ranks>,
     pub(super) turns: u64,
     pub(super) unverified_until: Option<Timestamp>,
     pub(super) index: Index,
@@ -175,25 +175,6 @@ impl Dispatch {
     /// The request of a conversation.
     pub fn request(&self, conversation: &ConversationId) -> Option<&Request> {
         self.requests.get(conversation)
-    }
-
-    /// The conversations that wait in workgroups in which the rules know nobody who could serve: in
-    /// unknown ones, and in those of somebody else.
-    pub fn in_unknown_workgroups(&self) -> Vec<ConversationId> {
-        let known = |name: &WorkgroupName| {
-            let policy = self.policy.workgroups.get(name);
-            policy.is_some_and(|policy| policy.elsewhere.is_none())
-        };
-        let lines = self.lines.iter().filter(|(name, _)| !known(name));
-        let all = lines.flat_map(|(_, line)| line);
-        all.map(|(_, _, id)| id.clone()).collect()
-    }
-
-    /// The conversations that wait in a workgroup, in order.
-    pub fn line(&self, workgroup: &WorkgroupName) -> Vec<(&ConversationId, &Request)> {
-        let line = self.lines.get(workgroup).into_iter().flatten();
-        line.filter_map(|(_, _, id)| self.requests.get_key_value(id))
-            .collect()
     }
 
     /// An agent takes the offer that the agent holds. The request leaves the line and the agent

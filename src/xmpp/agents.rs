@@ -11,6 +11,7 @@ mod handing;
 mod history;
 mod later;
 mod onlookers;
+mod places;
 mod presence;
 mod pushes;
 mod requests;
@@ -44,8 +45,8 @@ use colleagues::Colleagues;
 use courtesy::Courtesy;
 use later::Later;
 use onlookers::Onlookers;
+use places::Places;
 use pushes::Pushes;
-use visitors::Places;
 
 /// A stanza that came, and between whom.
 pub(super) struct Got<'a> {
@@ -224,11 +225,15 @@ impl Agents {
     fn go_on(&mut self, then: Then, answer: Result<Answer, Unavailable>) -> Vec<Out<Then>> {
         match (then, answer) {
             (Then::PushQueue, Ok(Answer::Queue(view))) => self.push_queue(&view),
+            (Then::PushPlaces, Ok(Answer::Queue(view))) => self.push_places(&view),
             (Then::ShowQueue { agent, resource }, Ok(Answer::Queue(view))) => {
                 self.show_queue(&view, &(agent, resource))
             }
             (Then::ShowOpenness(to), Ok(Answer::Queue(view))) => self.show_openness(&view, &to),
-            (Then::PushQueue | Then::ShowQueue { .. } | Then::ShowOpenness(_), _) => Vec::new(),
+            (
+                Then::PushQueue | Then::PushPlaces | Then::ShowQueue { .. } | Then::ShowOpenness(_),
+                _,
+            ) => Vec::new(),
             (
                 Then::ShowColleagues {
                     agent, resource, ..
@@ -271,8 +276,10 @@ impl Agents {
         let waited = self.later.due(now);
         let pushes = self.pushes.due(now).into_iter().map(push);
         let moved = self.moved.due(now).into_iter().map(colleagues::push);
-        let pushes = pushes.chain(moved);
-        send_all(waited).into_iter().chain(pushes).collect()
+        let places = self.places.due(now).into_iter();
+        let places = places.map(|line| Out::Ask(Input::QueueAsked(line), Then::PushPlaces));
+        let asked = pushes.chain(moved).chain(places);
+        send_all(waited).into_iter().chain(asked).collect()
     }
 
     /// An agent was just invited into a room: what was kept back until then.
@@ -296,7 +303,8 @@ impl Agents {
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let pushes = self.pushes.deadline().into_iter();
         let pushes = pushes.chain(self.moved.deadline());
-        pushes.chain(self.later.deadline()).min()
+        let others = self.later.deadline().into_iter();
+        pushes.chain(others).chain(self.places.deadline()).min()
     }
 
     fn at(&mut self, now: Timestamp) {

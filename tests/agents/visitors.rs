@@ -45,8 +45,9 @@ fn joins(desk: &mut Desk, from: &str, inside: &str) -> Vec<Element> {
 }
 
 fn session(desk: &Desk, place: usize) -> String {
-    let line = desk.bridge.dispatch().line(&support());
-    line[place].0.to_string()
+    let mut line = desk.bridge.dispatch().line(&support());
+    let (id, _) = line.nth(place).expect("so many wait");
+    id.to_string()
 }
 
 fn support() -> WorkgroupName {

@@ -256,15 +256,19 @@ pub fn agreeable(input: &Input) -> Outcome {
             late: false,
         },
         Input::VisitorClosed(_) => Answer::Closed { before: None },
-        Input::QueueAsked(workgroup) => Answer::Queue(Box::new(QueueView {
-            workgroup: workgroup.clone(),
-            title: "Front desk".into(),
-            open: true,
-            closed: false,
-            waiting: Vec::new(),
-            average_wait: Duration::from_secs(30),
-            watchers: Vec::new(),
-        })),
+        Input::QueueAsked(workgroup) | Input::QueueGlanced(workgroup) => {
+            Answer::Queue(Box::new(QueueView {
+                workgroup: workgroup.clone(),
+                title: "Front desk".into(),
+                open: true,
+                closed: false,
+                waiting: Vec::new(),
+                length: 0,
+                oldest: None,
+                average_wait: Duration::from_secs(30),
+                watchers: Vec::new(),
+            }))
+        }
         _ => Answer::Done,
     })
 }

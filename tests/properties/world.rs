@@ -317,6 +317,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::Settings(_)
         | Input::QueueAsked(_)
         | Input::OpennessSeen { .. }
+        | Input::QueueGlanced(_)
         | Input::ChatsAsked(_)
         | Input::ColleaguesAsked(_)
         | Input::Tick => true,

@@ -237,18 +237,17 @@ fn our_occupants_are_put_out() {
 fn invitations_go_from_where_the_service_takes_them() {
     let mut stage = Stage::ready(SHAPED, "");
     stage.sent();
-    stage.invite("agent1@example.test");
+    stage.invite_spark("agent1@example.test");
     let sent = stage.sent();
-    assert_eq!(sent.len(), 4, "{sent:?}");
-    assert_eq!(sent[3], "invited agent1@example.test");
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    assert_eq!(sent[2], "invited agent1@example.test");
     assert!(sent[0].contains("affiliation='member' jid='agent1@example.test'"));
-    assert!(sent[1].contains("jabber:x:conference") && sent[1].contains("waits for you"));
     assert!(
-        sent[2].contains("from='support@workgroup.example.test' "),
+        sent[1].contains("from='support@workgroup.example.test' "),
         "{}",
-        sent[2]
+        sent[1]
     );
-    let id = sent[2]
+    let id = sent[1]
         .split("id='")
         .nth(1)
         .unwrap()
@@ -260,8 +259,13 @@ fn invitations_go_from_where_the_service_takes_them() {
     let again = stage.sent();
     assert_eq!(again.len(), 1);
     assert!(again[0].contains(&format!("from='{DESK}'")), "{again:?}");
-    stage.invite("agent2@example.test");
-    assert!(stage.sent()[2].contains(&format!("from='{DESK}'")));
+    stage.invite_spark("agent2@example.test");
+    assert!(stage.sent()[1].contains(&format!("from='{DESK}'")));
+    // Who is invited directly never is by an occupant.
+    stage.invite("agent3@example.test");
+    let direct = &stage.sent()[1];
+    assert!(direct.contains("jabber:x:conference") && direct.contains("waits for you"));
+    assert!(direct.contains("from='support@workgroup.example.test' "));
     // The bounce of a direct invitation, and a decline that went straight to the inviter.
     stage.told();
     stage.feed(

@@ -5,6 +5,7 @@ use std::time::Duration;
 use warmline::bridge::{Input, RoomEvent, RoomOrder, RoomPlan};
 use warmline::conversation::Words;
 use warmline::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
+use warmline::workgroup::Contact;
 use warmline::xmpp::out::Out;
 use warmline::xmpp::rooms::{Rooms, RoomsSettings};
 use warmline::xmpp::stanza::attr;
@@ -103,9 +104,22 @@ impl Stage {
     }
 
     pub fn invite(&mut self, agent: &str) {
+        self.invite_client(agent, None);
+    }
+
+    /// Invites an agent at a Fastpath client.
+    pub fn invite_spark(&mut self, agent: &str) {
+        let client = Contact {
+            resource: "spark".into(),
+            fastpath: true,
+        };
+        self.invite_client(agent, Some(client));
+    }
+
+    fn invite_client(&mut self, agent: &str, to: Option<Contact>) {
         self.order(RoomOrder::Invite {
             agent: AgentJid::parse(agent).expect("an agent"),
-            to: None,
+            to,
             pseudonym: NICK.into(),
             workgroup: WorkgroupName::new("support"),
         });

@@ -65,14 +65,14 @@ pub fn invited_early(server: &dyn Server) {
         let invited = seat.meanwhile("a direct invitation", || ana.look(direct));
         assert_eq!(attr(&invited, "jid"), Some(seat.room().as_str()));
         ana.enter(&seat.room(), "Ana");
-        seat.meanwhile("a mediated invitation", || ana.look(mediated));
         seat.until_ready();
         seat.invite("agent1");
         seat.say("m1", true, "Hello?");
         reflection(&mut seat, "m1");
         seat.meanwhile("the visitor's words", || ana.look(|s| said(s, "Hello?")));
-        let again = ana.seen.iter().filter(|s| mediated(s).is_some()).count();
+        let again = ana.seen.iter().filter(|s| direct(s).is_some()).count();
         assert_eq!(again, 1, "{conversation}");
+        assert!(!ana.seen.iter().any(|s| mediated(s).is_some()), "once");
         seat.order(close_order("over"));
         seat.until("Gone", |event| {
             matches!(event, RoomEvent::Gone).then_some(())
@@ -94,7 +94,7 @@ pub fn nothing_is_left(server: &dyn Server) {
     assert_eq!(seat.current_room(), seat.room());
 }
 
-/// Invited in both ways, entered, talked, left, closed.
+/// Invited, entered, talked, left, closed.
 pub fn from_the_invitation_to_the_end(server: &dyn Server) {
     let mut seat = Seat::connect(server, "story1");
     let mut ana = Person::login(server, "agent1");
@@ -103,8 +103,7 @@ pub fn from_the_invitation_to_the_end(server: &dyn Server) {
     seat.invite("agent1");
     let direct = seat.meanwhile("a direct invitation", || ana.look(direct));
     assert_eq!(attr(&direct, "jid"), Some(seat.room().as_str()));
-    let invite = seat.meanwhile("a mediated invitation", || ana.look(mediated));
-    let reason = child_text(&invite, "reason", ns::MUC_USER).expect("a reason");
+    let reason = attr(&direct, "reason").expect("a reason");
     assert!(reason.ends_with("waits for you"), "{reason}");
 
     ana.enter(&seat.room(), "Ana");
@@ -235,8 +234,8 @@ pub fn declined_and_whispered(server: &dyn Server) {
     let room = seat.room();
     let mut ben = Person::login(server, "agent2");
     seat.invite("agent2");
-    let invite = seat.meanwhile("an invitation", || ben.look(mediated));
-    let inviter = attr(&invite, "from").expect("an inviter").to_owned();
+    seat.meanwhile("an invitation", || ben.look(direct));
+    let inviter = workgroup("support");
     ben.send(&format!(
         "<message to='{room}'><x xmlns='http://jabber.org/protocol/muc#user'>\
          <decline to='{inviter}'><reason>busy</reason></decline></x></message>"

@@ -186,7 +186,7 @@ fn who_declines_the_invitation_is_followed_by_the_next() {
     let (first, second, offer) = first_offered(&ana, &ben);
     first.say(offer.get("from"), "accept");
     let invitation = first.wait("the room's invitation", |e| {
-        e.kind() == "invitation" && e.value("direct") == false
+        e.kind() == "invitation" && e.value("direct") == true
     });
     let to = invitation.get("from");
     first.call("decline", json!({"room": invitation.get("room"), "to": to}));

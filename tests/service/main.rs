@@ -13,6 +13,7 @@ mod bridge;
 mod commands;
 mod external;
 mod elsewhere;
+mod crowd;
 mod fastpath;
 mod faults;
 mod fuzz;

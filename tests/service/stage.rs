@@ -88,7 +88,7 @@ impl Stage {
     pub fn conversation(&self, token: &str, agent: &Agent) -> Conversation {
         let (ticket, id) = self.open(token);
         agent.say(offered(agent).get("from"), "accept");
-        // Each invitation comes twice, mediated and direct; another conversation's may be left.
+        // Another conversation's invitation may be left.
         let room = enter_if(agent, |room| room.starts_with(&id));
         Conversation { ticket, room }
     }
@@ -155,15 +155,14 @@ pub fn accept(agent: &Agent, offer: &Event) -> String {
     enter(agent)
 }
 
-/// Follows the next invitation of a room and gives the room. There is one invitation of each kind,
-/// so that only one of the two kinds may count.
+/// Follows the next invitation into a room and gives the room.
 pub fn enter(agent: &Agent) -> String {
     enter_if(agent, |_| true)
 }
 
 fn enter_if(agent: &Agent, like: impl Fn(&str) -> bool) -> String {
     let invitation = agent.wait("an invitation", |e| {
-        e.kind() == "invitation" && e.value("direct") == false && like(e.get("room"))
+        e.kind() == "invitation" && like(e.get("room"))
     });
     let room = invitation.get("room").to_owned();
     agent.join(&room, agent.jid().split('@').next().unwrap_or("agent"));

@@ -3,6 +3,7 @@
 use super::http::Request;
 use super::process::{Process, RunDir, free_port, listens};
 use super::wait;
+use base64::Engine;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::process::Command;
@@ -114,19 +115,60 @@ impl Chromium {
         );
     }
 
+    /// Types into a field and presses Enter.
+    pub fn enter(&self, css: &str, text: &str) {
+        let path = format!("/element/{}/value", self.id(css));
+        let text = format!("{text}\u{E007}");
+        self.call("POST", &path, &json!({ "text": text }));
+    }
+
+    /// The texts of all elements that are there now, in their order on the page.
+    pub fn texts(&self, css: &str) -> Vec<String> {
+        let script =
+            "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent.trim())";
+        let found = self.run(script, &json!([css]));
+        let texts = found.as_array().cloned().unwrap_or_default();
+        let texts = texts.iter().filter_map(Value::as_str);
+        texts.map(str::to_owned).collect()
+    }
+
+    /// Runs a script in the page and gives what it returns.
+    pub fn run(&self, script: &str, arguments: &Value) -> Value {
+        let body = json!({"script": script, "args": arguments});
+        self.call("POST", "/execute/sync", &body)
+    }
+
+    /// Makes the window so large, in pixels.
+    pub fn size(&self, (width, height): (u32, u32)) {
+        let size = json!({"width": width, "height": height});
+        self.call("POST", "/window/rect", &size);
+    }
+
+    /// What the window shows, as a PNG.
+    pub fn picture(&self) -> Vec<u8> {
+        let picture = self.call("GET", "/screenshot", &json!({}));
+        let picture = picture.as_str().expect("a picture");
+        let bytes = base64::engine::general_purpose::STANDARD.decode(picture);
+        bytes.expect("base64")
+    }
+
     /// Waits until an element shows this text.
     pub fn shows(&self, css: &str, text: &str) {
+        self.shows_one(css, &[text]);
+    }
+
+    /// Waits until an element shows one of these texts.
+    pub fn shows_one(&self, css: &str, texts: &[&str]) {
         let mut last = String::new();
         let shown = wait::poll(wait::START, || {
             let script = "return [...document.querySelectorAll(arguments[0])].map(e => e.textContent).join('\\n')";
-            let body = json!({"script": script, "args": [css]});
-            let found = self.call("POST", "/execute/sync", &body);
+            let found = self.run(script, &json!([css]));
             last = found.as_str().unwrap_or_default().to_owned();
-            last.contains(text).then_some(())
+            texts.iter().any(|text| last.contains(text)).then_some(())
         });
         shown.unwrap_or_else(|| {
             panic!(
-                "{css} never shows {text:?} but {last:?}; {:?}",
+                "{css} never shows {texts:?} but {last:?}; {:?}",
                 self.complaints()
             )
         });

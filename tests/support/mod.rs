@@ -15,6 +15,7 @@
 //! | `openchs` | a chatbot that calls the OpenCHS gateway |
 //! | `origin` | where media lies: honest, slow, endless and lying |
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
+//! | `crowd` | visitors at XMPP clients behind one external component |
 //! | `chromium` | a real browser |
 //! | `web` | callers of the chat API, users and visitors |
 //! | `browser` | somebody who reads events over SSE |
@@ -31,6 +32,7 @@ pub mod bot;
 pub mod browser;
 pub mod chromium;
 pub mod config;
+pub mod crowd;
 pub mod ejabberd;
 pub mod engine;
 pub mod event;

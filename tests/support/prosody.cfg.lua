@@ -9,7 +9,8 @@ c2s_ports = { @CLIENT_PORT@ }
 c2s_direct_tls_ports = { @DIRECT_TLS_PORT@ }
 @DIRECT_TLS@
 s2s_ports = { }
-http_ports = { }
+http_ports = { @HTTP_PORT@ }
+@HTTP_LINES@
 https_ports = { }
 component_interfaces = { "127.0.0.1" }
 component_ports = { @COMPONENT_PORT@ }
@@ -17,7 +18,7 @@ modules_enabled = {
 	"roster"; "saslauth"; "disco"; "posix"; "ping"; "version"; "time";
 	"carbons"; "pep"; "private"; "smacks"; "vcard4"; "vcard_legacy";
 }
-modules_disabled = { "s2s"; @NO_TLS@ "http"; }
+modules_disabled = { "s2s"; @NO_TLS@ @NO_HTTP@ }
 c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 authentication = "internal_plain"
@@ -31,6 +32,7 @@ Component "conference.example.test" "muc"
 	name = "Rooms"
 	modules_enabled = { @MUC_MODULES@ }
 	max_history_messages = @MAX_HISTORY@
+	@MUC_LINES@
 
 Component "workgroup.example.test"
 	component_secret = "@SECRET@"

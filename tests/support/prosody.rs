@@ -2,7 +2,7 @@
 
 use super::process::{Process, RunDir, listens};
 use super::wait;
-use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server, jid};
+use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server, WebDoor, jid, workgroup};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -119,6 +119,7 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
             ("\"tls\"", "", ssl, tls.direct_port.to_string())
         }
     };
+    let (web_modules, no_http, http, http_port) = web(options.web.as_ref());
     let quoted = |account: &String| format!("\"{}\"", jid(account));
     let admins: Vec<String> = options.admins.iter().map(quoted).collect();
     let admins = format!("admins = {{ {} }}", admins.join("; "));
@@ -133,8 +134,12 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
         .replace("@MUC_MODULES@", archive)
         .replace(
             "@HOST_MODULES@",
-            &format!("{}{tls_module}", options.host_modules),
+            &format!("{}{web_modules}{tls_module}", options.host_modules),
         )
+        .replace("@NO_HTTP@", no_http)
+        .replace("@HTTP_LINES@", &http)
+        .replace("@MUC_LINES@", &muc_lines(options.web.is_some()))
+        .replace("@HTTP_PORT@", &http_port)
         .replace("@NO_TLS@", no_tls)
         .replace("@HOST_LINES@", &ssl)
         .replace(
@@ -149,6 +154,31 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
         .replace("@MAX_HISTORY@", &options.max_history.to_string())
         .replace("@SECRET@", SECRET)
         + &more
+}
+
+/// The modules, the module that stays away, the further settings and the port of the door for
+/// browsers. Converse asks for a block list before it shows a chat with somebody new.
+fn web(door: Option<&WebDoor>) -> (&'static str, &'static str, String, String) {
+    let Some(door) = door else {
+        return ("", "\"http\";", String::new(), String::new());
+    };
+    let settings = format!(
+        "http_default_host = \"{DOMAIN}\"\nhttp_files_dir = \"{}\"\n\
+         consider_websocket_secure = true",
+        door.files.display()
+    );
+    let modules = "\"websocket\"; \"http_files\"; \"blocklist\"; \"mam\"; ";
+    (modules, "", settings, door.port.to_string())
+}
+
+/// Who comes back to a room that was closed would make it anew, and be alone in it.
+fn muc_lines(restricted: bool) -> String {
+    if restricted {
+        let support = workgroup("support");
+        format!("restrict_room_creation = true\n\tadmins = {{ \"{support}\" }}")
+    } else {
+        String::new()
+    }
 }
 
 /// Prosody's own file of an account, as `prosodyctl register` would write it.

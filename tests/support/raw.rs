@@ -78,6 +78,11 @@ impl Raw {
         raw
     }
 
+    /// A second way to write to it.
+    pub fn pen(&self) -> TcpStream {
+        self.socket.try_clone().expect("a handle")
+    }
+
     /// The next stanza, whole; `None` when none comes for `patience`.
     pub fn stanza(&mut self, patience: Duration) -> Option<String> {
         let _ = self.socket.set_read_timeout(Some(patience));

@@ -52,6 +52,18 @@ pub struct Options {
     pub host_modules: String,
     /// Prosody's TLS for clients.
     pub tls: Option<ClientTls>,
+    /// Prosody's door for browsers.
+    pub web: Option<WebDoor>,
+}
+
+/// Where browsers find XMPP (RFC 7395, `/xmpp-websocket`) and a page that speaks it. Only the
+/// workgroup `support` can make rooms then.
+#[derive(Clone, Debug)]
+pub struct WebDoor {
+    /// On 127.0.0.1.
+    pub port: u16,
+    /// What is handed out under `/files`.
+    pub files: PathBuf,
 }
 
 /// TLS towards clients.
@@ -75,6 +87,7 @@ impl Default for Options {
             components: Vec::new(),
             host_modules: String::new(),
             tls: None,
+            web: None,
         }
     }
 }

@@ -46,11 +46,11 @@ fn admit(call: &Call) -> Result<(), Failure> {
 }
 
 async fn view(api: &ChatApi, name: &WorkgroupName) -> Result<Keys, Failure> {
-    let asked = api.ask(Input::QueueAsked(name.clone())).await?;
+    let asked = api.ask(Input::QueueGlanced(name.clone())).await?;
     let Bridged::Queue(queue) = asked else {
         return Err(Failure::Fault);
     };
-    let waiting = i64::try_from(queue.waiting.len()).unwrap_or(i64::MAX);
+    let waiting = i64::try_from(queue.length).unwrap_or(i64::MAX);
     let wait = i64::try_from(queue.average_wait.as_secs()).unwrap_or(i64::MAX);
     let status = if queue.open { "open" } else { "closed" };
     Ok(vec![

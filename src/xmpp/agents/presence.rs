@@ -109,7 +109,7 @@ impl Agents {
                 agent: agent.clone(),
                 resource: resource.clone(),
             };
-            Out::Ask(Input::QueueAsked(line), then)
+            Out::Ask(Input::QueueGlanced(line), then)
         });
         [Out::Tell(input)].into_iter().chain(shown).collect()
     }
@@ -143,7 +143,7 @@ impl Agents {
 
     fn ask_openness(&self, workgroup: WorkgroupName, to: &Address) -> Vec<Out<Then>> {
         let then = Then::ShowOpenness(to.to_string());
-        vec![Out::Ask(Input::QueueAsked(workgroup), then)]
+        vec![Out::Ask(Input::QueueGlanced(workgroup), then)]
     }
 
     fn befriend(&self, workgroup: &WorkgroupName, agent: &AgentJid) -> Vec<Out<Then>> {

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use crate::ids::{Timestamp, WorkgroupName};
 
-const PAUSE: Duration = Duration::from_secs(1);
+/// A push may wait for 0.4 s (see `later`) and the next one go out at once: so there is a second
+/// between any two that an agent gets.
+const PAUSE: Duration = Duration::from_millis(1_400);
 
 #[derive(Debug, Default)]
 pub(super) struct Pushes {
@@ -68,12 +70,12 @@ mod tests {
         assert!(!pushes.news(Timestamp(1), &help));
         assert!(!pushes.news(Timestamp(900), &help));
         assert!(pushes.news(Timestamp(900), &sales));
-        assert_eq!(pushes.deadline(), Some(Timestamp(1_000)));
-        assert_eq!(pushes.due(Timestamp(999)), []);
-        assert_eq!(pushes.due(Timestamp(1_000)), vec![help.clone()]);
-        assert!(!pushes.news(Timestamp(1_999), &help));
-        assert_eq!(pushes.due(Timestamp(2_000)), [help]);
-        assert_eq!(pushes.due(Timestamp(3_000)), []);
+        assert_eq!(pushes.deadline(), Some(Timestamp(1_400)));
+        assert_eq!(pushes.due(Timestamp(1_399)), []);
+        assert_eq!(pushes.due(Timestamp(1_400)), vec![help.clone()]);
+        assert!(!pushes.news(Timestamp(2_799), &help));
+        assert_eq!(pushes.due(Timestamp(2_800)), [help]);
+        assert_eq!(pushes.due(Timestamp(4_200)), []);
         assert_eq!(pushes.deadline(), None);
     }
 }

@@ -203,7 +203,7 @@ fn reply_with(request: &Element, reply: Reply) -> Vec<Out<Then>> {
         Reply::Refused(condition) => refuse(request, condition),
         Reply::Describe(workgroup) => {
             let then = Then::Describe(Box::new(request.clone()));
-            vec![Out::Ask(Input::QueueAsked(workgroup), then)]
+            vec![Out::Ask(Input::QueueGlanced(workgroup), then)]
         }
     }
 }

@@ -12,6 +12,8 @@ use super::{Administering, AgentsSettings, Command, Running, Talk, Visit, Wish};
 pub enum Then {
     /// Tell all who watch the line.
     PushQueue,
+    /// Tell those who wait in it and could not be told yet.
+    PushPlaces,
     /// Tell this client of the line, if it watches it.
     ShowQueue {
         /// Whose.

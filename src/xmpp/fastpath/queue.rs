@@ -18,6 +18,11 @@ const GUESS: u64 = 15;
 /// So many of those who wait are shown one by one: servers cut a link on which too large a stanza
 /// comes.
 const MOST_SHOWN: usize = 500;
+/// So many are shown to all who watch a line together, as long as each sees [`LEAST_SHOWN`]: some
+/// 250 bytes for each of them go over the link, up to once a second.
+const MOST_SHOWN_IN_ALL: usize = 4_000;
+/// So many each of them is shown, however many watch.
+const LEAST_SHOWN: usize = 20;
 
 /// How long it may take, in seconds, for who stands at a place (from 1) of a line.
 pub(super) fn seconds(usual_wait: Option<Duration>, place: u32) -> u64 {
@@ -39,10 +44,10 @@ pub fn queue_presences(domain: &str, view: &QueueView, to: &str) -> [Element; 2]
 }
 
 fn summary(view: &QueueView) -> Element {
-    let count = view.waiting.len();
+    let count = view.length;
     let mut summary =
         element("notify-queue", ns::WORKGROUP).and_text("count", ns::WORKGROUP, &count.to_string());
-    if let Some(oldest) = view.waiting.iter().map(|one| one.since).min() {
+    if let Some(oldest) = view.oldest {
         summary = summary.and_text("oldest", ns::WORKGROUP, &legacy_date(oldest));
     }
     let status = match (view.open, count) {
@@ -62,7 +67,9 @@ fn summary(view: &QueueView) -> Element {
 
 fn details(domain: &str, view: &QueueView) -> Element {
     let mut details = element("notify-queue-details", ns::WORKGROUP);
-    for (place, one) in (0_u32..).zip(view.waiting.iter().take(MOST_SHOWN)) {
+    let each = MOST_SHOWN_IN_ALL / view.watchers.len().max(1);
+    let shown = each.clamp(LEAST_SHOWN, MOST_SHOWN);
+    for (place, one) in (0_u32..).zip(view.waiting.iter().take(shown)) {
         let time = seconds(Some(view.average_wait), place + 1);
         details = details.and(
             element("user", ns::WORKGROUP)

@@ -70,9 +70,11 @@ impl Room {
         }
     }
 
-    /// Makes an agent a member, lets the room invite them (XEP-0045 §7.8.2) and, unless the client
-    /// speaks Fastpath, invites them directly as well (XEP-0249). As with offers, what is sent to
-    /// the account alone may reach another client than the one that was asked.
+    /// Makes an agent a member and invites them once: who speaks Fastpath by the room (XEP-0045
+    /// §7.8.2), others directly (XEP-0249). Into the room's own invitation servers write the other
+    /// one and a sentence for people, so that Converse showed three questions, one on the other,
+    /// and a chat with the room that nobody had begun. As with offers, what is sent to the account
+    /// alone may reach another client than the one that was asked.
     fn ask(
         &mut self,
         cx: &mut Cx<'_>,
@@ -90,28 +92,36 @@ impl Room {
         } else {
             format!("{pseudonym} waits for you")
         };
-        if !fastpath {
-            let id = cx.fresh_id();
-            let direct = element("x", ns::DIRECT_INVITE)
-                .with("jid", &self.names.room)
-                .with("reason", &reason);
-            let way = (self.names.workgroup.as_str(), to.as_str());
-            cx.send(message("normal", way).with("id", &id).and(direct));
+        let invitation = Invitation {
+            agent: agent.clone(),
+            to,
+            reason,
+            by_occupant: cx.common.occupants_invite,
+            early,
+            visitor: false,
+        };
+        if fastpath {
+            self.send_invitation(cx, invitation);
+        } else {
+            self.invite_directly(cx, invitation);
         }
-        let by_occupant = cx.common.occupants_invite;
-        let invited = agent.clone();
-        self.send_invitation(
-            cx,
-            Invitation {
-                agent,
-                to,
-                reason,
-                by_occupant,
-                early,
-                visitor: false,
-            },
-        );
-        cx.out.push(Out::Invited(invited));
+        cx.out.push(Out::Invited(agent));
+    }
+
+    fn invite_directly(&mut self, cx: &mut Cx<'_>, invitation: Invitation) {
+        let id = cx.fresh_id();
+        let direct = element("x", ns::DIRECT_INVITE)
+            .with("jid", &self.names.room)
+            .with("reason", &invitation.reason);
+        let way = (self.names.workgroup.as_str(), invitation.to.as_str());
+        cx.send(message("normal", way).with("id", &id).and(direct));
+        self.await_answer(id, invitation);
+    }
+
+    fn await_answer(&mut self, id: String, invitation: Invitation) {
+        self.invitations
+            .retain(|_, other| other.agent != invitation.agent);
+        self.invitations.insert(id, invitation);
     }
 
     fn send_invitation(&mut self, cx: &mut Cx<'_>, invitation: Invitation) {
@@ -125,9 +135,7 @@ impl Room {
         };
         let stanza = message("normal", (from, &self.names.room)).with("id", &id);
         cx.send(self.fill(stanza, &invitation));
-        self.invitations
-            .retain(|_, other| other.agent != invitation.agent);
-        self.invitations.insert(id, invitation);
+        self.await_answer(id, invitation);
     }
 
     /// Invites a visitor who comes in person and is not inside.
