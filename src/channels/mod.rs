@@ -9,6 +9,7 @@ pub mod media;
 mod names;
 pub mod openchs;
 pub mod rapidpro;
+pub mod table;
 pub mod weni;
 pub mod yalo;
 

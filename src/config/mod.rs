@@ -34,7 +34,7 @@ pub use rapidpro::{Rapidpro, Reveal, UnknownDepartment};
 pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
-pub use users::{ClientTls, Users};
+pub use users::{ClientTls, Subscriptions, Users};
 pub use weni::{Signed, Unsure, Weni};
 pub use workgroup::{Agent, Workgroup};
 pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};

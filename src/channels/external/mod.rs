@@ -11,7 +11,7 @@ use super::Secret;
 use super::api::Api;
 
 pub use carrier::ExternalCarrier;
-pub use routes::{External, configure};
+pub use routes::{External, configure, told};
 
 /// One such channel.
 #[derive(Clone, Debug)]

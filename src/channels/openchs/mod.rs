@@ -18,7 +18,7 @@ use super::api::Api;
 
 pub use carrier::OpenchsCarrier;
 pub use codes::{Situation, table};
-pub use routes::{Openchs, configure};
+pub use routes::{Openchs, configure, told};
 
 /// One helpline's gateway.
 #[derive(Clone, Debug)]

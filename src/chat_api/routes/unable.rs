@@ -41,8 +41,12 @@ pub const REFUSED: &[(&str, &str)] = &[
         "sending to all users can be done only inside of the XMPP server",
     ),
     (
-        "/users{rest:.*}",
-        "accounts of the XMPP server are administered there",
+        "/users/{user}/{rest:.*}",
+        "groups and contacts of others are the XMPP server's, or the user's own; see /chat/contacts",
+    ),
+    (
+        "/userservice",
+        "accounts of the XMPP server are administered there; see /users",
     ),
     (
         "/groups{rest:.*}",

@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::engine::now;
 use crate::ids::Timestamp;
 use crate::store::{Change, Store};
-use crate::users::{EndReason, LoginError, Places, UserError};
+use crate::users::{Approval, EndReason, LoginError, Places, UserError};
 use crate::xmpp::agents::AgentsSettings;
 use crate::xmpp::known::Known;
 use crate::xmpp::link::{Generation, LinkSender};
@@ -48,6 +48,8 @@ pub struct UsersSettings {
     pub places: Places,
     /// How long history and waiting messages are kept.
     pub keep: Duration,
+    /// Whether everybody may see the users.
+    pub approval: Approval,
     /// Sessions at once.
     pub max_sessions: usize,
 }
@@ -103,6 +105,7 @@ impl UsersDesk {
         let rules = Rules {
             places: settings.places.clone(),
             keep: settings.keep,
+            approval: settings.approval,
             prefix: format!("u{:x}", now().0),
         };
         let mut desk = Self {
@@ -189,6 +192,29 @@ impl UsersDesk {
 
     async fn command(&mut self, command: Command) {
         self.house.now = now();
+        // What cannot be stored is not begun: whoever is refused may try again without doing it twice.
+        if !self.owed.is_empty() {
+            return self.refuse(command).await;
+        }
+        self.carry_on(command).await;
+    }
+
+    async fn refuse(&mut self, command: Command) {
+        match command {
+            Command::Open { reply, .. } => {
+                let _ = reply.send(Err(LoginError::Store));
+            }
+            Command::Order { reply, .. } => {
+                let _ = reply.send(Err(UserError::Store));
+            }
+            Command::Remember { reply, .. } | Command::Forget { reply, .. } => {
+                let _ = reply.send(Err(LoginError::Store));
+            }
+            other => self.carry_on(other).await,
+        }
+    }
+
+    async fn carry_on(&mut self, command: Command) {
         match command {
             Command::Open {
                 name,
@@ -204,6 +230,11 @@ impl UsersDesk {
             }
             Command::Remember { profile, reply } => self.remember(profile, reply),
             Command::Forget { username, reply } => self.forget(&username, reply).await,
+            Command::Profiles { reply } => {
+                let users = self.house.users.iter();
+                let profiles = users.map(|(name, user)| user.record.profile(name));
+                let _ = reply.send(Ok(profiles.collect()));
+            }
             Command::Stop { done } => {
                 for key in self.house.keys() {
                     self.house.close(&key, EndReason::Stopping);

@@ -1,0 +1,221 @@
+//! Raw stanzas over HTTP, from users of both kinds, through a real server.
+
+use super::support::agents::{Agent, People};
+use super::support::config::Config;
+use super::support::http::Request;
+use super::support::prosody::Prosody;
+use super::support::warmline::Warmline;
+use super::support::web::{Family, Kind, Web, authorization, call, with_chat_api};
+use super::support::xmpp::{Server, jid};
+
+/// What is no stanza of one's own, by what is wrong with it.
+fn bad() -> Vec<(&'static str, String)> {
+    let to = jid("agent1");
+    let deep = |levels: usize| {
+        let (open, close) = ("<a>".repeat(levels), "</a>".repeat(levels));
+        format!("<message to='{to}'>{open}{close}</message>")
+    };
+    let entities = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>";
+    let all = [
+        ("nothing", String::new()),
+        ("words", "hello".into()),
+        (
+            "two",
+            format!("<message to='{to}'><body>1</body></message><message to='{to}'/>"),
+        ),
+        ("words behind", format!("<message to='{to}'/>hello")),
+        ("the stream's end", "</stream:stream>".into()),
+        (
+            "the stream's end behind",
+            format!("<message to='{to}'/></stream:stream>"),
+        ),
+        (
+            "the stream's end within",
+            "<message></stream:stream>".into(),
+        ),
+        (
+            "another stream",
+            "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>"
+                .into(),
+        ),
+        (
+            "a document type",
+            format!("{entities}<message to='{to}'><body>&b;</body></message>"),
+        ),
+        (
+            "a declaration",
+            format!("<?xml version='1.0'?><message to='{to}'/>"),
+        ),
+        (
+            "an instruction",
+            format!("<message to='{to}'><?php x ?></message>"),
+        ),
+        (
+            "a comment",
+            format!("<message to='{to}'><!-- x --></message>"),
+        ),
+        (
+            "an unknown entity",
+            format!("<message to='{to}'><body>&nbsp;</body></message>"),
+        ),
+        ("ten thousand levels", deep(10_000)),
+        ("four thousand levels", deep(4_000)),
+        ("a hundred levels", deep(100)),
+        ("not closed", format!("<message to='{to}'><body>x")),
+        (
+            "wrongly nested",
+            format!("<message to='{to}'><body></message></body>"),
+        ),
+        (
+            "an attribute twice",
+            format!("<message to='{to}' to='x@y'/>"),
+        ),
+        ("a prefix from nowhere", "<message><x:y/></message>".into()),
+        (
+            "a control character",
+            format!("<message to='{to}'><body>\u{1}</body></message>"),
+        ),
+        (
+            "another namespace",
+            format!("<message xmlns='jabber:server' to='{to}'/>"),
+        ),
+        ("no stanza", "<handshake>abc</handshake>".into()),
+        ("stream management", "<r xmlns='urn:xmpp:sm:3'/>".into()),
+        (
+            "a request without id",
+            format!("<iq type='get' to='{to}'><ping xmlns='urn:xmpp:ping'/></iq>"),
+        ),
+        (
+            "no address",
+            "<message to='@/'><body>x</body></message>".into(),
+        ),
+        (
+            "too large",
+            format!(
+                "<message to='{to}'><body>{}</body></message>",
+                "x".repeat(70_000)
+            ),
+        ),
+    ];
+    all.into()
+}
+
+#[test]
+fn a_user_of_our_own_domain_types_one_stanza_of_the_own_or_is_told_so() {
+    typing(Kind::Bridge);
+}
+
+#[test]
+fn a_user_of_the_server_types_one_stanza_of_the_own_or_is_told_so() {
+    typing(Kind::Account);
+}
+
+fn typing(kind: Kind) {
+    let server = Prosody::start();
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[jid("agent3")]);
+    let warmline = Warmline::start(&config);
+    let people = People::start();
+    let stranger = people.log_in("agent1", server.ports());
+    stranger.show("available");
+    let web = Web::log_in(warmline.address(), "agent2", (Family::Source, kind));
+    for (what, xml) in bad() {
+        let reply = web.chat("POST", "/xmpp", &xml);
+        assert_eq!(reply.status, 400, "{what}");
+        let error = reply.json();
+        assert_eq!(error["exception"], "IllegalArgumentException", "{what}");
+        assert!(
+            error["message"]
+                .as_str()
+                .is_some_and(|text| text.len() > 10),
+            "{what}"
+        );
+        assert_eq!(error["resource"], error["ressource"], "{what}");
+    }
+    let mut request = Request::new("POST", &format!("/chat/{}/xmpp", web.stream));
+    request = request.header("Authorization", &authorization(kind, "agent2"));
+    request.body = vec![b'<', 0xff, 0xfe];
+    assert_eq!(call(warmline.address(), &request).status, 400, "not UTF-8");
+    forged(&web, &stranger);
+    strangers(&warmline, &web);
+    lives(&web, &stranger);
+    assert_eq!(warmline.figure("warmline_xmpp_connects_total"), Some(1.0));
+    let cut = |event: &super::support::browser::Event| ["lost", "back"].contains(&event.kind());
+    assert!(web.events.take(cut).is_none(), "the session was cut off");
+}
+
+/// Whatever `from` says, it comes from the session.
+fn forged(web: &Web, stranger: &Agent) {
+    let to = stranger.full_jid();
+    for from in [
+        "supervisor@example.test/x",
+        "",
+        "example.test",
+        "conference.example.test/a",
+    ] {
+        let text = format!("as {from:?}");
+        let xml = format!(
+            "<message from='{from}' to='{to}' type='chat'><body>{}</body></message>",
+            text.replace('"', "&quot;")
+        );
+        web.does("POST", "/xmpp", &xml);
+        let heard = stranger.wait("the words", |e| e.get("body") == text);
+        let sender = heard.get("from");
+        assert!(
+            sender.starts_with(&format!("{}/", web.jid())),
+            "{sender} for {from:?}"
+        );
+    }
+    // And nobody's contacts are changed through it.
+    let roster = "<iq type='set' id='r1' from='agent1@example.test'><query xmlns='jabber:iq:roster'>\
+                  <item jid='evil@example.test' name='Evil'/></query></iq>";
+    web.does("POST", "/xmpp", roster);
+    let mine = web.does("GET", "/contacts", "").json();
+    assert!(
+        mine.to_string().contains("evil@example.test"),
+        "it was one's own: {mine}"
+    );
+    let others = stranger.ask("get", &jid("agent1"), "<query xmlns='jabber:iq:roster'/>");
+    assert!(!format!("{others:?}").contains("evil"), "{others:?}");
+}
+
+/// The same route without, with wrong, and with somebody else's credentials.
+fn strangers(warmline: &Warmline, web: &Web) {
+    let xml = format!(
+        "<message to='{}'><body>stolen</body></message>",
+        jid("agent1")
+    );
+    let with = |path: &str, header: Option<&str>| {
+        let mut request = Request::new("POST", path);
+        if let Some(header) = header {
+            request = request.header("Authorization", header);
+        }
+        request.body = xml.clone().into_bytes();
+        call(warmline.address(), &request).status
+    };
+    let path = format!("/rest/api/restapi/v1/chat/{}/xmpp", web.stream);
+    let guessed = "/restapi/v1/chat/ofchat-00000000000000000000000000000001/xmpp";
+    let other = authorization(Kind::Account, "agent3");
+    assert_eq!(with(&path, None), 401);
+    assert_eq!(with(&path, Some("Basic YWdlbnQyOndyb25n")), 401);
+    assert_eq!(with(&path, Some("Bearer nonsense")), 403);
+    assert_eq!(with(&path, Some(&other)), 403);
+    assert_eq!(with(guessed, Some(&other)), 404);
+    let by_query = format!("/restapi/v1/chat/xmpp?streamid={}", web.stream);
+    assert_eq!(with(&by_query, Some(&other)), 403);
+}
+
+/// The session still speaks and hears, and nothing of what was refused went out.
+fn lives(web: &Web, stranger: &Agent) {
+    web.does(
+        "POST",
+        &format!("/messages/{}", jid("agent1")),
+        "still here",
+    );
+    let heard = stranger.wait("the words", |e| e.get("body") == "still here");
+    stranger.say(heard.get("from"), "me too");
+    web.events
+        .wait("the answer", |event| event.text("body") == "me too");
+    let stolen = |body: &str| ["stolen", "1", "x"].contains(&body);
+    assert!(!stranger.events().iter().any(|e| stolen(e.get("body"))));
+}
