@@ -85,10 +85,11 @@ fn who_was_made_stays_so_over_a_kill_and_who_was_deleted_is_gone() {
         warmline.figure("warmline_user_sessions{kind=\"bridge\"}"),
         Some(0.0)
     );
-    // A message to her finds nobody, and waits for nobody.
+    // Nobody is waited for any more.
     stranger.say(&her, "are you there?");
-    let refused = stranger.ask("get", &her, "<ping xmlns='urn:xmpp:ping'/>");
-    assert!(refused.is_err(), "{refused:?}");
+    stranger.settle_with(&her);
+    let one = send(&warmline, ("GET", "/restapi/v1/users/dora"), (MASTER, ""));
+    assert_eq!(one.status, 404);
 }
 
 /// Properties, addresses, tokens and stream ids of one user are nowhere in what another one is told,

@@ -44,7 +44,8 @@ impl Route {
             _ => "ex",
         };
         let filled = self.path.replace("{app}", rapidpro::APP_ID);
-        let mut filled = filled.replace("{channel}", channel);
+        let filled = filled.replace("{channel}", channel);
+        let mut filled = filled.replace("{provider}", "whatsapp");
         while let (Some(start), Some(end)) = (filled.find('{'), filled.find('}')) {
             filled.replace_range(start..=end, "x1");
         }

@@ -207,7 +207,7 @@ fn figures_tell_of_sessions_streams_and_events() {
     for web in [&alice, &bob, &real] {
         web.does("POST", "/logoff", "");
     }
-    drop(visitor);
+    assert_eq!(visitor.call("DELETE", "").status, 200);
     shows(&sessions("bridge"), 0.0);
     shows(&sessions("c2s"), 0.0);
     shows(&streams("user"), 0.0);

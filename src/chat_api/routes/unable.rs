@@ -84,8 +84,8 @@ fn reason(path: &str) -> &'static str {
 
 /// Refuses, once the caller is known.
 pub async fn refuse(call: Call) -> Outcome {
-    match call.caller {
-        Caller::Nobody => Err(Failure::NoCredentials),
-        _ => Err(Failure::Impossible(reason(&call.target))),
+    if !matches!(call.caller, Caller::Master) {
+        call.user()?;
     }
+    Err(Failure::Impossible(reason(&call.target)))
 }
