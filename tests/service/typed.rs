@@ -8,96 +8,96 @@ use super::support::warmline::Warmline;
 use super::support::web::{Family, Kind, Web, authorization, call, with_chat_api};
 use super::support::xmpp::{Server, jid};
 
+type Bad = (&'static str, String);
+
 /// What is no stanza of one's own, by what is wrong with it.
-fn bad() -> Vec<(&'static str, String)> {
-    let to = jid("agent1");
-    let deep = |levels: usize| {
-        let (open, close) = ("<a>".repeat(levels), "</a>".repeat(levels));
-        format!("<message to='{to}'>{open}{close}</message>")
-    };
-    let entities = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>";
-    let all = [
+fn bad() -> Vec<Bad> {
+    [not_one(), not_plain(), not_a_stanza(), too_much()].concat()
+}
+
+/// To somebody, with this in it.
+fn with(inner: &str) -> String {
+    format!("<message to='{}'>{inner}</message>", jid("agent1"))
+}
+
+fn not_one() -> Vec<Bad> {
+    let one = with("<body>1</body>");
+    vec![
         ("nothing", String::new()),
         ("words", "hello".into()),
-        (
-            "two",
-            format!("<message to='{to}'><body>1</body></message><message to='{to}'/>"),
-        ),
-        ("words behind", format!("<message to='{to}'/>hello")),
+        ("two", format!("{one}{one}")),
+        ("words behind", format!("{one}hello")),
         ("the stream's end", "</stream:stream>".into()),
-        (
-            "the stream's end behind",
-            format!("<message to='{to}'/></stream:stream>"),
-        ),
+        ("the stream's end behind", format!("{one}</stream:stream>")),
         (
             "the stream's end within",
             "<message></stream:stream>".into(),
         ),
+        ("not closed", one.replace("</message>", "")),
         (
-            "another stream",
-            "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>"
-                .into(),
+            "wrongly nested",
+            one.replace("</body></message>", "</message></body>"),
         ),
+    ]
+}
+
+fn not_plain() -> Vec<Bad> {
+    let entities = "<!DOCTYPE x [<!ENTITY a 'aaaaaaaa'><!ENTITY b '&a;&a;&a;&a;'>]>";
+    vec![
         (
             "a document type",
-            format!("{entities}<message to='{to}'><body>&b;</body></message>"),
+            format!("{entities}{}", with("<body>&b;</body>")),
         ),
         (
             "a declaration",
-            format!("<?xml version='1.0'?><message to='{to}'/>"),
+            format!("<?xml version='1.0'?>{}", with("")),
         ),
-        (
-            "an instruction",
-            format!("<message to='{to}'><?php x ?></message>"),
-        ),
-        (
-            "a comment",
-            format!("<message to='{to}'><!-- x --></message>"),
-        ),
-        (
-            "an unknown entity",
-            format!("<message to='{to}'><body>&nbsp;</body></message>"),
-        ),
-        ("ten thousand levels", deep(10_000)),
-        ("four thousand levels", deep(4_000)),
-        ("a hundred levels", deep(100)),
-        ("not closed", format!("<message to='{to}'><body>x")),
-        (
-            "wrongly nested",
-            format!("<message to='{to}'><body></message></body>"),
-        ),
+        ("an instruction", with("<?php x ?>")),
+        ("a comment", with("<!-- x -->")),
+        ("an unknown entity", with("<body>&nbsp;</body>")),
+        ("a control character", with("<body>\u{1}</body>")),
         (
             "an attribute twice",
-            format!("<message to='{to}' to='x@y'/>"),
+            with("").replace("to=", "to='x@y' to="),
         ),
-        ("a prefix from nowhere", "<message><x:y/></message>".into()),
-        (
-            "a control character",
-            format!("<message to='{to}'><body>\u{1}</body></message>"),
-        ),
+        ("a prefix from nowhere", with("<x:y/>")),
+    ]
+}
+
+fn not_a_stanza() -> Vec<Bad> {
+    let stream =
+        "<stream:stream xmlns:stream='http://etherx.jabber.org/streams' xmlns='jabber:client'>";
+    let ping = "<ping xmlns='urn:xmpp:ping'/>";
+    vec![
+        ("another stream", stream.into()),
         (
             "another namespace",
-            format!("<message xmlns='jabber:server' to='{to}'/>"),
+            with("").replace("to=", "xmlns='jabber:server' to="),
         ),
         ("no stanza", "<handshake>abc</handshake>".into()),
         ("stream management", "<r xmlns='urn:xmpp:sm:3'/>".into()),
         (
             "a request without id",
-            format!("<iq type='get' to='{to}'><ping xmlns='urn:xmpp:ping'/></iq>"),
+            format!("<iq type='get' to='{}'>{ping}</iq>", jid("agent1")),
         ),
         (
             "no address",
             "<message to='@/'><body>x</body></message>".into(),
         ),
+    ]
+}
+
+fn too_much() -> Vec<Bad> {
+    let deep = |levels: usize| with(&["<a>".repeat(levels), "</a>".repeat(levels)].concat());
+    vec![
+        ("ten thousand levels", deep(10_000)),
+        ("four thousand levels", deep(4_000)),
+        ("a hundred levels", deep(100)),
         (
             "too large",
-            format!(
-                "<message to='{to}'><body>{}</body></message>",
-                "x".repeat(70_000)
-            ),
+            with(&format!("<body>{}</body>", "x".repeat(70_000))),
         ),
-    ];
-    all.into()
+    ]
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn strangers(warmline: &Warmline, web: &Web) {
         "<message to='{}'><body>stolen</body></message>",
         jid("agent1")
     );
-    let with = |path: &str, header: Option<&str>| {
+    let posted = |path: &str, header: Option<&str>| {
         let mut request = Request::new("POST", path);
         if let Some(header) = header {
             request = request.header("Authorization", header);
@@ -196,13 +196,13 @@ fn strangers(warmline: &Warmline, web: &Web) {
     let path = format!("/rest/api/restapi/v1/chat/{}/xmpp", web.stream);
     let guessed = "/restapi/v1/chat/ofchat-00000000000000000000000000000001/xmpp";
     let other = authorization(Kind::Account, "agent3");
-    assert_eq!(with(&path, None), 401);
-    assert_eq!(with(&path, Some("Basic YWdlbnQyOndyb25n")), 401);
-    assert_eq!(with(&path, Some("Bearer nonsense")), 403);
-    assert_eq!(with(&path, Some(&other)), 403);
-    assert_eq!(with(guessed, Some(&other)), 404);
+    assert_eq!(posted(&path, None), 401);
+    assert_eq!(posted(&path, Some("Basic YWdlbnQyOndyb25n")), 401);
+    assert_eq!(posted(&path, Some("Bearer nonsense")), 403);
+    assert_eq!(posted(&path, Some(&other)), 403);
+    assert_eq!(posted(guessed, Some(&other)), 404);
     let by_query = format!("/restapi/v1/chat/xmpp?streamid={}", web.stream);
-    assert_eq!(with(&by_query, Some(&other)), 403);
+    assert_eq!(posted(&by_query, Some(&other)), 403);
 }
 
 /// The session still speaks and hears, and nothing of what was refused went out.
