@@ -320,6 +320,9 @@ async fn entities_are_taken_as_xml_too() {
     let asked = with_xml(&world, ("POST", "/ask"), ask).await;
     assert_eq!(asked.status, 200, "{}", asked.text);
     assert_eq!(asked.json()["question"], "What?");
+    let request = world.request(Method::POST, "/ask").body(ask);
+    let asked = Reply::of(request.header(CONTENT_TYPE, "text/xml")).await;
+    assert_eq!(asked.status, 200, "{}", asked.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -129,6 +129,8 @@ mod tests {
     #[test]
     fn what_could_hurt_is_refused() {
         let deep = format!("<rosterItem>{}", "<a>".repeat(10_000));
+        let nested = ["<a>".repeat(DEEPEST), "</a>".repeat(DEEPEST)].concat();
+        let nested = format!("<rosterItem>{nested}</rosterItem>");
         let many = format!("<rosterItem>{}</rosterItem>", "<a/>".repeat(1_001));
         let large = format!("<rosterItem>{}</rosterItem>", "x".repeat(70_000));
         for bad in [
@@ -148,6 +150,7 @@ mod tests {
             "<rosterItem>&#0;</rosterItem>",
             "<?xml version='1.0' encoding='UTF-16'?><rosterItem/>",
             &deep,
+            &nested,
             &many,
             &large,
         ] {
