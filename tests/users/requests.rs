@@ -189,7 +189,9 @@ fn agents_of_our_own_domain_are_seen_by_their_workgroup() {
     let world = World::asking_with_agents(server.ports(), &[&format!("alice@{COMPONENT}")]);
     let alice = world.present("alice");
     let workgroup = format!("support@{COMPONENT}");
-    alice.order(Order::Serve(workgroup.clone()));
+    // The workgroup asks back whoever asks it.
+    alice.order(add(&workgroup, (Some(true), Some(false))));
+    becomes(&alice, &workgroup, Subscription::Both);
     assert_eq!(requests(&alice), []);
     let Done::Workgroups(all) = alice.order(Order::Workgroups) else {
         panic!("no workgroups");
