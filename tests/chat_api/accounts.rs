@@ -147,10 +147,11 @@ async fn deleting_ends_all_that_the_user_has() {
     let first = fresh.next().await.expect("an event");
     assert_eq!(first.data, json!({"type": "loggedIn", "username": "dora"}));
     let world = world.restart().await;
-    let again = world
-        .master("GET", &format!("/chat/{stream}/contacts"), "")
-        .await;
-    assert_eq!(again.status, 404, "not taken up again");
+    for stream in [&stream, &second] {
+        let path = format!("/chat/{stream}/contacts");
+        let again = world.master("GET", &path, "").await;
+        assert_eq!(again.status, 404, "not taken up again");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
