@@ -4,13 +4,24 @@ use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
 use warmline::store::Table;
-use warmline::users::Order;
+use warmline::users::{ChatKind, Order, UserEvent, Written};
 
 use super::players::PASSWORD;
 use super::world::{Browser, CAROLS, MASTER, Reply, World};
 
 const USERS: &str = "/restapi/v1/users";
 const DORA: (&str, &str) = ("dora", "dora's first");
+
+/// Her address.
+const HER: &str = "dora@workgroup.acme.example";
+
+fn said(body: &str) -> UserEvent {
+    let written = Written {
+        body: body.to_owned(),
+        ..Written::default()
+    };
+    UserEvent::Chat(ChatKind::Chat, written)
+}
 
 async fn make(world: &World, body: &Value) -> Reply {
     world.master("POST", USERS, &body.to_string()).await
@@ -117,6 +128,8 @@ async fn deleting_ends_all_that_the_user_has() {
     let mut browser = Browser::open(world.request(Method::GET, &path)).await;
     let cookie = browser.response.headers()["set-cookie"].to_str().unwrap();
     let cookie = cookie.split(';').next().unwrap().to_owned();
+    world.players.happens(HER, said("to the first one"));
+    assert_eq!(browser.told().await.data["body"], "to the first one");
     let gone = world.master("DELETE", &format!("{USERS}/dora"), "").await;
     assert_eq!(gone.status, 200, "{}", gone.text);
     let mut last = None;
@@ -124,7 +137,7 @@ async fn deleting_ends_all_that_the_user_has() {
         last = Some(event);
     }
     assert_eq!(last.expect("a last event").data["reason"], "deleted");
-    assert!(!world.players.is_open("dora@workgroup.acme.example"));
+    assert!(!world.players.is_open(HER));
     for stream in [&stream, &second] {
         let reply = world
             .master("GET", &format!("/chat/{stream}/contacts"), "")
@@ -144,8 +157,8 @@ async fn deleting_ends_all_that_the_user_has() {
         assert_eq!(status(request).await, 401);
     }
     let mut fresh = world.watch("dora", Some(1)).await;
-    let first = fresh.next().await.expect("an event");
-    assert_eq!(first.data, json!({"type": "loggedIn", "username": "dora"}));
+    world.players.happens(HER, said("to the next one"));
+    assert_eq!(fresh.told().await.data["body"], "to the next one");
     let world = world.restart().await;
     for stream in [&stream, &second] {
         let path = format!("/chat/{stream}/contacts");
