@@ -73,6 +73,8 @@ pub struct UsersDesk {
     /// What the store has not taken yet, and what waits for that.
     owed: Vec<Change>,
     held: Vec<Effect>,
+    /// When the store is asked again that did not take something.
+    again: Option<Timestamp>,
     stopped: Option<oneshot::Sender<()>>,
 }
 
@@ -123,6 +125,7 @@ impl UsersDesk {
             inside,
             owed: Vec::new(),
             held: Vec::new(),
+            again: None,
             stopped: None,
         };
         desk.read_store().await?;
@@ -171,8 +174,8 @@ impl UsersDesk {
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {
-        let retry = (!self.owed.is_empty()).then(|| now().plus(STORE_PAUSE));
-        self.house.next_deadline().into_iter().chain(retry).min()
+        let due = self.house.next_deadline().into_iter();
+        due.chain(self.again).min()
     }
 
     fn linked(&mut self, told: Link) {
@@ -248,15 +251,20 @@ impl UsersDesk {
     async fn flush(&mut self) {
         self.owed.append(&mut self.house.changes);
         self.held.append(&mut self.house.effects);
+        // What is owed may be much: it is not handed over anew with each stanza that comes.
+        if self.again.is_some_and(|again| now() < again) {
+            return self.refuse_answers();
+        }
         let stored = match self.owed.is_empty() {
             true => Ok(()),
             false => self.store.commit(self.owed.clone()).await,
         };
         if let Err(problem) = &stored {
             warn!(%problem, "what users did is not stored yet");
-            self.refuse_answers();
-            return;
+            self.again = Some(now().plus(STORE_PAUSE));
+            return self.refuse_answers();
         }
+        self.again = None;
         self.owed.clear();
         for login in std::mem::take(&mut self.logins) {
             login(Ok(()));
