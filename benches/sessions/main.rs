@@ -18,7 +18,7 @@ use support::tls::Certificates;
 use support::xmpp::{COMPONENT, ClientTls, DOMAIN, MUC, Options, PASSWORD, SECRET, Server};
 use tokio::sync::watch;
 use warmline::store;
-use warmline::users::{Opened, Order, Password, Places, Show};
+use warmline::users::{Approval, Opened, Order, Password, Places, Show};
 use warmline::xmpp::agents::AgentsSettings;
 use warmline::xmpp::c2s::{Accounts, DoorSettings, Protection};
 use warmline::xmpp::link::{LinkSettings, Secret, spawn};
@@ -99,6 +99,7 @@ async fn our_users(server: &Prosody, count: usize) {
         places: places(),
         keep: Duration::from_secs(3600),
         max_sessions: 100_000,
+        approval: Approval::Always,
     };
     let loaded = UsersDesk::load(settings, store, (link, agents)).await;
     let (desk, _ends) = loaded.expect("a desk");

@@ -142,5 +142,5 @@ pub(super) fn configure(
 
 /// The document of all that is served.
 pub(super) fn document(settings: &Settings) -> OpenApi {
-    openapi::document(&surfaces::all(), channel(settings).is_some())
+    openapi::document(&surfaces::all(settings), channel(settings).is_some())
 }

@@ -4,6 +4,8 @@ use actix_web::{HttpResponse, web};
 use serde_json::json;
 use tokio::sync::watch;
 
+use crate::channels::http::wrong_method;
+use crate::channels::table::{self, Place, Told, at};
 use crate::engine::StoreHealth;
 use crate::telemetry::Metrics;
 use crate::xmpp::seat::LinkHealth;
@@ -32,11 +34,26 @@ impl Health {
 
 /// Adds the three routes.
 pub(super) fn configure(services: &mut web::ServiceConfig, health: Health) {
-    services
-        .app_data(web::Data::new(health))
-        .route("/healthz", web::get().to(alive))
-        .route("/readyz", web::get().to(ready))
-        .route("/metrics", web::get().to(metrics));
+    services.app_data(web::Data::new(health));
+    for place in places() {
+        services.service(place.resource("", wrong_method));
+    }
+}
+
+/// The same for the document.
+pub(super) fn told() -> Vec<Told> {
+    table::told("operators", "", &places())
+}
+
+fn places() -> Vec<Place> {
+    vec![
+        at("/healthz").get("Whether the program is alive.", web::to(alive)),
+        at("/readyz").get(
+            "Whether it can work; 503 with the reasons if not.",
+            web::to(ready),
+        ),
+        at("/metrics").get("Figures for Prometheus.", web::to(metrics)),
+    ]
 }
 
 async fn alive() -> HttpResponse {

@@ -11,7 +11,7 @@ use crate::ids::{AgentJid, ChannelId, WorkgroupName};
 use crate::media::Limits;
 use crate::outbox::{AllowedHost, FetchSettings};
 use crate::store::{Host, Place, RedisPlace, Servers, Tls};
-use crate::users::Places;
+use crate::users::{Approval, Places};
 use crate::workgroup::{Elsewhere, Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Face, Served};
 use crate::xmpp::c2s::{DoorSettings, Protection};
@@ -282,7 +282,16 @@ pub(super) fn users(settings: &Settings) -> UsersSettings {
     UsersSettings {
         places: places(settings),
         keep: settings.users.keep,
+        approval: approval(settings),
         max_sessions: settings.users.max_sessions as usize,
+    }
+}
+
+/// What happens when somebody asks to see a user.
+pub(super) fn approval(settings: &Settings) -> Approval {
+    match settings.users.subscriptions {
+        config::Subscriptions::Accept => Approval::Always,
+        config::Subscriptions::Ask => Approval::Asked,
     }
 }
 

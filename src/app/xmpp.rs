@@ -112,7 +112,8 @@ fn sessions(settings: &Settings, bridge: &Bridge, store: Arc<dyn Store>) -> AllS
     let places = translate::places(settings);
     let accounts = translate::door(settings).map(|door| {
         let most = settings.users.max_sessions;
-        Accounts::new(door, places.clone(), Shelf::new(store), most)
+        let accounts = Accounts::new(door, places.clone(), Shelf::new(store), most);
+        accounts.approving(translate::approval(settings))
     });
     AllSessions {
         bridge: settings.users.bridge.then(|| bridge.clone()),

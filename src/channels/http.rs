@@ -7,6 +7,7 @@ use std::time::Duration;
 use actix_web::dev::ServerHandle;
 use actix_web::error::{Error, InternalError, JsonPayloadError, PathError, QueryPayloadError};
 use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpResponse, HttpServer};
 use bytes::{Bytes, BytesMut};
@@ -106,12 +107,11 @@ pub async fn not_found() -> HttpResponse {
 }
 
 /// The answer to a method that a path does not know; `allowed` as in the `Allow` header.
-pub fn wrong_method(allowed: &'static str) -> HttpResponse {
+pub fn wrong_method(allowed: &str) -> HttpResponse {
     let mut reply = error_reply(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-    reply.headers_mut().insert(
-        actix_web::http::header::ALLOW,
-        actix_web::http::header::HeaderValue::from_static(allowed),
-    );
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        reply.headers_mut().insert(ALLOW, allowed);
+    }
     reply
 }
 

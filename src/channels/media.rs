@@ -8,6 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 
 use super::http::{error_reply, wrong_method};
+use super::table::{self, Place, Told, at};
 use crate::media::{BadLink, Media, MediaDesk, MediaError, Shown, Torn, disposition};
 
 /// After how many seconds to ask again when too many media are fetched.
@@ -15,12 +16,24 @@ const AGAIN_AFTER: &str = "5";
 
 /// Adds the route.
 pub fn configure(services: &mut ServiceConfig, desk: MediaDesk) {
-    services.app_data(Data::new(desk)).service(
-        web::resource("/media/{sealed}/{name}")
-            .route(web::get().to(get))
-            .route(web::head().to(head))
-            .default_service(web::to(|| async { wrong_method("GET, HEAD") })),
-    );
+    services.app_data(Data::new(desk));
+    for place in places() {
+        services.service(place.resource("", wrong_method));
+    }
+}
+
+/// The same for the document.
+pub fn told() -> Vec<Told> {
+    table::told("media", "", &places())
+}
+
+fn places() -> Vec<Place> {
+    const ABOUT: &str = "A file of a conversation.";
+    vec![
+        at("/media/{sealed}/{name}")
+            .get(ABOUT, web::to(get))
+            .head(ABOUT, web::to(head)),
+    ]
 }
 
 async fn get(

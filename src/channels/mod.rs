@@ -14,6 +14,7 @@ pub mod rapidpro;
 mod signed;
 mod tallies;
 mod texts;
+pub mod table;
 pub mod weni;
 pub mod yalo;
 

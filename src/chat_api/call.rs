@@ -1,11 +1,12 @@
 //! One call on its way to its handler, and what comes of it.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::HttpRequest;
 use actix_web::http::StatusCode;
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use bytes::Bytes;
 use futures::future::LocalBoxFuture;
 use percent_encoding::percent_decode_str;
@@ -17,6 +18,7 @@ use super::desk::Live;
 use super::failure::Failure;
 use super::gate::{Caller, User};
 use super::wire::node::Entity;
+use super::wire::xml;
 
 /// What a handler has come to.
 pub type Outcome = Result<Answer, Failure>;
@@ -39,6 +41,8 @@ pub struct Call {
     pub target: String,
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
+    /// Whether the body is XML by its type.
+    xml: bool,
 }
 
 /// What is answered.
@@ -117,6 +121,14 @@ pub fn authorization(request: &HttpRequest) -> Option<&[u8]> {
     Some(header.as_bytes())
 }
 
+/// Whether a body is XML by its type.
+fn is_xml(request: &HttpRequest) -> bool {
+    let header = request.headers().get(CONTENT_TYPE);
+    let kind = header.and_then(|value| value.to_str().ok()).unwrap_or("");
+    let kind = kind.split(';').next().unwrap_or("").trim();
+    kind.eq_ignore_ascii_case("application/xml") || kind.eq_ignore_ascii_case("text/xml")
+}
+
 /// The parameters of a query, decoded.
 pub fn query_of(request: &HttpRequest) -> Vec<(String, String)> {
     let pairs = url::form_urlencoded::parse(request.query_string().as_bytes());
@@ -148,6 +160,7 @@ impl Call {
             target: request.path().to_owned(),
             path: path.collect(),
             query: query_of(request),
+            xml: is_xml(request),
             from: peer(request),
             idempotency: key.filter(|key| !key.is_empty() && key.len() <= LONGEST),
             api,
@@ -177,6 +190,19 @@ impl Call {
     /// It is not UTF-8.
     pub fn text(&self) -> Result<&str, Failure> {
         std::str::from_utf8(&self.body).map_err(|_| Failure::Body("it is not UTF-8"))
+    }
+
+    /// The entity that the body is, as JSON; XML with this root is read where the body's type is XML.
+    ///
+    /// # Errors
+    /// It is not UTF-8, or no such XML.
+    pub fn entity(&self, root: &str) -> Result<Cow<'_, str>, Failure> {
+        let text = self.text()?;
+        if !self.xml || text.trim().is_empty() {
+            return Ok(Cow::Borrowed(text));
+        }
+        let object = xml::object(text, root)?;
+        Ok(Cow::Owned(serde_json::Value::Object(object).to_string()))
     }
 
     /// The user who calls.

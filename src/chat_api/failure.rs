@@ -41,6 +41,15 @@ pub enum Failure {
     /// The caller's user has no session, or names none.
     #[error("name a user with ?username= or a session with ?streamid=")]
     WhichUser,
+    /// No user of our own domain has this name.
+    #[error("there is no such user")]
+    NoUser,
+    /// A user of our own domain has this name, and a password.
+    #[error("there is such a user already")]
+    UserExists,
+    /// A user of the configuration.
+    #[error("this user stands in the configuration, and is changed there")]
+    Configured,
     /// A visitor's request that is not known, or not this caller's.
     #[error("no such request")]
     NoRequest,
@@ -122,11 +131,17 @@ impl Failure {
             Self::NoCredentials | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotAllowed(_) => StatusCode::FORBIDDEN,
-            Self::NoSuchPath | Self::NoStream | Self::NoRequest | Self::NoWorkgroup => {
-                StatusCode::NOT_FOUND
-            }
+            Self::NoSuchPath
+            | Self::NoStream
+            | Self::NoUser
+            | Self::NoRequest
+            | Self::NoWorkgroup => StatusCode::NOT_FOUND,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
-            Self::WaitsAlready | Self::NotInvited | Self::Over => StatusCode::CONFLICT,
+            Self::WaitsAlready
+            | Self::UserExists
+            | Self::Configured
+            | Self::NotInvited
+            | Self::Over => StatusCode::CONFLICT,
             Self::WhichUser
             | Self::Offline
             | Self::NobodyCame
@@ -148,11 +163,13 @@ impl Failure {
             Self::User(UserError::NoRoom) => "RoomNotFoundException",
             Self::User(UserError::NoContact) => "RosterItemNotFound",
             Self::User(UserError::Exists) | Self::WaitsAlready => "AlreadyExistsException",
-            Self::NoStream | Self::NoRequest => "UserNotFoundException",
+            Self::NoStream | Self::NoUser | Self::NoRequest => "UserNotFoundException",
+            Self::UserExists => "UserAlreadyExistsException",
             Self::NoCredentials
             | Self::WrongCredentials
             | Self::TooManyAttempts(_)
             | Self::NotAllowed(_)
+            | Self::Configured
             | Self::Impossible(_)
             | Self::User(UserError::Forbidden(_) | UserError::Unsupported(_))
             | Self::Login(_) => "NotAllowedException",

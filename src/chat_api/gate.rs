@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,7 @@ use sha2::{Digest, Sha256};
 use crate::config::{PasswordHash, Secret};
 use crate::users::{Kind, LoginError, Password, Sessions};
 
+use super::accounts::Accounts;
 use super::failure::Failure;
 
 /// For how long a password that was right needs no second look.
@@ -22,6 +24,10 @@ const REMEMBERED: Duration = Duration::from_mins(5);
 const MOST_REMEMBERED: usize = 10_000;
 /// Passwords that may be tried from one address at once, and then each minute.
 const ATTEMPTS: std::num::NonZeroU32 = std::num::NonZeroU32::MIN.saturating_add(19);
+
+/// A hash that is compared where a user has none, so that who does not exist costs as much time as who
+/// does.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0c2FsdA$T5HnDwFPxBxHK7gSB7PRTGoqGwXgHbfQ2qMC1nFsUfU";
 
 /// Who calls.
 #[derive(Clone, Debug)]
@@ -59,13 +65,21 @@ pub fn local(bare: &str) -> &str {
     bare.split_once('@').map_or(bare, |(name, _)| name)
 }
 
+/// A user whose password was right a short time ago.
+struct Remembered {
+    bare: String,
+    kind: Kind,
+    at: Instant,
+}
+
 /// Sees to it that callers are who they say.
 pub struct Gate {
     master: Option<Secret>,
-    /// Own users, by their names in lower case.
-    accounts: HashMap<String, PasswordHash>,
+    accounts: Arc<Accounts>,
     sessions: Arc<dyn Sessions>,
-    remembered: Mutex<HashMap<[u8; 32], Instant>>,
+    remembered: Mutex<HashMap<[u8; 32], Remembered>>,
+    /// Moves on with each change of a password: what was found out before it is not remembered.
+    changes: AtomicU64,
     /// So that what is remembered tells nothing about passwords.
     salt: [u8; 32],
     attempts: DefaultKeyedRateLimiter<IpAddr>,
@@ -75,7 +89,7 @@ impl Gate {
     /// A gate for these.
     pub fn new(
         master: Option<Secret>,
-        accounts: HashMap<String, PasswordHash>,
+        accounts: Arc<Accounts>,
         sessions: Arc<dyn Sessions>,
     ) -> Self {
         Self {
@@ -83,6 +97,7 @@ impl Gate {
             accounts,
             sessions,
             remembered: Mutex::default(),
+            changes: AtomicU64::new(0),
             salt: rand::random(),
             attempts: RateLimiter::keyed(Quota::per_minute(ATTEMPTS)),
         }
@@ -116,8 +131,8 @@ impl Gate {
             .map(Caller::User)
     }
 
-    /// Makes sure of a user by the password. A name alone is one of ours where the configuration
-    /// knows it, else one of the XMPP server's.
+    /// Makes sure of a user by the password. A name alone is one of ours where such a user has a
+    /// password here, else one of the XMPP server's.
     ///
     /// # Errors
     /// A wrong name or password, or too many of them.
@@ -127,31 +142,41 @@ impl Gate {
         password: Password,
         from: IpAddr,
     ) -> Result<User, Failure> {
-        let places = self.sessions.places();
         let name = name.trim().to_lowercase();
+        let mark = self.mark(&name, &password);
+        if let Some((bare, kind)) = self.remembered(&mark) {
+            return Ok(User {
+                bare,
+                kind,
+                password,
+            });
+        }
+        self.count(from)?;
+        let changes = self.changes.load(Ordering::Acquire);
+        let user = self.named(&name, password).await?;
+        self.verify(&user).await?;
+        self.remember(mark, changes, &user);
+        Ok(user)
+    }
+
+    /// Whom a name means.
+    async fn named(&self, name: &str, password: Password) -> Result<User, Failure> {
+        let places = self.sessions.places();
         let (local, domain) = match name.split_once('@') {
             Some((local, domain)) => (local, domain.to_owned()),
-            None if self.accounts.contains_key(&name) => (name.as_str(), places.domain.clone()),
-            None => (name.as_str(), places.server.clone()),
+            None if self.accounts.hash(name).await?.is_some() => (name, places.domain.clone()),
+            None => (name, places.server.clone()),
         };
         let kind = if domain == places.domain {
             Kind::Bridge
         } else {
             Kind::Account
         };
-        let user = User {
+        Ok(User {
             bare: format!("{local}@{domain}"),
             kind,
             password,
-        };
-        let mark = self.mark(&user);
-        if self.is_remembered(&mark) {
-            return Ok(user);
-        }
-        self.count(from)?;
-        self.verify(&user).await?;
-        self.remember(mark);
-        Ok(user)
+        })
     }
 
     async fn verify(&self, user: &User) -> Result<(), Failure> {
@@ -164,10 +189,9 @@ impl Gate {
                 Err(other) => Err(Failure::Login(other)),
             };
         }
-        // Who does not exist costs as much time as who does.
-        let hash = self.accounts.get(user.name()).cloned();
+        let hash = self.accounts.hash(user.name()).await?;
         let known = hash.is_some();
-        let hash = hash.or_else(|| self.accounts.values().next().cloned());
+        let hash = hash.or_else(|| PasswordHash::parse(NOBODY));
         let password = user.password.clone();
         let right = tokio::task::spawn_blocking(move || {
             hash.is_some_and(|hash| hash.matches(password.expose().as_bytes()))
@@ -188,38 +212,55 @@ impl Gate {
     }
 
     /// A mark of a name with a password; tells nothing about either.
-    pub fn mark(&self, user: &User) -> [u8; 32] {
+    fn mark(&self, name: &str, password: &Password) -> [u8; 32] {
         let mut digest = Sha256::new();
         digest.update(self.salt);
-        digest.update(user.bare.as_bytes());
+        digest.update(name.as_bytes());
         digest.update([0]);
-        digest.update(user.password.expose().as_bytes());
+        digest.update(password.expose().as_bytes());
         digest.finalize().into()
     }
 
-    fn is_remembered(&self, mark: &[u8; 32]) -> bool {
-        let remembered = self.remembered.lock();
-        let remembered = remembered.unwrap_or_else(PoisonError::into_inner);
-        remembered
-            .get(mark)
-            .is_some_and(|at| at.elapsed() < REMEMBERED)
+    fn remembered(&self, mark: &[u8; 32]) -> Option<(String, Kind)> {
+        let remembered = lock(&self.remembered);
+        let found = remembered.get(mark)?;
+        let fresh = found.at.elapsed() < REMEMBERED;
+        fresh.then(|| (found.bare.clone(), found.kind))
     }
 
-    fn remember(&self, mark: [u8; 32]) {
-        let remembered = self.remembered.lock();
-        let mut remembered = remembered.unwrap_or_else(PoisonError::into_inner);
+    fn remember(&self, mark: [u8; 32], changes: u64, user: &User) {
+        let mut remembered = lock(&self.remembered);
+        if self.changes.load(Ordering::Acquire) != changes {
+            return;
+        }
         if remembered.len() >= MOST_REMEMBERED {
-            remembered.retain(|_, at| at.elapsed() < REMEMBERED);
+            remembered.retain(|_, found| found.at.elapsed() < REMEMBERED);
         }
         if remembered.len() < MOST_REMEMBERED {
-            remembered.insert(mark, Instant::now());
+            let found = Remembered {
+                bare: user.bare.clone(),
+                kind: user.kind,
+                at: Instant::now(),
+            };
+            remembered.insert(mark, found);
         }
+    }
+
+    /// The password of whoever has this name was changed: nothing that was right before counts.
+    pub fn forget(&self, name: &str) {
+        let mut remembered = lock(&self.remembered);
+        self.changes.fetch_add(1, Ordering::AcqRel);
+        remembered.retain(|_, found| local(&found.bare) != name);
     }
 
     /// Forgets addresses that have not tried for long.
     pub fn tidy(&self) {
         self.attempts.retain_recent();
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn scheme<'a>(header: &'a str, name: &str) -> Option<&'a str> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::engine::now;
-use crate::ids::{ConversationId, VisitorToken, WorkgroupName};
+use crate::ids::{ConversationId, Timestamp, VisitorToken, WorkgroupName};
 use crate::store::{Change, Put, Row, Store, StoreError, Table};
 
 /// A ticket opens a stream of events within this time.
@@ -41,6 +41,15 @@ pub struct Asked {
 pub struct Watcher {
     /// The user's bare address.
     pub user: String,
+    /// When it was given out.
+    #[serde(default)]
+    pub at: Timestamp,
+}
+
+/// What was given out to a user up to some moment is good no more.
+#[derive(Serialize, Deserialize)]
+struct Void {
+    at: Timestamp,
 }
 
 /// What was given out; cheap to clone.
@@ -108,6 +117,7 @@ impl Grants {
         let token = Self::mint();
         let watcher = Watcher {
             user: user.to_owned(),
+            at: now(),
         };
         let row = put(("watch", &digest(&token)), &watcher, good_for);
         self.store.commit(vec![row]).await?;
@@ -119,7 +129,13 @@ impl Grants {
     /// # Errors
     /// The store does not answer.
     pub async fn watcher(&self, token: &str) -> Result<Option<Watcher>, StoreError> {
-        self.get("watch", &digest(token)).await
+        let found: Option<Watcher> = self.get("watch", &digest(token)).await?;
+        let Some(watcher) = found else {
+            return Ok(None);
+        };
+        let void: Option<Void> = self.get("void", &watcher.user).await?;
+        let good = void.is_none_or(|void| watcher.at > void.at);
+        Ok(good.then_some(watcher))
     }
 
     async fn get<T: DeserializeOwned>(
@@ -138,6 +154,11 @@ fn of_owner(owner: &str) -> String {
 
 fn read<T: DeserializeOwned>(row: &Row) -> Option<T> {
     serde_json::from_slice(&row.value).ok()
+}
+
+/// Makes all tickets and cookies void that a user, by bare address, was given so far.
+pub fn void(user: &str) -> Change {
+    put(("void", user), &Void { at: now() }, COOKIE)
 }
 
 /// A row of what was given out.

@@ -1,6 +1,7 @@
 //! The chat API: REST and Server-Sent Events for web visitors and web agents, as Openfire's "ofchat"
 //! plugin had them (reference: chat-api), beside the XMPP server instead of inside of it.
 
+mod accounts;
 pub mod ask;
 mod call;
 mod crowd;
@@ -32,6 +33,7 @@ use crate::ids::{ChannelId, WorkgroupName};
 use crate::store::Store;
 use crate::users::Sessions;
 
+use accounts::Accounts;
 use crowd::Crowd;
 use desk::Desk;
 use gate::Gate;
@@ -45,7 +47,8 @@ pub struct ChatApiSettings {
     pub channel: ChannelId,
     /// The master secret; without one only users' own passwords count.
     pub master: Option<Secret>,
-    /// Users of our own domain who have a password, by name in lower case.
+    /// Users of our own domain who have a password in the configuration, by name in lower case. Others
+    /// are made over the API.
     pub accounts: HashMap<String, PasswordHash>,
     /// Origins whose pages may call from a browser, as browsers write them.
     pub allow_origins: Vec<String>,
@@ -96,6 +99,7 @@ pub struct Parts {
 pub struct ChatApi {
     pub(crate) settings: ChatApiSettings,
     pub(crate) gate: Gate,
+    pub(crate) accounts: Arc<Accounts>,
     pub(crate) desk: Desk,
     pub(crate) grants: Grants,
     pub(crate) log: EventLog,
@@ -119,8 +123,11 @@ impl ChatApi {
             rooms: settings.names.rooms.clone(),
             idle: settings.session_idle,
         });
+        let accounts = Accounts::new(settings.accounts.clone(), store.clone());
+        let accounts = Arc::new(accounts);
         let api = Arc::new(Self {
-            gate: Gate::new(settings.master.clone(), settings.accounts.clone(), sessions),
+            gate: Gate::new(settings.master.clone(), accounts.clone(), sessions),
+            accounts,
             crowd: Crowd::new(settings.anonymous_a_minute),
             grants: Grants::new(store),
             settings,

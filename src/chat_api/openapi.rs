@@ -17,22 +17,10 @@ use utoipa::openapi::{
     Required, ResponseBuilder, Type,
 };
 
-use super::routes::{self, BodyKind, PREFIXES, Route};
+use crate::channels::table::{Told, plain};
 
-/// A route of any surface, for the document.
-#[derive(Clone, Debug)]
-pub struct Told {
-    /// Which surface it belongs to.
-    pub surface: &'static str,
-    /// GET, POST ...
-    pub method: Method,
-    /// The whole path.
-    pub path: String,
-    /// What it does, in a sentence.
-    pub about: &'static str,
-    /// Whether it takes JSON.
-    pub json: bool,
-}
+use super::pages;
+use super::routes::{self, BodyKind, PREFIXES, Route, unable};
 
 /// The chat API is described under this of its prefixes.
 const SHOWN: &str = PREFIXES[1];
@@ -50,19 +38,19 @@ pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
         let path = format!("{SHOWN}{}", route.path);
         add(&mut items, (path, &route.method), of_route(&route));
     }
-    let events = sse().into_iter().filter(|_| with_chat_api);
-    for told in events.chain(others.iter().cloned()) {
-        add(
-            &mut items,
-            (told.path.clone(), &told.method),
-            of_told(&told),
-        );
+    let more = match with_chat_api {
+        true => [sse(), refused(), pages::told(|_| true)].concat(),
+        false => pages::told(pages::is_documentation),
+    };
+    for told in more.iter().chain(others) {
+        add(&mut items, (told.path.clone(), &told.method), of_told(told));
     }
     for (path, item) in items {
         paths = paths.path(path, item);
     }
-    let about = "Every path of the chat API below /restapi/v1 is found below /rest/api/restapi/v1 and \
-                 without a prefix, too.";
+    let about = "Every path of the chat API below /restapi/v1 is found below /rest/api/restapi/v1, and \
+                 without a prefix, too, but for those that administer. Other surfaces' paths are found \
+                 with a slash at their ends, too.";
     OpenApiBuilder::new()
         .info(
             InfoBuilder::new()
@@ -76,11 +64,27 @@ pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
         .build()
 }
 
+/// What is refused under all methods, with the reason.
+fn refused() -> Vec<Told> {
+    let methods = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
+    let all = unable::REFUSED
+        .iter()
+        .flat_map(|refused| methods.iter().map(move |m| (refused, m)));
+    let told = all.map(|((pattern, why), method)| Told {
+        surface: "chat API: not possible here (501)",
+        method: method.clone(),
+        path: plain(&format!("{SHOWN}{pattern}")),
+        about: why,
+        json: false,
+    });
+    told.collect()
+}
+
 /// Serves the document.
 pub fn configure(services: &mut ServiceConfig, document: &OpenApi) {
     let text = document.to_json().unwrap_or_default();
     services.route(
-        "/openapi.json",
+        pages::DOCUMENT,
         web::get().to(move || {
             let text = text.clone();
             async move {
@@ -92,8 +96,8 @@ pub fn configure(services: &mut ServiceConfig, document: &OpenApi) {
     );
 }
 
-fn sse() -> [Told; 1] {
-    [Told {
+fn sse() -> Vec<Told> {
+    vec![Told {
         surface: "chat API: events",
         method: Method::GET,
         path: "/sse/{user}".to_owned(),
@@ -158,10 +162,14 @@ fn of_route(route: &Route) -> OperationBuilder {
         BodyKind::None => &[],
         BodyKind::Text => &["text/plain"],
         BodyKind::TextOrJson => &["text/plain", "application/json"],
-        BodyKind::Json => &["application/json"],
+        BodyKind::Entity => &["application/json", "application/xml"],
     };
     operation = with_body(operation, kinds);
-    for scheme in ["master", "user", "visitor"] {
+    let schemes: &[&str] = match route.is_administration() {
+        true => &["master"],
+        false => &["master", "user", "visitor"],
+    };
+    for scheme in schemes.iter().copied() {
         operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
     }
     answered(operation)
@@ -185,7 +193,9 @@ fn with_body(operation: OperationBuilder, kinds: &[&str]) -> OperationBuilder {
     }
     let body = kinds.iter().fold(RequestBodyBuilder::new(), |body, kind| {
         let schema = match *kind {
-            "application/json" => ObjectBuilder::new().schema_type(Type::Object).build(),
+            "application/json" | "application/xml" => {
+                ObjectBuilder::new().schema_type(Type::Object).build()
+            }
             _ => text(),
         };
         body.content(*kind, ContentBuilder::new().schema(Some(schema)).build())
@@ -224,6 +234,7 @@ fn method_of(method: &Method) -> Option<HttpMethod> {
         Method::PUT => HttpMethod::Put,
         Method::DELETE => HttpMethod::Delete,
         Method::PATCH => HttpMethod::Patch,
+        Method::HEAD => HttpMethod::Head,
         _ => return None,
     })
 }

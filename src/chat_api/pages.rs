@@ -1,9 +1,15 @@
 //! Pages that come with the program: the documentation, the page that shows events, the demo pair.
 //! Nothing in them is fetched from elsewhere.
 
+use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, HeaderName, LOCATION};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource};
+
+use crate::channels::table::Told;
+
+/// Where the OpenAPI document is served.
+pub const DOCUMENT: &str = "/openapi.json";
 
 /// Scripts and styles of our own only; the documentation's own styles stand within it.
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; \
@@ -87,6 +93,26 @@ const SHORT: &[(&str, &str)] = &[
     ("/apps/demo/", "/apps/demo/index.html"),
 ];
 
+/// Whether a page belongs to the documentation.
+pub fn is_documentation(path: &str) -> bool {
+    path.starts_with("/docs") || path == DOCUMENT
+}
+
+/// The pages that are served, for the document.
+pub fn told(wanted: fn(&str) -> bool) -> Vec<Told> {
+    let files = FILES.iter().map(|(path, ..)| *path);
+    let short = SHORT.iter().map(|(path, _)| *path);
+    let paths = files.chain(short).chain([DOCUMENT]);
+    let told = paths.filter(|path| wanted(path)).map(|path| Told {
+        surface: "pages",
+        method: Method::GET,
+        path: path.to_owned(),
+        about: "A page, or a part of one.",
+        json: false,
+    });
+    told.collect()
+}
+
 /// Adds the pages.
 pub fn configure(services: &mut ServiceConfig) {
     add(services, |_| true);
@@ -94,7 +120,7 @@ pub fn configure(services: &mut ServiceConfig) {
 
 /// Adds only the documentation.
 pub fn configure_docs(services: &mut ServiceConfig) {
-    add(services, |path| path.starts_with("/docs"));
+    add(services, is_documentation);
 }
 
 fn add(services: &mut ServiceConfig, wanted: fn(&str) -> bool) {

@@ -36,6 +36,9 @@ pub fn configure(services: &mut ServiceConfig, api: &Arc<ChatApi>) {
             }
         }
         for (path, routes) in &paths {
+            if prefix.is_empty() && routes.iter().all(Route::is_administration) {
+                continue;
+            }
             resource(services, api, (&format!("{prefix}{path}"), routes));
         }
         if !prefix.is_empty() {

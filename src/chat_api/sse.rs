@@ -11,6 +11,8 @@ use bytes::{Bytes, BytesMut};
 use futures::Stream;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
+use crate::telemetry::metrics as figures;
+
 use super::ChatApi;
 use super::call::{authorization, find, peer, query_of};
 use super::desk::Watch;
@@ -59,6 +61,7 @@ pub async fn events(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<HttpRes
         beat: heartbeat(),
         unnamed,
         begun: false,
+        _counted: Counted::new(wanted.user.is_some()),
         _watch: wanted.user.map(|user| api.desk.watch(&user)),
     };
     let mut reply = HttpResponse::Ok();
@@ -186,7 +189,25 @@ struct Reading {
     beat: Interval,
     unnamed: bool,
     begun: bool,
+    _counted: Counted,
     _watch: Option<Watch>,
+}
+
+/// A stream in the figures, until it is dropped.
+struct Counted(&'static str);
+
+impl Counted {
+    fn new(is_user: bool) -> Self {
+        let whose = if is_user { "user" } else { "visitor" };
+        figures::stream_opened(whose);
+        Self(whose)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        figures::stream_over(self.0);
+    }
 }
 
 /// The body. It is asked for more only when the connection has taken what came before, so that

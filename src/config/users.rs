@@ -30,6 +30,18 @@ pub struct Users {
     pub keep: Duration,
     /// Sessions at once, of each of the two kinds.
     pub max_sessions: u32,
+    /// What happens when somebody asks to see a user.
+    pub subscriptions: Subscriptions,
+}
+
+choice! {
+    /// What happens when somebody asks to see a user.
+    Subscriptions {
+        /// They are let in at once.
+        Accept = "accept",
+        /// The user is told, and answers.
+        Ask = "ask",
+    }
 }
 
 choice! {
@@ -62,6 +74,7 @@ impl Users {
             login_timeout: r.or("login_timeout", Duration::from_secs(15)),
             keep: r.or("keep", Duration::from_secs(30 * 24 * 3600)),
             max_sessions: r.or("max_sessions", Positive(10_000)).0,
+            subscriptions: r.or("subscriptions", Subscriptions::Accept),
             address,
             tls,
         }

@@ -83,6 +83,9 @@ tables! {
     /// as key, sessions of bridge users with group `session` and the digest of their stream id.
     /// Every row has an expiry.
     Grant = "grant",
+    /// Passwords of users of our own domain that were made over the chat API: group empty, key the
+    /// user name.
+    Account = "account",
     /// Keys that the program made for itself: group empty, key what it is for.
     Key = "key",
 }

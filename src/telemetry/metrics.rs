@@ -39,6 +39,12 @@ pub const INPUTS_IMPOSSIBLE: &str = "warmline_inputs_impossible_total";
 pub const HTTP_REQUESTS: &str = "warmline_http_requests_total";
 /// Counter by `outcome`: links to media that were opened.
 pub const MEDIA: &str = "warmline_media_total";
+/// Gauge by `kind` (`bridge`, `c2s`): sessions of the chat API's users.
+pub const USER_SESSIONS: &str = "warmline_user_sessions";
+/// Gauge by `whose` (`user`, `visitor`): streams of events that are open.
+pub const EVENT_STREAMS: &str = "warmline_event_streams";
+/// Counter: events stored for browsers.
+pub const EVENTS: &str = "warmline_events_total";
 
 const WAITING_BUCKETS: [f64; 12] = [
     0.005, 0.02, 0.1, 0.5, 1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 240.0, 600.0,
@@ -70,6 +76,13 @@ pub fn install_metrics() -> Result<Metrics, TelemetryError> {
     // Present from the first scrape on, so that alerts need no "absent" case.
     link_up(false);
     dead_letters(0);
+    for kind in ["bridge", "c2s"] {
+        gauge!(USER_SESSIONS, "kind" => kind).set(0.0);
+    }
+    for whose in ["user", "visitor"] {
+        gauge!(EVENT_STREAMS, "whose" => whose).set(0.0);
+    }
+    events(0);
     let kept = handle.clone();
     std::thread::Builder::new()
         .name("metrics".to_owned())
@@ -124,6 +137,12 @@ fn describe() {
         "HTTP requests answered, by channel and status"
     );
     describe_counter!(MEDIA, "Links to media that were opened, by outcome");
+    describe_gauge!(USER_SESSIONS, "Sessions of the chat API's users, by kind");
+    describe_gauge!(
+        EVENT_STREAMS,
+        "Streams of events that are open, by whose events they are"
+    );
+    describe_counter!(EVENTS, "Events stored for browsers");
 }
 
 /// A fixed word as a label's value.
@@ -265,6 +284,31 @@ pub fn delivery(channel: &str, outcome: DeliveryOutcome) {
     counter!(DELIVERIES, "channel" => channel, "outcome" => outcome.label()).increment(1);
 }
 
+/// A user has a session from now on; `kind` is one of our own fixed words.
+pub fn user_came(kind: &'static str) {
+    gauge!(USER_SESSIONS, "kind" => kind).increment(1.0);
+}
+
+/// A user's session is over.
+pub fn user_left(kind: &'static str) {
+    gauge!(USER_SESSIONS, "kind" => kind).decrement(1.0);
+}
+
+/// A stream of events was opened; `whose` is one of our own fixed words.
+pub fn stream_opened(whose: &'static str) {
+    gauge!(EVENT_STREAMS, "whose" => whose).increment(1.0);
+}
+
+/// A stream of events is over.
+pub fn stream_over(whose: &'static str) {
+    gauge!(EVENT_STREAMS, "whose" => whose).decrement(1.0);
+}
+
+/// So many events were stored for browsers.
+pub fn events(number: usize) {
+    counter!(EVENTS).increment(number as u64);
+}
+
 /// How many dead letters lie there.
 pub fn dead_letters(number: usize) {
     gauge!(DEAD_LETTERS).set(number as f64);
@@ -309,6 +353,11 @@ mod tests {
             delivery("tickets", DeliveryOutcome::GivenUp);
             committed(Duration::from_millis(3));
             inputs_impossible(2);
+            user_came("bridge");
+            user_came("bridge");
+            user_left("bridge");
+            stream_opened("visitor");
+            events(5);
         });
         let text = handle.render();
         for line in [
@@ -323,6 +372,9 @@ mod tests {
             "warmline_commit_seconds_bucket{le=\"0.005\"} 1",
             "warmline_commit_seconds_bucket{le=\"0.002\"} 0",
             "warmline_inputs_impossible_total 2",
+            "warmline_user_sessions{kind=\"bridge\"} 1",
+            "warmline_event_streams{whose=\"visitor\"} 1",
+            "warmline_events_total 5",
         ] {
             assert!(
                 text.lines().any(|have| have == line),

@@ -21,6 +21,8 @@ pub enum Done {
     Contacts(Vec<Contact>),
     /// One contact as it is now.
     Contact(Contact),
+    /// Who asks to see the user, by address.
+    Requests(Vec<ContactRequest>),
     /// Users.
     Users(Vec<FoundUser>),
     /// Properties.
@@ -85,6 +87,15 @@ pub struct Contact {
     pub show: Option<super::Show>,
     /// Their presence in words.
     pub status: Option<String>,
+}
+
+/// Somebody who asks to see the user and waits for an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ContactRequest {
+    /// The bare address.
+    pub jid: String,
+    /// What they say with it.
+    pub words: Option<String>,
 }
 
 /// A user that a search found.

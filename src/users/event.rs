@@ -14,7 +14,7 @@ pub enum PresenceKind {
     Available,
     /// Gone.
     Unavailable,
-    /// Wants to see the user. Sessions approve this by themselves, as the chat API did.
+    /// Wants to see the user. Where [`super::Approval::Always`] holds that is granted already.
     Subscribe,
     /// Lets the user see them.
     Subscribed,

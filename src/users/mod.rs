@@ -13,14 +13,15 @@ mod problem;
 mod session;
 
 pub use done::{
-    Chatroom, Contact, Done, FoundUser, Occupant, PendingOffer, QueueState, Said, Subscription,
+    Chatroom, Contact, ContactRequest, Done, FoundUser, Occupant, PendingOffer, QueueState, Said,
+    Subscription,
 };
 pub use event::{
     ChatKind, Delay, EndReason, Invitation, LeftReason, OfferMade, PresenceKind, QueueLine,
     UserEvent, Written,
 };
 pub use login::{Login, LoginError, Opened, Password, Profile};
-pub use order::{ChatState, ContactWish, HistoryWish, Order, Outgoing, Show};
+pub use order::{Approval, ChatState, ContactWish, HistoryWish, Order, Outgoing, Show};
 pub use places::Places;
 pub use problem::{BadStanza, UserError};
 pub use session::{Kind, Session, Sessions};

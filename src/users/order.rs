@@ -86,6 +86,16 @@ impl ChatState {
     }
 }
 
+/// What happens when somebody asks to see a user (RFC 6121 §3.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Approval {
+    /// Everybody is let in at once, as the chat API did.
+    #[default]
+    Always,
+    /// The user is told, and answers.
+    Asked,
+}
+
 /// A message as it is given. At least one of body and data is there.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outgoing {
@@ -158,11 +168,14 @@ pub enum Order {
     Raw(String),
     /// The contacts, with how present they are. (`Contacts`)
     Contacts,
+    /// Who asks to see the user and waits for an answer: [`Order::AddContact`], or
+    /// [`Order::UpdateContact`] with `show`, lets them; [`Order::RemoveContact`] refuses them. (`Requests`)
+    Requests,
     /// A new contact. (`Contact`; already there: [`super::UserError::Exists`])
     AddContact(ContactWish),
     /// Change a contact. (`Contact`; unknown: [`super::UserError::NoContact`])
     UpdateContact(ContactWish),
-    /// Remove a contact with both subscriptions, by bare address. (`Nothing`)
+    /// Remove a contact with both subscriptions, or refuse who asks, by bare address. (`Nothing`)
     RemoveContact(String),
     /// Look for users by a part of user name, name or e-mail; `*` and nothing find all. (`Users`)
     SearchUsers(String),

@@ -61,6 +61,11 @@ pub trait Sessions: Send + Sync + 'static {
     /// sessions end.
     fn forget<'a>(&'a self, username: &'a str) -> BoxFuture<'a, Result<(), LoginError>>;
 
+    /// All users of our own domain, by name.
+    fn profiles(&self) -> BoxFuture<'_, Result<Vec<Profile>, LoginError>> {
+        Box::pin(std::future::ready(Err(LoginError::TurnedOff)))
+    }
+
     /// Where things are.
     fn places(&self) -> Places;
 }

@@ -60,6 +60,10 @@ impl Sessions for AllSessions {
         Box::pin(async move { self.bridge()?.forget(username).await })
     }
 
+    fn profiles(&self) -> BoxFuture<'_, Result<Vec<Profile>, LoginError>> {
+        Box::pin(async move { self.bridge()?.profiles().await })
+    }
+
     fn places(&self) -> Places {
         self.places.clone()
     }

@@ -9,22 +9,30 @@ use super::players::PASSWORD;
 use super::world::{Browser, CAROLS, MASTER, Reply, World, basic};
 
 const STREAM: &str = "{stream}";
-/// Routes that visitors use without an account, with a token of their own.
-const FOR_VISITORS: [&str; 2] = ["/ask", "/ask/workgroups"];
+/// Where the document shows the chat API.
+const PREFIX: &str = "/restapi/v1";
+/// Routes that visitors use without an account.
+const FOR_VISITORS: [&str; 3] = ["/ask", "/ask/workgroups", "/ask/workgroups/{workgroup}"];
 
-/// Every route of the document, with its parameters filled in.
+/// Every route of the document but the pages, so that none can be forgotten.
 async fn routes(world: &World) -> Vec<(String, String)> {
     let document = Reply::of(world.request(Method::GET, "/openapi.json"))
         .await
         .json();
     let mut routes = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
-        for method in item.as_object().unwrap().keys() {
-            let path = path.strip_prefix("/restapi/v1").unwrap_or(path);
-            routes.push((method.to_uppercase(), path.to_owned()));
+        for (method, operation) in item.as_object().unwrap() {
+            if operation["tags"][0] != "pages" {
+                routes.push((method.to_uppercase(), path.clone()));
+            }
         }
     }
     routes
+}
+
+fn is_for_visitors(path: &str) -> bool {
+    let path = path.strip_prefix(PREFIX).unwrap_or(path);
+    FOR_VISITORS.contains(&path)
 }
 
 fn filled(path: &str, stream: &str) -> String {
@@ -50,13 +58,11 @@ async fn without_and_with_wrong_ones_nothing_is_done() {
     let stream = world.login("alice").await;
     let before = world.players.orders.lock().unwrap().len();
     let routes = routes(&world).await;
-    assert!(routes.len() > 70, "{}", routes.len());
+    assert!(routes.len() > 140, "{}", routes.len());
     for (method, path) in &routes {
         let target = filled(path, &stream);
-        let for_visitors =
-            FOR_VISITORS.iter().any(|open| path == open) || path.starts_with("/ask/workgroups/");
         let reply = call(&world, (method, &target), None).await;
-        if !for_visitors {
+        if !is_for_visitors(path) {
             assert_eq!(reply.status, 401, "{method} {path} without");
             let challenge = reply.header("www-authenticate");
             let expected = if path.starts_with("/sse") {
@@ -83,6 +89,7 @@ async fn without_and_with_wrong_ones_nothing_is_done() {
         }
     }
     assert_eq!(world.players.orders.lock().unwrap().len(), before);
+    assert!(world.players.known.lock().unwrap().contains_key("alice"));
     assert_eq!(
         world.master("GET", "/chat/rooms", "").await.status,
         200,
@@ -114,6 +121,46 @@ async fn somebody_else_s_stream_is_nobody_s_business() {
     assert_eq!(sse.status, 403);
     let login = call(&world, ("POST", "/chat/alice/login"), Some(&carol)).await;
     assert_eq!(login.status, 403);
+}
+
+/// Whoever somebody else is: a user with a password, of either kind, or a visitor with a token. The
+/// other one is named in every way that there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_does_anything_as_somebody_else() {
+    let world = World::new().await;
+    let alices = world.login("alice").await;
+    let form = r#"{"emailAddress": "v@hospital.com", "userID": "vera", "question": "What?",
+        "workgroup": "support"}"#;
+    let asked = world.request(Method::POST, "/ask").body(form);
+    let token = Reply::of(asked).await.json()["token"].clone();
+    let callers = [
+        basic(("carol", CAROLS)),
+        basic(("robin", PASSWORD)),
+        format!("Bearer {}", token.as_str().unwrap()),
+        "Bearer nonsense".to_owned(),
+    ];
+    let before = world.players.orders.lock().unwrap().clone();
+    for caller in &callers {
+        for (method, path) in routes(&world).await {
+            let target = filled(&path, &alices);
+            let target = format!("{target}?streamid={alices}&username=alice");
+            let reply = call(&world, (&method, &target), Some(caller)).await;
+            let refused = [400, 401, 403, 404, 501].contains(&reply.status);
+            assert!(
+                refused || is_for_visitors(&path),
+                "{method} {path} as {caller}: {} {}",
+                reply.status,
+                reply.text
+            );
+        }
+    }
+    let after = world.players.orders.lock().unwrap();
+    let for_alice = |orders: &[(String, warmline::users::Order)]| {
+        let all = orders.iter().filter(|(who, _)| who.starts_with("alice@"));
+        all.count()
+    };
+    assert_eq!(for_alice(&after), for_alice(&before));
+    assert!(world.players.is_open("alice@workgroup.acme.example"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

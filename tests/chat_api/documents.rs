@@ -56,6 +56,13 @@ async fn every_route_of_the_reference_is_in_the_document() {
         "DELETE /ask/{user}",
         "GET /ask/workgroups",
         "GET /ask/workgroups/{workgroup}",
+        "GET /users",
+        "POST /users",
+        "GET /users/{username}",
+        "PUT /users/{username}",
+        "DELETE /users/{username}",
+        "POST /ask/admin",
+        "GET /meet/{rest}",
     ] {
         let (method, path) = route.split_once(' ').unwrap();
         let route = format!("{method} /restapi/v1{path}");

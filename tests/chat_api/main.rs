@@ -6,6 +6,7 @@
 #[path = "../support/patience.rs"]
 mod patience;
 
+mod accounts;
 mod ask;
 mod credentials;
 mod documents;

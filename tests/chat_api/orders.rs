@@ -101,6 +101,7 @@ fn talk() -> Vec<Row> {
 fn people() -> Vec<Row> {
     vec![
         ("GET", "/contacts", "", 200, Order::Contacts),
+        ("GET", "/contacts/requests", "", 200, Order::Requests),
         (
             "POST",
             "/contacts",

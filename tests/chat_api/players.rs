@@ -1,6 +1,6 @@
 //! Somebody in the sessions' place: notes orders, answers as told, and lets tests make events happen.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -24,6 +24,8 @@ pub struct Players {
     pub orders: Arc<Mutex<Vec<(String, Order)>>>,
     pub logins: Arc<AtomicUsize>,
     pub checks: Arc<AtomicUsize>,
+    /// Users of our own domain, by name.
+    pub known: Arc<Mutex<BTreeMap<String, Profile>>>,
     open: Arc<Mutex<HashMap<String, Events>>>,
     answers: Answers,
 }
@@ -34,6 +36,7 @@ impl Players {
             orders: Arc::default(),
             logins: Arc::default(),
             checks: Arc::default(),
+            known: Arc::default(),
             open: Arc::default(),
             answers: Arc::new(Mutex::new(Box::new(usual))),
         }
@@ -79,6 +82,7 @@ fn usual(order: &Order) -> Result<Done, UserError> {
     Ok(match order {
         Order::Workgroups => Done::Workgroups(Vec::new()),
         Order::Contacts => Done::Contacts(Vec::new()),
+        Order::Requests => Done::Requests(Vec::new()),
         Order::SearchUsers(_) => Done::Users(Vec::new()),
         Order::Rooms { .. } => Done::Rooms(Vec::new()),
         Order::Room(_) => return Err(UserError::NoRoom),
@@ -102,6 +106,11 @@ impl Sessions for Players {
             Login::Bridge { name, .. } if name.starts_with("v-") => Err(LoginError::BadName),
             Login::Bridge { name, .. } => {
                 let bare = format!("{name}@{}", self.places().domain);
+                let mut known = self.known.lock().unwrap();
+                known.entry(name.clone()).or_insert(Profile {
+                    username: name,
+                    ..Profile::default()
+                });
                 Ok(self.begin(bare, Kind::Bridge))
             }
             Login::Account { password, .. } if password.expose() != PASSWORD => {
@@ -122,12 +131,23 @@ impl Sessions for Players {
         ready(right.then_some(()).ok_or(LoginError::WrongPassword)).boxed()
     }
 
-    fn remember(&self, _: Profile) -> BoxFuture<'_, Result<(), LoginError>> {
+    fn remember(&self, profile: Profile) -> BoxFuture<'_, Result<(), LoginError>> {
+        if profile.username.contains(' ') || profile.username.starts_with("v-") {
+            return ready(Err(LoginError::BadName)).boxed();
+        }
+        let name = profile.username.clone();
+        self.known.lock().unwrap().insert(name, profile);
         ready(Ok(())).boxed()
     }
 
-    fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), LoginError>> {
+    fn forget<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), LoginError>> {
+        self.known.lock().unwrap().remove(name);
         ready(Ok(())).boxed()
+    }
+
+    fn profiles(&self) -> BoxFuture<'_, Result<Vec<Profile>, LoginError>> {
+        let known = self.known.lock().unwrap().values().cloned().collect();
+        ready(Ok(known)).boxed()
     }
 
     fn places(&self) -> Places {

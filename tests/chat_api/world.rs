@@ -69,6 +69,7 @@ pub struct World {
     pub log: EventLog,
     pub carrier: Arc<ChatCarrier>,
     pub asked: mpsc::UnboundedReceiver<Input>,
+    pub store: Arc<dyn Store>,
     http: reqwest::Client,
     running: Option<Running>,
     runtime: Option<Runtime>,
@@ -103,7 +104,7 @@ impl World {
         let store = opened(dir.path().to_owned()).await;
         let (told, asked) = mpsc::unbounded_channel();
         let behind = (settings.clone(), decide, players.clone());
-        let served = runtime.spawn(serve_all(store, behind, told));
+        let served = runtime.spawn(serve_all(store.clone(), behind, told));
         let (running, log) = served.await.unwrap();
         Self {
             address: running.address,
@@ -111,6 +112,7 @@ impl World {
             carrier: Arc::new(ChatCarrier::new(log.clone(), names())),
             log,
             asked,
+            store,
             http: reqwest::Client::builder()
                 .redirect(reqwest::redirect::Policy::none())
                 .no_proxy()

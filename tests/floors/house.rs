@@ -71,6 +71,14 @@ pub const PANICKING_MACROS: &[&str] = &["panic", "todo", "unimplemented", "unrea
 /// purpose, as a peer is.
 pub const MAY_SLEEP: &[&str] = &["tests/support/wait.rs", "tests/support/patience.rs"];
 
+/// Where routes are given to the HTTP server: from tables, all of which the OpenAPI document tells.
+pub const MOUNTS: &[&str] = &[
+    "src/channels/table.rs",
+    "src/chat_api/serve.rs",
+    "src/chat_api/pages.rs",
+    "src/chat_api/openapi.rs",
+];
+
 /// Lines of a function, from its `fn` to its closing brace.
 pub const MOST_LINES_OF_A_FUNCTION: usize = 60;
 /// Lines of a file.

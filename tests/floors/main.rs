@@ -8,6 +8,7 @@ mod limits;
 mod promises;
 mod purity;
 mod refused;
+mod routes;
 mod source;
 
 use source::{Finding, Source};
@@ -37,6 +38,11 @@ fn imports_run_only_down_and_never_sideways() {
 #[test]
 fn pure_rooms_have_no_clock_socket_randomness_or_log() {
     check(&["src"], purity::check);
+}
+
+#[test]
+fn routes_are_mounted_from_the_tables_that_the_document_tells() {
+    check(&["src"], routes::check);
 }
 
 #[test]

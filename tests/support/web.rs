@@ -48,7 +48,7 @@ pub struct Web {
     pub family: Family,
     pub kind: Kind,
     pub events: Browser,
-    stream: String,
+    pub stream: String,
     address: SocketAddr,
 }
 

@@ -17,5 +17,6 @@ mod losses;
 mod person;
 mod proxy;
 mod raw;
+mod requests;
 mod rooms;
 mod world;

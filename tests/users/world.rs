@@ -13,7 +13,7 @@ use warmline::engine::{AddressBook, Engine, Handle, Outlets};
 use warmline::ids::{AgentJid, WorkgroupName};
 use warmline::outbox::{Outbox, OutboxSettings};
 use warmline::store::{self, Store, Table};
-use warmline::users::{Login, LoginError, Password, Places, Sessions};
+use warmline::users::{Approval, Login, LoginError, Password, Places, Sessions};
 use warmline::workgroup::{Labels, Policy, WorkgroupPolicy};
 use warmline::xmpp::agents::{Agents, AgentsSettings, Served};
 use warmline::xmpp::c2s::{Accounts, DoorSettings, Protection};
@@ -45,6 +45,7 @@ pub struct World {
 struct Setting {
     agents: Vec<String>,
     door: DoorSettings,
+    approval: Approval,
 }
 
 impl World {
@@ -59,7 +60,23 @@ impl World {
         World::on(
             ports,
             Arc::new(RunDir::new("users")),
-            Setting { agents, door },
+            setting((agents, door), Approval::Always),
+        )
+    }
+
+    /// Where users are asked whether somebody may see them.
+    pub fn asking(ports: Ports) -> World {
+        World::asking_with_agents(ports, &[])
+    }
+
+    /// The same, with agents.
+    pub fn asking_with_agents(ports: Ports, agents: &[&str]) -> World {
+        let agents = agents.iter().map(|&agent| agent.to_owned()).collect();
+        let door = door(ports.client);
+        World::on(
+            ports,
+            Arc::new(RunDir::new("users")),
+            setting((agents, door), Approval::Asked),
         )
     }
 
@@ -69,7 +86,7 @@ impl World {
         World::on(
             ports,
             Arc::new(RunDir::new("users")),
-            Setting { agents, door },
+            setting((agents, door), Approval::Always),
         )
     }
 
@@ -193,6 +210,14 @@ impl World {
     }
 }
 
+fn setting((agents, door): (Vec<String>, DoorSettings), approval: Approval) -> Setting {
+    Setting {
+        agents,
+        door,
+        approval,
+    }
+}
+
 pub fn account(name: &str, password: &str) -> Login {
     Login::Account {
         jid: format!("{name}@{DOMAIN}"),
@@ -224,6 +249,7 @@ async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
         places: places(),
         keep: Duration::from_secs(3600),
         max_sessions: 1_000,
+        approval: setting.approval,
     };
     let ends = (link.clone(), watched.clone());
     let loaded = UsersDesk::load(users, store.clone(), ends).await;
@@ -242,7 +268,8 @@ async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
         places(),
         Shelf::new(store.clone()),
         1_000,
-    );
+    )
+    .approving(setting.approval);
     let sessions = Arc::new(AllSessions {
         bridge: Some(bridge.clone()),
         accounts: Some(accounts),

@@ -11,7 +11,7 @@ use super::after_talk::AfterTalk;
 use super::{Secret, Texts};
 
 pub use carrier::ExternalCarrier;
-pub use routes::{External, configure};
+pub use routes::{External, configure, told};
 
 /// One such channel.
 #[derive(Clone, Debug)]

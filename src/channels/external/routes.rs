@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::bridge::{Answer, Input};
 use crate::channels::http::{error_reply, not_found, read_body, wrong_method};
+use crate::channels::table::{self, Place, Told, at};
 use crate::engine::Handle;
 use crate::ids::ConversationId;
 use crate::telemetry::metrics as figures;
@@ -42,17 +43,24 @@ impl External {
 /// Adds `/rapidpro/external/{channel}`, with and without a slash at its end, by any of the methods
 /// that RapidPro can be told to use.
 pub fn configure(services: &mut ServiceConfig, state: Data<External>) {
-    let paths = [
-        "/rapidpro/external/{channel}",
-        "/rapidpro/external/{channel}/",
-    ];
-    let resource = web::resource(paths)
-        .app_data(state)
-        .route(web::get().to(sent))
-        .route(web::post().to(sent))
-        .route(web::put().to(sent))
-        .default_service(web::to(|| async { wrong_method("GET, POST, PUT") }));
-    services.service(resource);
+    for place in places() {
+        services.service(place.resource("", wrong_method).app_data(state.clone()));
+    }
+}
+
+/// The same for the document.
+pub fn told() -> Vec<Told> {
+    table::told("RapidPro", "", &places())
+}
+
+fn places() -> Vec<Place> {
+    const ABOUT: &str = "A message of RapidPro's External channel.";
+    vec![
+        at("/rapidpro/external/{channel}")
+            .get(ABOUT, web::to(sent))
+            .post(ABOUT, web::to(sent))
+            .put(ABOUT, web::to(sent)),
+    ]
 }
 
 async fn sent(request: HttpRequest, payload: Payload, state: Data<External>) -> HttpResponse {

@@ -21,7 +21,7 @@ use super::api::Api;
 pub use super::Texts;
 pub use carrier::OpenchsCarrier;
 pub use codes::{Situation, table};
-pub use routes::{Openchs, configure};
+pub use routes::{Openchs, configure, told};
 
 /// One helpline's gateway.
 #[derive(Clone, Debug)]

@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpMessage, HttpRequest, HttpResponse, Route};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, ResponseError};
 use bytes::Bytes;
 use serde_json::json;
 use tokio::sync::Semaphore;
@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::bridge::{Answer, Input};
 use crate::channels::http::read_body;
+use crate::channels::table::{self, Place, Told, at};
 use crate::channels::{PasswordHash, caller};
 use crate::engine::{Handle, now};
 use crate::ids::ChannelId;
@@ -31,6 +32,8 @@ use super::{Account, OpenchsSettings, wire};
 
 use rejection::Rejection;
 
+/// Where the gateway lies.
+const PREFIXES: [&str; 2] = ["/open/api", "/api"];
 /// RapidPro's webhook node waits 15 s.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Lists that are read at a time.
@@ -137,45 +140,37 @@ pub fn configure(services: &mut ServiceConfig, state: Data<Openchs>) {
     if state.helplines.is_empty() {
         return;
     }
-    for prefix in ["/open/api", "/api"] {
-        for (name, allowed, routes) in endpoints() {
-            let only = move || async move { Rejection::method(allowed) };
-            let paths = [format!("{prefix}/{name}"), format!("{prefix}/{name}/")];
-            let resource = web::resource(paths)
-                .app_data(state.clone())
-                .wrap_fn(|request, service| {
-                    let answered = service.call(request);
-                    async move { answered.await.inspect(count) }
-                })
-                .default_service(web::to(only));
-            let resource = routes
-                .into_iter()
-                .fold(resource, actix_web::Resource::route);
-            services.service(resource);
+    let wrong = |allowed: &str| Rejection::method(allowed).error_response();
+    for prefix in PREFIXES {
+        for place in places() {
+            let resource = place.resource(prefix, wrong).app_data(state.clone());
+            services.service(resource.wrap_fn(|request, service| {
+                let answered = service.call(request);
+                async move { answered.await.inspect(count) }
+            }));
         }
     }
     services.service(web::scope("/open/api").default_service(web::to(unknown)));
 }
 
-fn endpoints() -> [(&'static str, &'static str, Vec<Route>); 5] {
-    [
-        ("token", "POST", vec![web::post().to(token)]),
-        (
-            "chat",
-            "GET, POST",
-            vec![web::get().to(listed), web::post().to(sessions::said)],
-        ),
-        ("web", "POST", vec![web::post().to(filed)]),
+/// The same for the document.
+pub fn told() -> Vec<Told> {
+    let told = |prefix: &&str| table::told("OpenCHS", prefix, &places());
+    PREFIXES.iter().flat_map(told).collect()
+}
+
+fn places() -> Vec<Place> {
+    vec![
+        at("/token").post("Get a token.", web::to(token)),
+        at("/chat")
+            .get("What was said in a session.", web::to(listed))
+            .post("A message of a client.", web::to(sessions::said)),
+        at("/web").post("File a case.", web::to(filed)),
         // A session may hold slashes, so that only the end of the path tells what is wanted.
-        (
-            "chat/{session:.+}/close",
-            "POST",
-            vec![web::post().to(sessions::closed)],
-        ),
-        (
-            "chat/{session:.+}/ack",
-            "POST",
-            vec![web::post().to(sessions::acknowledged)],
+        at("/chat/{session:.+}/close").post("The bot ends a session.", web::to(sessions::closed)),
+        at("/chat/{session:.+}/ack").post(
+            "The bot has taken something.",
+            web::to(sessions::acknowledged),
         ),
     ]
 }

@@ -17,7 +17,7 @@ use super::Secret;
 pub use super::Texts;
 pub use carrier::RapidProCarrier;
 pub use history::{Search, fetch as fetch_history};
-pub use routes::{RapidPro, configure};
+pub use routes::{RapidPro, configure, told};
 
 /// One ticketer of one RapidPro workspace.
 #[derive(Clone, Debug)]

@@ -10,13 +10,14 @@ use std::time::Duration;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Route};
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use tokio::runtime;
 use uuid::Uuid;
 
 use crate::bridge::{Answer, Input};
 use crate::channels::http::{not_found, read_body, wrong_method};
+use crate::channels::table::{self, Place, Told, at};
 use crate::channels::{AddressBook, HttpClient};
 use crate::engine::Handle;
 use crate::ids::{ConversationId, MessageId};
@@ -27,6 +28,9 @@ use super::{RapidProSettings, wire};
 
 use import::Handed;
 use rejection::Rejection;
+
+/// Where the app's endpoints lie.
+const PREFIX: &str = "/api/apps/public";
 
 /// Mailroom waits 15 s and holds the contact's lock meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -82,50 +86,39 @@ impl RapidPro {
 /// Adds `/api/apps/public/{app id}/…`, each path with and without a slash at its end: Go's client
 /// drops the body when it follows a redirect.
 pub fn configure(services: &mut ServiceConfig, state: Data<RapidPro>) {
-    let both = |name: &str| [format!("/{{app}}/{name}"), format!("/{{app}}/{name}/")];
-    let only = |allowed: &'static str| web::to(move || async move { wrong_method(allowed) });
-    let resource = |name, allowed, routes: Vec<Route>| {
-        let resource = web::resource(both(name)).default_service(only(allowed));
-        routes
-            .into_iter()
-            .fold(resource, actix_web::Resource::route)
-    };
-    let scope = web::scope("/api/apps/public")
+    let scope = web::scope(PREFIX)
         .app_data(state)
         .wrap_fn(|request, service| {
             let answered = service.call(request);
             async move { answered.await.inspect(count) }
-        })
-        .service(resource(
-            "secret.check",
-            "GET",
-            vec![web::get().to(secret_check)],
-        ))
-        .service(resource(
-            "settings",
-            "GET, PUT",
-            vec![
-                web::get().to(settings_shown),
-                web::put().to(settings_learnt),
-            ],
-        ))
-        .service(resource(
-            "room",
-            "GET, POST",
-            vec![web::get().to(room), web::post().to(room)],
-        ))
-        .service(resource(
-            "room.close",
-            "GET, POST",
-            vec![web::get().to(room_close), web::post().to(room_close)],
-        ))
-        .service(resource(
-            "visitor-message",
-            "POST",
-            vec![web::post().to(visitor_message)],
-        ))
-        .default_service(web::to(not_found));
-    services.service(scope);
+        });
+    let resources = places()
+        .into_iter()
+        .map(|place| place.resource("", wrong_method));
+    let scope = resources.fold(scope, actix_web::Scope::service);
+    services.service(scope.default_service(web::to(not_found)));
+}
+
+/// The same for the document.
+pub fn told() -> Vec<Told> {
+    table::told("RapidPro", PREFIX, &places())
+}
+
+fn places() -> Vec<Place> {
+    vec![
+        at("/{app}/secret.check").get("Whether the secret is right.", web::to(secret_check)),
+        at("/{app}/settings")
+            .get("Where RapidPro is called back.", web::to(settings_shown))
+            .put("Tell where to call back.", web::to(settings_learnt)),
+        // RapidPro's own calls are GETs with bodies.
+        at("/{app}/room")
+            .get("Open a ticket.", web::to(room))
+            .post("Open a ticket.", web::to(room)),
+        at("/{app}/room.close")
+            .get("Close a ticket.", web::to(room_close))
+            .post("Close a ticket.", web::to(room_close)),
+        at("/{app}/visitor-message").post("Say something.", web::to(visitor_message)),
+    ]
 }
 
 fn count<B>(answer: &ServiceResponse<B>) {

@@ -14,7 +14,7 @@ use crate::engine::Handle;
 use crate::ids::{ChannelId, VisitorToken, WorkgroupName};
 
 pub use carrier::WeniCarrier;
-pub use routes::{Weni, configure};
+pub use routes::{Weni, configure, told};
 
 /// What routes and carriers stand on.
 #[derive(Clone, Debug)]

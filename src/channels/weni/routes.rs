@@ -9,11 +9,12 @@ use std::time::Duration;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{self, Data, Payload, ServiceConfig};
-use actix_web::{HttpRequest, Resource, ResponseError};
+use actix_web::{HttpRequest, ResponseError};
 use bytes::Bytes;
 
 use crate::bridge::{Answer, Input};
 use crate::channels::http::read_body;
+use crate::channels::table::{self, Place, Told, at};
 use crate::config::Signed;
 use crate::engine::now;
 use crate::telemetry::metrics as figures;
@@ -21,6 +22,9 @@ use crate::telemetry::metrics as figures;
 use super::{Ways, WeniSettings, signature, wire};
 
 use rejection::Rejection;
+
+/// Where a channel's tickets lie.
+const PREFIX: &str = "/weni/{channel}/v1/tickets";
 
 /// Mailroom waits 15 s and holds the contact's lock meanwhile.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -114,29 +118,32 @@ pub fn configure(services: &mut ServiceConfig, state: &Data<Weni>) {
     if state.tenants.is_empty() {
         return;
     }
-    let scope = web::scope("/weni/{channel}/v1/tickets").app_data(state.clone());
+    let scope = web::scope(PREFIX).app_data(state.clone());
     let scope = scope.wrap_fn(|request, service| {
         let answered = service.call(request);
         async move { answered.await.inspect(count) }
     });
-    services.service(
-        scope
-            .service(resource("").route(web::post().to(calls::open)))
-            .service(resource("/{ticket}/messages").route(web::post().to(calls::message)))
-            .service(resource("/{ticket}/close").route(web::post().to(calls::close)))
-            .service(resource("/{ticket}/reopen").route(web::post().to(calls::reopen)))
-            .service(resource("/{ticket}/history").route(web::post().to(calls::history)))
-            .default_service(web::to(|| async {
-                Rejection::UnknownPath.error_response()
-            })),
-    );
+    let wrong = |_: &str| Rejection::WrongMethod("POST").error_response();
+    let resources = places().into_iter().map(|place| place.resource("", wrong));
+    let scope = resources.fold(scope, actix_web::Scope::service);
+    services.service(scope.default_service(web::to(|| async {
+        Rejection::UnknownPath.error_response()
+    })));
 }
 
-/// A path with and without a slash at its end, as operators type it.
-fn resource(path: &str) -> Resource {
-    let both = [path.to_owned(), format!("{path}/")];
-    let wrong = || async { Rejection::WrongMethod("POST").error_response() };
-    web::resource(both).default_service(web::to(wrong))
+/// The same for the document.
+pub fn told() -> Vec<Told> {
+    table::told("Weni", PREFIX, &places())
+}
+
+fn places() -> Vec<Place> {
+    vec![
+        at("").post("Open a ticket.", web::to(calls::open)),
+        at("/{ticket}/messages").post("Say something.", web::to(calls::message)),
+        at("/{ticket}/close").post("Close a ticket.", web::to(calls::close)),
+        at("/{ticket}/reopen").post("Open a ticket again.", web::to(calls::reopen)),
+        at("/{ticket}/history").post("What was said before.", web::to(calls::history)),
+    ]
 }
 
 fn count<B>(answer: &ServiceResponse<B>) {

@@ -19,7 +19,7 @@ use crate::ids::{ChannelId, VisitorToken, WorkgroupName};
 
 pub use crate::channels::Media;
 pub use carrier::YaloCarrier;
-pub use routes::{Parts, Yalo, configure};
+pub use routes::{Parts, Yalo, configure, told};
 
 use config::{Bot, Provider};
 

@@ -13,12 +13,13 @@ use std::time::Duration;
 use actix_web::dev::{Service, ServiceResponse};
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, Resource, Route, Scope};
+use actix_web::{HttpRequest, Scope};
 use tokio::runtime;
 use tokio::sync::Semaphore;
 
 use crate::bridge::{Answer, Input};
 use crate::channels::HttpClient;
+use crate::channels::table::{self, Place, Told, at};
 use crate::config::Role;
 use crate::engine::{Handle, Memory};
 use crate::telemetry::metrics as figures;
@@ -28,6 +29,8 @@ use super::{Media, YaloSettings};
 
 use rejection::Rejection;
 
+/// Where the endpoints lie: with a channel's name for machines with several of them.
+const PREFIXES: [&str; 2] = ["/yalo/{channel}/v1", "/v1"];
 /// How long a commit may take before the caller is told to try again.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Passwords that are checked at once: each takes 19 MiB and a processor.
@@ -159,82 +162,46 @@ pub fn configure(services: &mut ServiceConfig, state: &Data<Yalo>) {
     if state.tenants.is_empty() {
         return;
     }
-    for place in ["/yalo/{channel}/v1", "/v1"] {
-        let scope = web::scope(place).app_data(state.clone());
+    for prefix in PREFIXES {
+        let scope = web::scope(prefix).app_data(state.clone());
         let scope = scope.wrap_fn(|request, service| {
             let answered = service.call(request);
             async move { answered.await.inspect(count) }
         });
-        services.service(resources(scope).default_service(web::to(reply::not_found)));
+        let resources = places()
+            .into_iter()
+            .map(|place| place.resource("", reply::wrong_method));
+        let scope = resources.fold(scope, Scope::service);
+        services.service(scope.default_service(web::to(reply::not_found)));
     }
 }
 
-fn resources<T>(scope: Scope<T>) -> Scope<T>
-where
-    T: actix_web::dev::ServiceFactory<
-            actix_web::dev::ServiceRequest,
-            Config = (),
-            Response = ServiceResponse,
-            Error = actix_web::Error,
-            InitError = (),
-        >,
-{
-    let get = web::get;
-    scope
-        .service(resource(
-            "/welcome",
-            "GET",
-            vec![get().to(account::welcome)],
-        ))
-        .service(resource(
-            "/authenticate",
-            "POST",
-            vec![web::post().to(account::authenticate)],
-        ))
-        .service(resource(
-            "/tokens/check",
-            "GET",
-            vec![get().to(account::check)],
-        ))
-        .service(resource(
-            "/chats/connect",
-            "POST",
-            vec![web::post().to(handoff::connect)],
-        ))
-        .service(resource(
-            "/chat/finish/{user_id}",
-            "DELETE, GET",
-            vec![web::delete().to(handoff::finish), get().to(handoff::finish)],
-        ))
-        .service(resource(
-            "/context/{user_id}",
-            "GET",
-            vec![get().to(handoff::context)],
-        ))
-        .service(resource(
-            "/integrations/{provider}/webhook",
-            "POST",
-            vec![web::post().to(webhook::heard)],
-        ))
-        .service(resource(
-            "/integrations/webhook/register/{provider}",
-            "POST",
-            vec![web::post().to(registration::register)],
-        ))
-        .service(resource(
-            "/integrations/webhook/remove/{provider}",
-            "DELETE",
-            vec![web::delete().to(registration::remove)],
-        ))
+/// The same for the document.
+pub fn told() -> Vec<Told> {
+    let told = |prefix: &&str| table::told("Yalo", prefix, &places());
+    PREFIXES.iter().flat_map(told).collect()
 }
 
-/// A path with and without a slash at its end, since not every client follows redirects with a body.
-fn resource(path: &str, allowed: &'static str, routes: Vec<Route>) -> Resource {
-    let both = [path.to_owned(), format!("{path}/")];
-    let resource = web::resource(both);
-    let resource =
-        resource.default_service(web::to(move || async move { reply::wrong_method(allowed) }));
-    routes.into_iter().fold(resource, Resource::route)
+fn places() -> Vec<Place> {
+    vec![
+        at("/welcome").get("Whether it is there.", web::to(account::welcome)),
+        at("/authenticate").post("Get a token.", web::to(account::authenticate)),
+        at("/tokens/check").get("Whether a token is good.", web::to(account::check)),
+        at("/chats/connect").post("Hand a visitor over.", web::to(handoff::connect)),
+        at("/chat/finish/{user_id}")
+            .delete("End a visitor's conversation.", web::to(handoff::finish))
+            .get("End a visitor's conversation.", web::to(handoff::finish)),
+        at("/context/{user_id}").get(
+            "What a visitor and the bot said.",
+            web::to(handoff::context),
+        ),
+        at("/integrations/{provider}/webhook")
+            .post("What was said on a messenger.", web::to(webhook::heard)),
+        at("/integrations/webhook/register/{provider}")
+            .post("Register the webhook.", web::to(registration::register)),
+        at("/integrations/webhook/remove/{provider}")
+            .delete("Remove the webhook.", web::to(registration::remove)),
+    ]
 }
 
 fn count<B>(answer: &ServiceResponse<B>) {

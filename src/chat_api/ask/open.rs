@@ -33,7 +33,7 @@ pub async fn open(call: Call) -> Outcome {
         call.api.crowd.enter(call.from)?;
     }
     let wait = wait(&call)?;
-    let form = assist(call.text()?)?;
+    let form = assist(&call.entity("assist")?)?;
     let workgroup = known_workgroup(&call.api, &form.workgroup)?;
     let owner = owner(&call.caller);
     if let Some(owner) = &owner {

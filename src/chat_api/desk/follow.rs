@@ -108,10 +108,10 @@ pub(super) async fn follow(desk: Desk, live: Arc<Live>, events: BoxStream<'stati
         desk.0.log.note(&feed, entries).await;
         // A program that stops comes back: then its users' streams go on.
         if let Some(why) = end.filter(|why| *why != EndReason::Stopping)
-            && desk.forget(&live)
+            && let Some(keys) = desk.forget(&live)
         {
             let goodbye = events::logged_off(events::ended(why));
-            desk.leave(&live, goodbye).await;
+            desk.leave((&live, keys), goodbye).await;
         }
     }
 }

@@ -13,6 +13,7 @@ use tokio::runtime;
 use tracing::{info, warn};
 
 use crate::store::{Row, Store, Table};
+use crate::telemetry::metrics as figures;
 use crate::users::{Done, Kind, Login, Opened, Order, Password, Session, Sessions, Show};
 
 use super::failure::Failure;
@@ -227,7 +228,9 @@ impl Desk {
         {
             let mut book = lock(&self.0.book);
             book.by_stream.insert(key, live.clone());
-            book.by_user.insert(bare, live.clone());
+            if book.by_user.insert(bare, live.clone()).is_none() {
+                figures::user_came(live.session.kind().word());
+            }
         }
         let follow = follow(self.clone(), live.clone(), opened.events);
         self.0.runtime.spawn(follow);
@@ -265,9 +268,20 @@ impl Desk {
 
     /// Ends a session. The end of its events is stored when this returns.
     pub async fn close(&self, live: &Arc<Live>, why: &'static str) {
-        if self.forget(live) {
-            self.leave(live, events::logged_off(why)).await;
+        if let Some(keys) = self.forget(live) {
+            self.leave((live, keys), events::logged_off(why)).await;
             live.session.close().await;
+        }
+    }
+
+    /// Ends whatever a user has, by bare address: the session, and streams of events without one.
+    pub async fn end(&self, bare: &str, why: &'static str) {
+        match self.by_user(bare) {
+            Some(live) => self.close(&live, why).await,
+            None => {
+                let goodbye = events::logged_off(why);
+                self.stored(&FeedName::user(bare), goodbye).await;
+            }
         }
     }
 
@@ -279,24 +293,33 @@ impl Desk {
         }
     }
 
-    async fn leave(&self, live: &Live, goodbye: Entry) {
+    /// Stores the end of a session; `keys` are digests of the stream ids that it had.
+    async fn leave(&self, (live, keys): (&Live, Vec<String>), goodbye: Entry) {
         self.stored(&FeedName::user(&live.user), goodbye).await;
-        let row = grants::delete("session", &live.key);
-        if let Err(problem) = self.0.store.commit(vec![row]).await {
+        let rows = keys.iter().map(|key| grants::delete("session", key));
+        if let Err(problem) = self.0.store.commit(rows.collect()).await {
             warn!(%problem, "the end of a session was not stored");
         }
     }
 
-    /// Takes a session out of the book; tells whether it was in it.
-    fn forget(&self, live: &Arc<Live>) -> bool {
+    /// Takes a session out of the book; gives the digests of its stream ids if it was in it.
+    fn forget(&self, live: &Arc<Live>) -> Option<Vec<String>> {
         let mut book = lock(&self.0.book);
-        book.by_stream.retain(|_, other| !Arc::ptr_eq(other, live));
+        let mut keys = vec![live.key.clone()];
+        book.by_stream.retain(|key, other| {
+            let mine = Arc::ptr_eq(other, live);
+            if mine && *key != live.key {
+                keys.push(key.clone());
+            }
+            !mine
+        });
         let known = book.by_user.get(&live.user);
         let mine = known.is_some_and(|other| Arc::ptr_eq(other, live));
         if mine {
             book.by_user.remove(&live.user);
+            figures::user_left(live.session.kind().word());
         }
-        mine
+        mine.then_some(keys)
     }
 
     /// Takes up the sessions of users of our own domain that were open before a restart.

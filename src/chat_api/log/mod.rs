@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::engine::now;
-use crate::store::{Store, StoreError, Table};
+use crate::store::{Change, Store, StoreError, Table};
 
 use feed::Feed;
 
@@ -123,6 +123,19 @@ impl EventLog {
     pub async fn stored(&self, name: &FeedName) -> Result<Vec<Event>, StoreError> {
         let rows = self.shared.store.group(Table::Event, name.as_str()).await?;
         Ok(rows.iter().filter_map(feed::parse).collect())
+    }
+
+    /// Lets all that is stored of a feed expire, so that whoever bears the name later reads nothing of it.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn erase(&self, name: &FeedName) -> Result<(), StoreError> {
+        let change = Change::ExpireGroup {
+            table: Table::Event,
+            group: name.as_str().to_owned(),
+            at: now(),
+        };
+        self.shared.store.commit(vec![change]).await
     }
 
     /// From now on a reader that brings no place is shown what comes, if it was not so before.

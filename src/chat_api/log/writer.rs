@@ -9,6 +9,7 @@ use tracing::warn;
 
 use crate::engine::now;
 use crate::store::{Change, Put, StoreError, Table};
+use crate::telemetry::metrics as figures;
 
 use super::feed::{Entry, Event, FeedName, key};
 use super::{Shared, micros};
@@ -109,6 +110,7 @@ fn refuse(placed: Vec<Placed>) -> Vec<Placed> {
 }
 
 fn show(shared: &Shared, placed: Placed) {
+    figures::events(placed.events.len());
     if let Some(feed) = shared.read(&placed.feed) {
         for event in &placed.events {
             feed.push(event);

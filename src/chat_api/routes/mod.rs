@@ -1,5 +1,6 @@
 //! Every route of the REST side as one table: what is served and what is documented.
 
+mod accounts;
 mod assists;
 mod people;
 mod rooms;
@@ -43,8 +44,16 @@ pub enum BodyKind {
     Text,
     /// A text, or JSON as text.
     TextOrJson,
-    /// JSON.
-    Json,
+    /// An entity, as JSON or as XML.
+    Entity,
+}
+
+impl Route {
+    /// Whether it is for the master secret alone, and found only below a prefix: without one the path
+    /// may be somebody else's.
+    pub fn is_administration(&self) -> bool {
+        self.path.starts_with("/users")
+    }
 }
 
 macro_rules! handler {
@@ -82,12 +91,9 @@ pub fn all() -> Vec<Route> {
             routes.push(route(format!("/chat/{{stream}}{}", line.path), &line));
         }
     }
-    routes.extend(named().iter().map(|line| route(line.path.to_owned(), line)));
-    routes.extend(
-        ask_routes()
-            .iter()
-            .map(|line| route(line.path.to_owned(), line)),
-    );
+    for group in [named(), ask_routes(), users()] {
+        routes.extend(group.iter().map(|line| route(line.path.to_owned(), line)));
+    }
     let takes_any_word =
         |route: &Route| route.path.starts_with("/chat/{") || route.path.starts_with("/ask/{");
     routes.sort_by_key(takes_any_word);
@@ -121,6 +127,7 @@ fn talk() -> Vec<Line> {
 fn people_and_rooms() -> Vec<Line> {
     lines! {
         GET "/contacts" "The contacts, with their presence." people::contacts;
+        GET "/contacts/requests" "Extension: who asks to be shown the user and waits for an answer." people::requests;
         POST "/contacts" "Add a contact." people::add;
         POST "/contacts/{jid}" "Add a contact." people::add;
         PUT "/contacts/{jid}" "Change a contact." people::update;
@@ -179,6 +186,18 @@ fn ask_routes() -> Vec<Line> {
     }
 }
 
+/// The users of our own domain, for whoever administers them: only with the master secret, and only
+/// below a prefix.
+fn users() -> Vec<Line> {
+    lines! {
+        GET "/users" "The users of Warmline's own domain." accounts::list;
+        POST "/users" "Make a user of Warmline's own domain, with a password." accounts::create;
+        GET "/users/{username}" "One user." accounts::one;
+        PUT "/users/{username}" "Change a user's password, name or e-mail address." accounts::update;
+        DELETE "/users/{username}" "Delete a user, the session, and all that is kept for the user." accounts::delete;
+    }
+}
+
 /// The handler of routes that are refused.
 pub fn refuser() -> Handler {
     handler!(unable::refuse)
@@ -191,7 +210,8 @@ fn body_of(method: &Method, path: &str) -> BodyKind {
         }
         ("POST", "/xmpp" | "/users/{property}" | "/rooms/{room}/{jid}") => BodyKind::Text,
         ("POST", "/chat/{username}/login") => BodyKind::Text,
-        ("POST", "/contacts" | "/ask") | ("PUT", "/contacts/{jid}") => BodyKind::Json,
+        ("POST", "/contacts" | "/contacts/{jid}" | "/ask" | "/users")
+        | ("PUT", "/contacts/{jid}" | "/users/{username}") => BodyKind::Entity,
         _ => BodyKind::None,
     }
 }

@@ -15,16 +15,25 @@ pub async fn contacts(call: Call) -> Outcome {
     }
 }
 
+/// `GET /chat/contacts/requests`, an extension: who asks to see the user and waits for an answer.
+/// Adding the contact lets them, removing it refuses them.
+pub async fn requests(call: Call) -> Outcome {
+    match call.order(Order::Requests).await? {
+        (live, Done::Requests(all)) => Ok(Answer::entity(entity::requests(&all)).by(&live)),
+        _ => Err(Failure::Fault),
+    }
+}
+
 /// `POST /chat/contacts`, `POST /chat/contacts/{jid}` (README: without a body)
 pub async fn add(call: Call) -> Outcome {
     let jid = call.has("jid").then(|| call.path("jid"));
-    let wish = body::contact(call.text()?, jid)?;
+    let wish = body::contact(&call.entity("rosterItem")?, jid)?;
     written(call.order(Order::AddContact(wish)).await?)
 }
 
 /// `PUT /chat/contacts/{jid}`
 pub async fn update(call: Call) -> Outcome {
-    let wish = body::contact(call.text()?, Some(call.path("jid")))?;
+    let wish = body::contact(&call.entity("rosterItem")?, Some(call.path("jid")))?;
     written(call.order(Order::UpdateContact(wish)).await?)
 }
 

@@ -41,8 +41,12 @@ pub const REFUSED: &[(&str, &str)] = &[
         "sending to all users can be done only inside of the XMPP server",
     ),
     (
-        "/users{rest:.*}",
-        "accounts of the XMPP server are administered there",
+        "/users/{user}/{rest:.*}",
+        "groups and contacts of others are the XMPP server's, or the user's own; see /chat/contacts",
+    ),
+    (
+        "/userservice",
+        "accounts of the XMPP server are administered there; see /users",
     ),
     (
         "/groups{rest:.*}",
@@ -80,8 +84,8 @@ fn reason(path: &str) -> &'static str {
 
 /// Refuses, once the caller is known.
 pub async fn refuse(call: Call) -> Outcome {
-    match call.caller {
-        Caller::Nobody => Err(Failure::NoCredentials),
-        _ => Err(Failure::Impossible(reason(&call.target))),
+    if !matches!(call.caller, Caller::Master) {
+        call.user()?;
     }
+    Err(Failure::Impossible(reason(&call.target)))
 }

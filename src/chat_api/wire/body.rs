@@ -74,6 +74,48 @@ pub fn password(text: &str) -> Option<&str> {
     (!text.is_empty() && text.trim() != "{}").then_some(text)
 }
 
+/// The longest password, in bytes.
+const LONGEST_PASSWORD: usize = 1_000;
+
+/// A user of our own domain as `user` tells it; what is missing is not given.
+#[derive(Default)]
+pub struct User {
+    /// The name.
+    pub username: Option<String>,
+    /// The password.
+    pub password: Option<String>,
+    /// The name for people.
+    pub name: Option<String>,
+    /// The e-mail address.
+    pub email: Option<String>,
+}
+
+/// Reads a user (chat API §1.12).
+///
+/// # Errors
+/// No JSON object, or a field that is no text.
+pub fn user(text: &str) -> Result<User, Failure> {
+    let given = object(text).ok_or(Failure::Body("it is no JSON object"))?;
+    if given.get("properties").is_some_and(|all| !all.is_null()) {
+        return Err(Failure::Body(
+            "properties are set by the user, at /chat/users/{property}",
+        ));
+    }
+    let field = |key: &'static str, most: usize| match given.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) if !text.is_empty() && text.len() <= most => {
+            Ok(Some(text.clone()))
+        }
+        Some(_) => Err(Failure::Field(key)),
+    };
+    Ok(User {
+        username: field("username", 255)?,
+        password: field("password", LONGEST_PASSWORD)?,
+        name: field("name", 255)?,
+        email: field("email", 255)?,
+    })
+}
+
 /// A contact as `rosterItem` tells it; `jid` is the one of the path, where there is one.
 ///
 /// # Errors

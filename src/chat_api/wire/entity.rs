@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::chat_api::accounts::Source;
 use crate::ids::Timestamp;
-use crate::users::{Chatroom, Contact, FoundUser, Occupant, PendingOffer, QueueState, Said, Show};
+use crate::users::{
+    Chatroom, Contact, ContactRequest, FoundUser, Occupant, PendingOffer, Profile, QueueState,
+    Said, Show,
+};
 
 use super::iso;
 use super::node::{Entity, Node};
@@ -50,6 +54,17 @@ fn roster_item(contact: &Contact) -> Node {
     ])
 }
 
+/// `requests`, an extension: who asks to see the user and waits for an answer.
+pub fn requests(waiting: &[ContactRequest]) -> Entity {
+    let items = waiting.iter().map(|request| {
+        Node::Object(vec![
+            ("jid", text(&request.jid)),
+            ("status", Node::maybe(request.words.as_deref())),
+        ])
+    });
+    many("requests", "request", items.collect())
+}
+
 /// `rosterItem`
 pub fn contact(contact: &Contact) -> Entity {
     let keys = match roster_item(contact) {
@@ -74,6 +89,33 @@ pub fn users(found: &[FoundUser]) -> Entity {
         ])
     });
     many("users", "user", items.collect())
+}
+
+/// A user of our own domain, the address, and where the password comes from, if there is one.
+pub type Known<'a> = (&'a Profile, String, Option<Source>);
+
+/// `users`, for whoever administers them.
+pub fn profiles(users: &[Known<'_>]) -> Entity {
+    let items = users.iter().map(|user| Node::Object(profile_keys(user)));
+    many("users", "user", items.collect())
+}
+
+/// `user`
+pub fn profile(user: Known<'_>) -> Entity {
+    Entity {
+        root: "user",
+        keys: profile_keys(&user),
+    }
+}
+
+fn profile_keys((user, jid, source): &Known<'_>) -> Vec<(&'static str, Node)> {
+    vec![
+        ("username", text(&user.username)),
+        ("name", Node::maybe(user.name.as_deref())),
+        ("email", Node::maybe(user.email.as_deref())),
+        ("jid", text(jid)),
+        ("account", text(source.map_or("none", Source::word))),
+    ]
 }
 
 fn properties(all: &BTreeMap<String, String>) -> Node {

@@ -6,6 +6,7 @@ pub mod entity;
 pub mod events;
 pub mod node;
 pub mod visitor;
+pub mod xml;
 
 use jiff::tz::TimeZone;
 

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_xmpp::stanzastream::{Event, StreamEvent};
 
 use crate::users::{
-    Done, EndReason, Kind, LoginError, Opened, Order, Password, Places, Session, UserError,
+    Approval, Done, EndReason, Kind, LoginError, Opened, Order, Password, Places, Session,
+    UserError,
 };
 use crate::xmpp::client::Client;
 use crate::xmpp::shelf::Shelf;
@@ -37,6 +38,7 @@ pub struct Accounts {
     shelf: Shelf,
     room: Arc<Semaphore>,
     most: u32,
+    approval: Approval,
     stop: CancellationToken,
 }
 
@@ -49,8 +51,16 @@ impl Accounts {
             shelf,
             room: Arc::new(Semaphore::new(most as usize)),
             most,
+            approval: Approval::Always,
             stop: CancellationToken::new(),
         }
+    }
+
+    /// The same, with another answer to who asks to see a user.
+    #[must_use]
+    pub fn approving(mut self, approval: Approval) -> Self {
+        self.approval = approval;
+        self
     }
 
     /// Whether the password of this bare address is right, as the server says at once.
@@ -96,7 +106,7 @@ impl Accounts {
         let (orders, commands) = mpsc::channel(ORDERS);
         let jid = Arc::new(Mutex::new(full.clone()));
         let task = Task {
-            client: Client::new(&full, self.places.clone(), prefix),
+            client: Client::new(&full, self.places.clone(), prefix).approving(self.approval),
             stream,
             commands,
             events: sender,

@@ -128,7 +128,7 @@ impl Client {
                 self.answer(reply, Err(UserError::NoContact));
             }
             (Question::RoomArchive(room, lines), answer) => {
-                self.room_archive_read((room, lines), answer.is_ok(), reply);
+                self.room_archive_read((room, lines), answer.err(), reply);
             }
             (Question::Archive(wish, mut lines, newer), answer) => {
                 let newer = newer.min(lines.len());

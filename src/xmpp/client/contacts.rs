@@ -52,6 +52,9 @@ impl Client {
             show: None,
             status: None,
         };
+        if matches!(subscription, Subscription::From | Subscription::Both) {
+            self.requests.remove(&jid);
+        }
         self.contacts.insert(jid, contact);
     }
 
@@ -112,9 +115,10 @@ impl Client {
         let subscription = subscription.unwrap_or_default();
         let sees = matches!(subscription, Subscription::To | Subscription::Both);
         let shows = matches!(subscription, Subscription::From | Subscription::Both);
+        let waits = self.requests.contains_key(&wish.jid);
         let show = match wish.show {
             Some(true) if !shows => Some("subscribed"),
-            Some(false) if shows => Some("unsubscribed"),
+            Some(false) if shows || waits => Some("unsubscribed"),
             _ => None,
         };
         let see = match wish.see {
@@ -122,6 +126,10 @@ impl Client {
             Some(false) if sees => Some("unsubscribe"),
             _ => None,
         };
+        // Who waits for an answer has one now.
+        if wish.show.is_some() {
+            self.requests.remove(&wish.jid);
+        }
         for kind in show.into_iter().chain(see) {
             self.send_kind(kind, &wish.jid);
         }
@@ -152,8 +160,13 @@ impl Client {
             Ok(jid) => jid,
             Err(problem) => return self.answer(Some(reply), Err(problem)),
         };
+        let waits = self.requests.remove(&jid).is_some();
+        if waits {
+            self.send_kind("unsubscribed", &jid);
+        }
         if !self.contacts.contains_key(&jid) {
-            return self.answer(Some(reply), Err(UserError::NoContact));
+            let refused = waits.then_some(Done::Nothing);
+            return self.answer(Some(reply), refused.ok_or(UserError::NoContact));
         }
         let item = element("item", ns::ROSTER)
             .with("jid", &jid)

@@ -32,14 +32,18 @@ impl Client {
     pub(super) fn room_archive_read(
         &mut self,
         (room, lines): (String, Vec<Said>),
-        read: bool,
+        refused: Option<String>,
         reply: Option<Reply>,
     ) {
         let heard = self.rooms.get(&room);
-        let answer = match (read, heard) {
-            (true, _) => Ok(Done::Lines(lines)),
-            (false, Some(room)) => Ok(Done::Lines(room.lines.iter().cloned().collect())),
-            (false, None) => Err(UserError::NotJoined),
+        let answer = match (refused.as_deref(), heard) {
+            (None, _) => Ok(Done::Lines(lines)),
+            (Some(_), Some(room)) => Ok(Done::Lines(room.lines.iter().cloned().collect())),
+            (Some("item-not-found" | "gone" | "remote-server-not-found"), None) => {
+                Err(UserError::NoRoom)
+            }
+            // Without an archive only who is inside has heard anything.
+            (Some(_), None) => Err(UserError::NotJoined),
         };
         self.answer(reply, answer);
     }

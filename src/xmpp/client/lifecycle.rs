@@ -111,6 +111,8 @@ impl Client {
         self.full = full.to_owned();
         self.bare = text::bare(full).to_owned();
         self.seen.clear();
+        // The server tells again who waits.
+        self.requests.clear();
         self.event(UserEvent::Back {
             resumed: false,
             jid: full.to_owned(),

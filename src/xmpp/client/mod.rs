@@ -30,7 +30,9 @@ use minidom::Element;
 use tokio::sync::oneshot;
 
 use crate::ids::Timestamp;
-use crate::users::{Contact, Done, Order, PendingOffer, Places, Show, UserError, UserEvent};
+use crate::users::{
+    Approval, Contact, Done, Order, PendingOffer, Places, Show, UserError, UserEvent,
+};
 
 use self::asked::Asked;
 use self::desks::Desk;
@@ -77,6 +79,10 @@ pub struct Client {
     contacts: BTreeMap<String, Contact>,
     /// Orders about contacts that wait until the list is there; `None` once it is.
     early: Option<Vec<(Order, Reply)>>,
+    /// Whether everybody may see the user.
+    approval: Approval,
+    /// Who asks to, and waits for an answer: what they say with it, by bare address.
+    requests: BTreeMap<String, Option<String>>,
     seen: BTreeMap<String, BTreeMap<String, Seen>>,
     rooms: BTreeMap<String, Room>,
     desks: BTreeMap<String, Desk>,
@@ -101,6 +107,8 @@ impl Client {
             copies: false,
             contacts: BTreeMap::new(),
             early: Some(Vec::new()),
+            approval: Approval::Always,
+            requests: BTreeMap::new(),
             seen: BTreeMap::new(),
             rooms: BTreeMap::new(),
             desks: BTreeMap::new(),
@@ -111,6 +119,13 @@ impl Client {
             now: Timestamp::default(),
             out: Vec::new(),
         }
+    }
+
+    /// The same, with another answer to who asks to see the user.
+    #[must_use]
+    pub fn approving(mut self, approval: Approval) -> Self {
+        self.approval = approval;
+        self
     }
 
     /// The full address.

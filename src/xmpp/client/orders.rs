@@ -65,6 +65,10 @@ impl Client {
                 let contacts = self.contacts_shown();
                 self.answer(Some(reply), Ok(Done::Contacts(contacts)));
             }
+            Order::Requests => {
+                let requests = self.requests_shown();
+                self.answer(Some(reply), Ok(Done::Requests(requests)));
+            }
             Order::AddContact(wish) => self.write_contact(wish, true, reply),
             Order::UpdateContact(wish) => self.write_contact(wish, false, reply),
             Order::RemoveContact(jid) => self.remove_contact(&jid, reply),
@@ -166,6 +170,6 @@ fn about_contacts(order: &Order) -> bool {
 fn needs_connection(order: &Order) -> bool {
     !matches!(
         order,
-        Order::Presence { .. } | Order::Contacts | Order::Queues | Order::Offers
+        Order::Presence { .. } | Order::Contacts | Order::Requests | Order::Queues | Order::Offers
     )
 }

@@ -2,11 +2,14 @@
 
 use minidom::Element;
 
-use crate::users::{PresenceKind, Show, UserEvent};
+use crate::users::{Approval, ContactRequest, PresenceKind, Show, UserEvent};
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{attr, child_text};
 
 use super::{Client, Seen, text};
+
+/// Requests of one user that are noted.
+const MOST_REQUESTS: usize = 1_000;
 
 impl Client {
     /// A presence, which the user is told of in any case.
@@ -35,16 +38,38 @@ impl Client {
         match kind {
             PresenceKind::Available => self.saw(&from, stanza),
             PresenceKind::Unavailable | PresenceKind::Error => self.lost_sight(&from),
-            // The chat API lets everybody see its users.
-            PresenceKind::Subscribe => {
-                let whom = text::bare(&from).to_owned();
-                self.send_kind("subscribed", &whom);
-            }
+            PresenceKind::Subscribe => self.asked_to_be_seen(&from, stanza),
             PresenceKind::Unsubscribed => {
                 self.seen.remove(&text::bare(&from).to_lowercase());
             }
-            PresenceKind::Subscribed | PresenceKind::Unsubscribe => {}
+            // Whoever wants to see the user no more does not wait for an answer.
+            PresenceKind::Unsubscribe => {
+                self.requests.remove(&text::bare(&from).to_lowercase());
+            }
+            PresenceKind::Subscribed => {}
         }
+    }
+
+    /// Somebody asks to see the user: let in at once, or noted until the user answers.
+    fn asked_to_be_seen(&mut self, from: &str, stanza: &Element) {
+        let whom = text::bare(from).to_lowercase();
+        if self.approval == Approval::Always {
+            return self.send_kind("subscribed", &whom);
+        }
+        // Strangers could ask in any number of names. The server knows who is not noted here.
+        if self.requests.len() < MOST_REQUESTS || self.requests.contains_key(&whom) {
+            self.requests.insert(whom, text::words(stanza, "status"));
+        }
+    }
+
+    /// Who asks to see the user and waits for an answer.
+    pub(super) fn requests_shown(&self) -> Vec<ContactRequest> {
+        let waiting = self.requests.iter();
+        let waiting = waiting.map(|(jid, words)| ContactRequest {
+            jid: jid.clone(),
+            words: words.clone(),
+        });
+        waiting.collect()
     }
 
     fn saw(&mut self, from: &str, stanza: &Element) {

@@ -10,7 +10,7 @@ use tracing::warn;
 use crate::engine::now;
 use crate::ids::Timestamp;
 use crate::store::{Change, Store};
-use crate::users::{EndReason, LoginError, Places, UserError};
+use crate::users::{Approval, EndReason, LoginError, Places, UserError};
 use crate::xmpp::agents::AgentsSettings;
 use crate::xmpp::known::Known;
 use crate::xmpp::link::{Generation, LinkSender};
@@ -48,6 +48,8 @@ pub struct UsersSettings {
     pub places: Places,
     /// How long history and waiting messages are kept.
     pub keep: Duration,
+    /// Whether everybody may see the users.
+    pub approval: Approval,
     /// Sessions at once.
     pub max_sessions: usize,
 }
@@ -71,6 +73,8 @@ pub struct UsersDesk {
     /// What the store has not taken yet, and what waits for that.
     owed: Vec<Change>,
     held: Vec<Effect>,
+    /// When the store is asked again that did not take something.
+    again: Option<Timestamp>,
     stopped: Option<oneshot::Sender<()>>,
 }
 
@@ -103,6 +107,7 @@ impl UsersDesk {
         let rules = Rules {
             places: settings.places.clone(),
             keep: settings.keep,
+            approval: settings.approval,
             prefix: format!("u{:x}", now().0),
         };
         let mut desk = Self {
@@ -120,6 +125,7 @@ impl UsersDesk {
             inside,
             owed: Vec::new(),
             held: Vec::new(),
+            again: None,
             stopped: None,
         };
         desk.read_store().await?;
@@ -168,8 +174,8 @@ impl UsersDesk {
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {
-        let retry = (!self.owed.is_empty()).then(|| now().plus(STORE_PAUSE));
-        self.house.next_deadline().into_iter().chain(retry).min()
+        let due = self.house.next_deadline().into_iter();
+        due.chain(self.again).min()
     }
 
     fn linked(&mut self, told: Link) {
@@ -189,6 +195,29 @@ impl UsersDesk {
 
     async fn command(&mut self, command: Command) {
         self.house.now = now();
+        // What cannot be stored is not begun: whoever is refused may try again without doing it twice.
+        if !self.owed.is_empty() {
+            return self.refuse(command).await;
+        }
+        self.carry_on(command).await;
+    }
+
+    async fn refuse(&mut self, command: Command) {
+        match command {
+            Command::Open { reply, .. } => {
+                let _ = reply.send(Err(LoginError::Store));
+            }
+            Command::Order { reply, .. } => {
+                let _ = reply.send(Err(UserError::Store));
+            }
+            Command::Remember { reply, .. } | Command::Forget { reply, .. } => {
+                let _ = reply.send(Err(LoginError::Store));
+            }
+            other => self.carry_on(other).await,
+        }
+    }
+
+    async fn carry_on(&mut self, command: Command) {
         match command {
             Command::Open {
                 name,
@@ -204,6 +233,11 @@ impl UsersDesk {
             }
             Command::Remember { profile, reply } => self.remember(profile, reply),
             Command::Forget { username, reply } => self.forget(&username, reply).await,
+            Command::Profiles { reply } => {
+                let users = self.house.users.iter();
+                let profiles = users.map(|(name, user)| user.record.profile(name));
+                let _ = reply.send(Ok(profiles.collect()));
+            }
             Command::Stop { done } => {
                 for key in self.house.keys() {
                     self.house.close(&key, EndReason::Stopping);
@@ -217,15 +251,20 @@ impl UsersDesk {
     async fn flush(&mut self) {
         self.owed.append(&mut self.house.changes);
         self.held.append(&mut self.house.effects);
+        // What is owed may be much: it is not handed over anew with each stanza that comes.
+        if self.again.is_some_and(|again| now() < again) {
+            return self.refuse_answers();
+        }
         let stored = match self.owed.is_empty() {
             true => Ok(()),
             false => self.store.commit(self.owed.clone()).await,
         };
         if let Err(problem) = &stored {
             warn!(%problem, "what users did is not stored yet");
-            self.refuse_answers();
-            return;
+            self.again = Some(now().plus(STORE_PAUSE));
+            return self.refuse_answers();
         }
+        self.again = None;
         self.owed.clear();
         for login in std::mem::take(&mut self.logins) {
             login(Ok(()));

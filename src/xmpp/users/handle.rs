@@ -33,6 +33,9 @@ pub(super) enum Command {
         username: String,
         reply: oneshot::Sender<Result<(), LoginError>>,
     },
+    Profiles {
+        reply: oneshot::Sender<Result<Vec<Profile>, LoginError>>,
+    },
     Stop {
         done: oneshot::Sender<()>,
     },
@@ -98,6 +101,15 @@ impl Bridge {
         let username = username.to_owned();
         self.login(Command::Forget { username, reply }, answer)
             .await
+    }
+
+    /// All users, by name.
+    ///
+    /// # Errors
+    /// See [`LoginError`].
+    pub async fn profiles(&self) -> Result<Vec<Profile>, LoginError> {
+        let (reply, answer) = oneshot::channel();
+        self.login(Command::Profiles { reply }, answer).await
     }
 
     /// Takes back what all sessions show, and ends the desk. What is stored of the sessions stays.

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::ids::Timestamp;
 use crate::store::Change;
-use crate::users::{Done, EndReason, Order, Places, UserError, UserEvent};
+use crate::users::{Approval, Done, EndReason, Order, Places, UserError, UserEvent};
 use crate::xmpp::address::Address;
 use crate::xmpp::client::{Act, Client, Kept, Reply};
 use crate::xmpp::known::Known;
@@ -60,6 +60,8 @@ pub(super) struct Rules {
     pub places: Places,
     /// How long history and waiting messages are kept.
     pub keep: std::time::Duration,
+    /// Whether everybody may see the users.
+    pub approval: Approval,
     /// Makes ids unlike those of an earlier run.
     pub prefix: String,
 }
@@ -140,7 +142,8 @@ impl House {
     pub fn open(&mut self, key: &Key, events: mpsc::Sender<UserEvent>, kept: Option<Kept>) {
         let full = format!("{}/{}", self.bare(&key.0), key.1);
         let prefix = self.mint();
-        let mut client = Client::new(&full, self.rules.places.clone(), prefix);
+        let client = Client::new(&full, self.rules.places.clone(), prefix);
+        let mut client = client.approving(self.rules.approval);
         let mut acts = client.start(self.now);
         if !self.connected {
             acts.extend(client.lost(self.now));

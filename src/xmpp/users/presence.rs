@@ -29,6 +29,7 @@ impl House {
         self.tell_watchers(key, &stanza);
         if first {
             self.look_around(key);
+            self.give_requests(key);
         }
         if priority >= 0 {
             self.give_waiting(key);

@@ -45,9 +45,18 @@ pub(super) struct Item {
     /// The user has asked to see the contact.
     #[serde(default)]
     pub asked: bool,
-    /// It is not in the user's list: the contact sees the user without being there.
+    /// It is not in the user's list: the contact sees the user, or asks to, without being there.
     #[serde(default)]
     pub hidden: bool,
+    /// The contact asks to see the user, who has not answered yet.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub asks: bool,
+    /// What the contact says with that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub words: Option<String>,
+    /// The user lets the contact in as soon as it asks (RFC 6121 §3.4).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub approved: bool,
 }
 
 impl Item {

@@ -78,7 +78,7 @@ impl House {
         if known.to || known.asked {
             self.emit(presence(Some("unsubscribe"), (&bare, jid)));
         }
-        if known.from {
+        if known.from || known.asks {
             self.emit(presence(Some("unsubscribed"), (&bare, jid)));
             self.hide_all(&key.0, jid);
         }
@@ -104,8 +104,8 @@ impl House {
         if before == Some(&item) || before.is_none() && user.items.len() >= MOST_CONTACTS {
             return;
         }
-        // Whom the user neither listed nor lets in is forgotten.
-        if item.hidden && !item.from {
+        // Whom the user neither listed nor lets in, nor has to answer, is forgotten.
+        if item.hidden && !item.from && !item.asks {
             user.items.remove(jid);
             self.changes
                 .push(records::gone(Table::Contact, username, jid));

@@ -18,14 +18,14 @@ const COME_BACK: HeaderValue = HeaderValue::from_static("30");
 pub(super) struct Rejection {
     situation: Situation,
     field: Option<(&'static str, &'static str)>,
-    allowed: Option<&'static str>,
+    allowed: Option<String>,
 }
 
 impl Rejection {
     /// Another method is meant.
-    pub fn method(allowed: &'static str) -> Self {
+    pub fn method(allowed: &str) -> Self {
         Self {
-            allowed: Some(allowed),
+            allowed: Some(allowed.to_owned()),
             ..Situation::WrongMethod.into()
         }
     }
@@ -114,8 +114,9 @@ impl ResponseError for Rejection {
             }
             _ => {}
         }
-        if let Some(allowed) = self.allowed {
-            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        let allowed = self.allowed.as_deref().map(HeaderValue::from_str);
+        if let Some(Ok(allowed)) = allowed {
+            headers.insert(ALLOW, allowed);
         }
         reply
     }

@@ -35,9 +35,10 @@ pub(super) async fn not_found() -> HttpResponse {
 }
 
 /// The answer to a method that a path does not know; `allowed` as in the `Allow` header.
-pub(super) fn wrong_method(allowed: &'static str) -> HttpResponse {
+pub(super) fn wrong_method(allowed: &str) -> HttpResponse {
     let mut reply = error(StatusCode::METHOD_NOT_ALLOWED, "method not allowed");
-    let allowed = HeaderValue::from_static(allowed);
-    reply.headers_mut().insert(ALLOW, allowed);
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        reply.headers_mut().insert(ALLOW, allowed);
+    }
     reply
 }
