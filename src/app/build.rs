@@ -55,6 +55,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         seat: seat_orders,
         outbox: outbox.clone(),
         callbacks: ways.book.clone(),
+        typing: chat::typing(settings, log.as_ref()),
     };
     let policy = Arc::new(translate::policy(settings));
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;

@@ -5,6 +5,7 @@ mod chat;
 mod commands;
 mod health;
 mod helplines;
+mod limits;
 mod orders;
 mod running;
 mod surfaces;
@@ -17,6 +18,7 @@ pub use commands::{
     Which, conversations_close, conversations_list, conversations_reopen, conversations_show,
     dead_letters_drop, dead_letters_list, dead_letters_retry, store_migrate,
 };
+pub use limits::open_files;
 
 use std::time::Duration;
 
@@ -86,6 +88,8 @@ pub fn place_of(url: &str) -> Result<crate::store::Place, What> {
 /// # Errors
 /// Whatever keeps it from starting.
 pub fn run(settings: Settings, reload: Reload) -> Result<(), AppError> {
+    let most = open_files();
+    tracing::info!(most, "files and sockets that may be open");
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let running = build::start(&settings).await?;

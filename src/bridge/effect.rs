@@ -8,6 +8,7 @@ use crate::conversation::{
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
 };
+use crate::users::ChatState;
 use crate::workgroup::{AgentRecord, Contact, Request};
 
 use super::input::{Answer, Visitor};
@@ -30,10 +31,25 @@ pub enum Effect {
     Agent(AgentJid, AgentOrder),
     /// Something for a conversation's room.
     Room(ConversationId, RoomOrder),
+    /// Something to show a visitor that passes by.
+    Typing(Typing),
     /// The line of a workgroup, or who serves in it, changed: those who watch it are to be told.
     QueueChanged(WorkgroupName),
     /// Something to count.
     Happened(Event),
+}
+
+/// Somebody in a conversation's room begins or ceases to type; of no use later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The channel that its visitor came by.
+    pub channel: ChannelId,
+    /// What the visitor may know them as.
+    pub author: String,
+    /// What they do.
+    pub state: ChatState,
 }
 
 /// What is stored.
@@ -237,6 +253,8 @@ pub enum RoomOrder {
         /// What.
         words: Words,
     },
+    /// Show those inside what the visitor does; dropped where the room is not ready.
+    Typing(ChatState),
     /// Say something to one occupant alone.
     Whisper {
         /// The nickname.
@@ -272,6 +290,8 @@ pub struct RoomPlan {
     pub since: Option<Timestamp>,
     /// Whether clients are asked to tell what they received and what was read.
     pub marked: bool,
+    /// Whether it is to be told who types, and shows when the visitor does.
+    pub typing: bool,
 }
 
 /// Something to count.

@@ -19,6 +19,7 @@ mod service;
 mod spoken;
 mod strand;
 mod telling;
+mod typing;
 mod views;
 mod visitors;
 
@@ -34,10 +35,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::conversation::{
-    Author, ClosedBy, Conversation, Delivery, Fate, Line, Outgoing, Past, Scribe, Stage, Words,
+    Author, ClosedBy, Conversation, Delivery, Fate, Line, Outgoing, Past, Stage, Words,
 };
 use crate::ids::{
-    AgentJid, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
+    AgentJid, ChannelId, ConversationId, DeliveryId, MessageId, TicketId, Timestamp, WorkgroupName,
 };
 use crate::workgroup::{Decision, Dispatch, Policy};
 
@@ -154,6 +155,7 @@ impl Bridge {
             Input::Approached(approach) => self.approached(now, *approach),
             Input::Acknowledged(told) => self.acknowledged(now, &told),
             Input::CaseFiled(case) => self.case_filed(now, *case),
+            Input::Typed { visitor, state } => self.visitor_typed(&visitor, state),
             Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor, ClosedBy::Visitor),
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
@@ -166,10 +168,7 @@ impl Bridge {
                 conversation,
                 earlier,
             } => self.history(now, &conversation, earlier),
-            Input::CallbackLearnt { channel, url } => {
-                self.emit(Effect::Keep(Record::Callback(channel, url)));
-                Answer::Done
-            }
+            Input::CallbackLearnt { channel, url } => self.keep_callback(channel, url),
             Input::LinkUp => self.link_up(now),
             Input::LinkDown => self.link_down(),
             Input::AgentSeen {
@@ -209,6 +208,11 @@ impl Bridge {
 
     fn emit(&mut self, effect: Effect) {
         self.step.out.push(effect);
+    }
+
+    fn keep_callback(&mut self, channel: ChannelId, url: String) -> Answer {
+        self.emit(Effect::Keep(Record::Callback(channel, url)));
+        Answer::Done
     }
 
     fn happened(&mut self, event: Event) {
@@ -387,14 +391,5 @@ impl Bridge {
     fn queues_of(&mut self, agent: &AgentJid) {
         let names: Vec<WorkgroupName> = self.policy.workgroups_of(agent).cloned().collect();
         self.step.queues.extend(names);
-    }
-
-    /// How what was said is written for agents.
-    fn scribe<'a>(policy: &'a Policy) -> Scribe<'a> {
-        Scribe {
-            zone: &policy.zone,
-            visitor: &policy.labels.visitor,
-            bot: &policy.labels.bot,
-        }
     }
 }

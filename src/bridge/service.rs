@@ -187,6 +187,7 @@ impl Bridge {
             awaited,
             since: conversation.known_since(),
             marked: !conversation.manners.receipts.is_empty(),
+            typing: conversation.manners.typing,
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
     }

@@ -37,7 +37,7 @@ pub(super) fn heard(input: &Input) {
         RoomEvent::Reflected { id, .. } => {
             debug!(%conversation, message = %id, "the room has shown a line");
         }
-        RoomEvent::Spoken(_) | RoomEvent::Marked { .. } => {}
+        RoomEvent::Spoken(_) | RoomEvent::Marked { .. } | RoomEvent::Typed { .. } => {}
     }
 }
 

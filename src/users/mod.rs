@@ -11,6 +11,7 @@ mod order;
 mod places;
 mod problem;
 mod session;
+mod told;
 
 pub use done::{
     Chatroom, Contact, Done, FoundUser, Occupant, PendingOffer, QueueState, Said, Subscription,
@@ -24,3 +25,4 @@ pub use order::{ChatState, ContactWish, HistoryWish, Order, Outgoing, Show};
 pub use places::Places;
 pub use problem::{BadStanza, UserError};
 pub use session::{Kind, Session, Sessions};
+pub use told::{Held, Told};

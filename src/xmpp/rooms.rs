@@ -16,6 +16,7 @@ mod private;
 mod requests;
 mod room;
 mod text;
+mod typing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

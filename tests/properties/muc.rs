@@ -98,7 +98,7 @@ impl Muc {
                 self.wanted.remove(&id);
                 self.tell(&id, RoomEvent::Gone);
             }
-            RoomOrder::Whisper { .. } => {}
+            RoomOrder::Whisper { .. } | RoomOrder::Typing(_) => {}
         }
         true
     }

@@ -311,7 +311,8 @@ fn comes_twice(input: &Input) -> bool {
                 | Rejected { .. }
                 | Spoken(_)
         ),
-        // Until all is told it is told on; a second one is told apart where it was taken.
-        Input::Reopen(_) | Input::LinkUp => false,
+        // Until all is told it is told on; a second one is told apart where it was taken. Typing is
+        // shown as it comes.
+        Input::Reopen(_) | Input::LinkUp | Input::Typed { .. } => false,
     }
 }

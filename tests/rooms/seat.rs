@@ -99,6 +99,7 @@ impl Seat {
             awaited,
             since,
             marked: false,
+            typing: false,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
     }

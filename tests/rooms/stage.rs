@@ -76,6 +76,20 @@ impl Stage {
             awaited: None,
             since,
             marked: false,
+            typing: false,
+        })));
+    }
+
+    /// A room whose visitor can be shown who types.
+    pub fn open_to_typing(&mut self) {
+        self.order(RoomOrder::Open(Box::new(RoomPlan {
+            workgroup: WorkgroupName::new("support"),
+            pseudonym: NICK.into(),
+            members: vec![],
+            awaited: None,
+            since: Some(self.now),
+            marked: false,
+            typing: true,
         })));
     }
 
@@ -89,6 +103,7 @@ impl Stage {
             awaited: Some((agent, None)),
             since: None,
             marked: false,
+            typing: false,
         })));
     }
 
@@ -207,6 +222,7 @@ fn short(event: &RoomEvent) -> String {
         RoomEvent::Reflected { id, .. } => format!("reflected {id}"),
         RoomEvent::Rejected { id } => format!("rejected {id}"),
         RoomEvent::Marked { name, receipt, .. } => format!("{} {name}", receipt.as_str()),
+        RoomEvent::Typed { nick, state, .. } => format!("{nick} is {}", state.word()),
         RoomEvent::Gone => "gone".into(),
     }
 }

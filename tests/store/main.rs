@@ -18,6 +18,7 @@ mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 mod vanishing;
+mod walking;
 
 contract::suite!(on_embedded, crate::embedded::Backend::new);
 contract::suite!(on_redis, crate::servers::OneServer::start);

@@ -20,4 +20,5 @@ mod platform_ids;
 mod recounting;
 mod reopening;
 mod rooms;
+mod typing;
 mod waiting;

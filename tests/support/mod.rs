@@ -15,7 +15,7 @@
 //! | `rapidpro`, `bot` | the ticket system: the calls it makes, the callbacks it receives |
 //! | `chromium` | a real browser |
 //! | `web` | callers of the chat API, users and visitors |
-//! | `browser` | somebody who reads events over SSE |
+//! | `browser`, `crowd` | somebody who reads events over SSE; hundreds who do and come back |
 //! | `yalo` | the platform Yalo: its configuration, the calls it makes |
 //! | `weni` | Weni's mailroom: the calls it makes, a process that takes callbacks |
 //! | `config`, `warmline` | the program under test |
@@ -28,12 +28,14 @@ pub mod bot;
 pub mod browser;
 pub mod chromium;
 pub mod config;
+pub mod crowd;
 pub mod ejabberd;
 pub mod event;
 pub mod http;
 pub mod odd;
 pub mod openchs;
 pub mod origin;
+pub mod patience;
 pub mod process;
 pub mod prosody;
 pub mod rapidpro;

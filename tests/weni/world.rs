@@ -199,6 +199,7 @@ async fn start(channel: WeniSettings, store: Arc<dyn Store>) -> (Handle, http::R
         seat,
         outbox,
         callbacks: ways.book.clone(),
+        typing: mpsc::channel(1).0,
     };
     let writer = Engine::load(Arc::new(policy()), store.clone(), jobs, outlets);
     tokio::spawn(writer.await.unwrap().run());

@@ -269,6 +269,7 @@ async fn start(config: &str, store: Arc<dyn Store>) -> (Handle, http::Running) {
         seat,
         outbox,
         callbacks: AddressBook::default(),
+        typing: mpsc::channel(1).0,
     };
     let writer = Engine::load(Arc::new(policy()), store.clone(), jobs, outlets);
     tokio::spawn(writer.await.unwrap().run());

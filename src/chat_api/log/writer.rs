@@ -9,6 +9,7 @@ use tracing::warn;
 
 use crate::engine::now;
 use crate::store::{Change, Put, StoreError, Table};
+use crate::users::Held;
 
 use super::feed::{Entry, Event, FeedName, key};
 use super::{Shared, micros};
@@ -23,6 +24,8 @@ pub struct Append {
     pub(super) feed: FeedName,
     pub(super) first: Option<u64>,
     pub(super) entries: Vec<Entry>,
+    /// What is kept for the user until the entries are stored.
+    pub(super) held: Vec<Held>,
     pub(super) done: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
 
@@ -30,6 +33,7 @@ pub struct Append {
 struct Placed {
     feed: FeedName,
     events: Vec<Arc<Event>>,
+    held: Vec<Held>,
     done: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
 
@@ -70,6 +74,7 @@ fn place(shared: &Shared, append: Append) -> Placed {
     Placed {
         feed: append.feed,
         events,
+        held: append.held,
         done: append.done,
     }
 }
@@ -89,6 +94,12 @@ fn rows(shared: &Shared, placed: &[Placed]) -> Vec<Change> {
             // A repetition does not replace what was shown under the same number.
             changes.push(Change::Add(row));
         }
+        let gone = one.held.iter().map(|held| Change::Delete {
+            table: Table::Waiting,
+            group: held.username.clone(),
+            key: held.key.clone(),
+        });
+        changes.extend(gone);
     }
     changes
 }
