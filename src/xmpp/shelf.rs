@@ -107,6 +107,8 @@ impl Shelf {
                 None => break,
             }
         }
+        // The newest came first, also among those of one moment.
+        lines.reverse();
         lines.sort_by_key(|line| line.at);
         Ok(Done::Lines(lines))
     }

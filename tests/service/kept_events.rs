@@ -44,6 +44,8 @@ fn flood(agent: &Agent, to: &str, batch: usize) {
     };
     let all: String = (0..50).map(message).collect();
     agent.raw(&all);
+    // What is ahead of the program is bounded: the answer comes after it.
+    agent.settle_with(to);
 }
 
 /// What the history holds of the talk with this agent: what was accepted.

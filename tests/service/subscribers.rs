@@ -27,6 +27,24 @@ fn hall() -> String {
     format!("hall@{MUC}")
 }
 
+/// A lasting room that remembers more than is said while somebody is away: what a room remembers of
+/// itself is 20 lines (Prosody), and only that can be told to who comes back.
+fn configuration() -> String {
+    let field =
+        |name: &str, value: &str| format!("<field var='{name}'><value>{value}</value></field>");
+    let form = "http://jabber.org/protocol/muc#roomconfig";
+    let fields = [
+        field("FORM_TYPE", form),
+        field("muc#roomconfig_persistentroom", "1"),
+        field("muc#roomconfig_historylength", "200"),
+    ];
+    format!(
+        "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' \
+         type='submit'>{}</x></query>",
+        fields.concat()
+    )
+}
+
 fn lines(event: &Event) -> Option<String> {
     let body = event.text("body");
     (event.name == "chatapi.muc" && body.starts_with("line ")).then(|| body.to_owned())
@@ -55,10 +73,9 @@ impl Scene {
         speaker.wait("in the hall", |e| {
             e.kind() == "presence" && e.sender() == hall() && e.has("codes", "110")
         });
-        // A new room is locked until it is configured (XEP-0045 §10.1.2).
-        let plain = "<query xmlns='http://jabber.org/protocol/muc#owner'>\
-                     <x xmlns='jabber:x:data' type='submit'/></query>";
-        speaker.ask("set", &hall(), plain).expect("a room");
+        speaker
+            .ask("set", &hall(), &configuration())
+            .expect("a room");
         for user in 0..USERS {
             enter(warmline.address(), user);
         }

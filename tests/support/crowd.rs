@@ -39,21 +39,23 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// One reader for each path, all with the same `Authorization`; waits until each was let in.
+    /// One reader for each path, all with the same `Authorization`, if any; waits until each was let in.
     pub fn gather(address: SocketAddr, (paths, header): (&[String], &str), pick: Pick) -> Crowd {
         let runtime = Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
             .build()
             .expect("a runtime");
+        let header = match header {
+            "" => String::new(),
+            value => format!("Authorization: {value}\r\n"),
+        };
         let mut heard = Vec::new();
         for path in paths {
             let mine: Arc<Mutex<Heard>> = Arc::default();
             let reader = Reader {
                 address,
-                head: format!(
-                    "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: {header}\r\n"
-                ),
+                head: format!("GET {path} HTTP/1.1\r\nHost: {address}\r\n{header}"),
                 heard: mine.clone(),
                 pick,
             };
@@ -79,10 +81,15 @@ impl Crowd {
     pub fn wait_for(&self, count: usize, within: Duration) {
         let all = || self.heard.iter().all(|one| lock(one).texts.len() >= count);
         if wait::poll(within, || all().then_some(())).is_none() {
-            let behind = self.heard();
-            let behind = behind.iter().filter(|one| one.texts.len() < count);
-            let behind: Vec<_> = behind.map(|one| (one.texts.len(), one.visits)).collect();
-            panic!("not all heard {count}; texts and visits of who is behind: {behind:?}");
+            let mut behind = self.heard();
+            behind.retain(|one| one.texts.len() < count);
+            let first = behind.first().cloned().unwrap_or_default();
+            panic!(
+                "{} have not heard {count}; one of them, let in {} times: {:?}",
+                behind.len(),
+                first.visits,
+                first.texts
+            );
         }
     }
 }
