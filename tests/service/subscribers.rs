@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::support::agents::{Agent, People};
-use super::support::browser::Event;
+use super::support::browser::{Browser, Event};
 use super::support::config::Config;
 use super::support::crowd::Crowd;
 use super::support::http::Request;
@@ -106,20 +106,40 @@ impl Scene {
 
     /// All users are in the hall, and the first one is seen as busy as she said.
     fn wait_present(&self) {
-        let address = self.warmline.address();
-        wait::until("all users are in the hall", REPAIR, || {
-            let request = master("GET", "/restapi/v1/chat/rooms/hall/occupants?username=u1");
-            let reply = request
-                .send(address)
-                .ok()
-                .filter(|reply| reply.status == 200)?;
-            let inside = reply.json()["occupant"].as_array().map(Vec::len);
-            (inside == Some(USERS + 1)).then_some(())
+        let mut inside = String::new();
+        let all = wait::poll(REPAIR, || {
+            let path = "/restapi/v1/chat/rooms/hall/participants?username=u1";
+            let reply = master("GET", path).send(self.warmline.address()).ok()?;
+            inside = String::from_utf8_lossy(&reply.body).into_owned();
+            let count = reply.json()["participant"].as_array().map(Vec::len);
+            (count == Some(USERS + 1)).then_some(())
         });
+        if all.is_none() {
+            let out = (0..USERS).filter(|user| !inside.contains(&format!("/u{user}\"")));
+            let out: Vec<String> = out.map(|user| self.story_of(user)).collect();
+            panic!("not all are in the hall:\n{}", out.join("\n"));
+        }
         let busy = format!("u0@{COMPONENT}");
         self.speaker.wait_within("u0 is busy", REPAIR, |e| {
             e.kind() == "presence" && e.sender() == busy && e.get("show") == "dnd"
         });
+    }
+
+    /// What happened to a user's session, for the text of a failure.
+    fn story_of(&self, user: usize) -> String {
+        let headers = vec![
+            ("Authorization".to_owned(), MASTER.to_owned()),
+            ("Last-Event-ID".to_owned(), "1".to_owned()),
+        ];
+        let path = format!("/sse/u{user}");
+        let late = Browser::open(self.warmline.address(), &path, headers);
+        late.wait_quiet();
+        let events = late.events().into_iter();
+        let events = events.filter(|event| event.name == "chatapi.session");
+        let told: Vec<String> = events
+            .map(|event| format!("{} {}", event.id, event.data))
+            .collect();
+        format!("u{user}: {}", told.join("; "))
     }
 
     /// Whoever was seen before is to be seen anew.

@@ -16,7 +16,7 @@ use super::{Client, PATIENCE, Reply, text};
 
 /// What was said so long before the last line that was heard is asked for again: servers give whole
 /// seconds (Prosody), and their clocks may differ from ours. What is known is known again.
-const SLACK: Duration = Duration::from_secs(60);
+const SLACK: Duration = Duration::from_secs(30);
 
 /// A room as it is kept over a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -195,10 +195,14 @@ impl Client {
         if !entering {
             return;
         }
+        let refused = error_of(stanza);
+        if self.is_cut_off(jid) && refused.as_ref().is_some_and(|(_, wait)| *wait) {
+            return self.try_later(jid);
+        }
         let Some(room) = self.rooms.remove(jid) else {
             return;
         };
-        let condition = error_of(stanza).map_or_else(String::new, |(condition, _)| condition);
+        let condition = refused.map_or_else(String::new, |(condition, _)| condition);
         let Phase::Entering { again, reply, .. } = room.phase else {
             return;
         };
@@ -313,18 +317,30 @@ impl Client {
             if self.knock_again(&jid) {
                 continue;
             }
+            if self.is_cut_off(&jid) {
+                // Slow is not gone: a server that has just started has much to do.
+                self.try_later(&jid);
+                continue;
+            }
             let Some(room) = self.rooms.remove(&jid) else {
                 continue;
             };
             self.send_kind("unavailable", &format!("{jid}/{}", room.nick));
-            if let Phase::Entering { again, reply, .. } = room.phase {
-                if again {
-                    self.out.push(Act::Changed);
-                    let why = LeftReason::NotBack("remote-server-timeout".into());
-                    self.event(UserEvent::Left { room: jid, why });
-                }
+            if let Phase::Entering { reply, .. } = room.phase {
                 self.answer(reply, Err(UserError::TimedOut));
             }
+        }
+    }
+
+    /// A room that the user was in does not take the user back yet.
+    fn try_later(&mut self, jid: &str) {
+        let at = self.now.plus(PAUSE);
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if let Phase::Entering { reply, .. } = std::mem::replace(&mut room.phase, Phase::Again(at))
+        {
+            self.answer(reply, Err(UserError::TimedOut));
         }
     }
 }
