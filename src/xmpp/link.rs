@@ -4,6 +4,7 @@ mod backoff;
 mod connect;
 mod driver;
 mod outlet;
+mod prompt;
 mod secret;
 mod session;
 mod settings;

@@ -14,6 +14,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
+use super::prompt::Prompt;
 use super::{DownReason, LinkSettings, TlsProblem, TlsSettings};
 use crate::xmpp::encode::escape_attribute;
 use crate::xmpp::framing::{Frame, Framer, Limits};
@@ -73,9 +74,10 @@ pub(super) async fn connect(settings: &LinkSettings) -> Result<(Inlet, Writer), 
     // Without it a stanza may wait 40 ms for the acknowledgement of the one before.
     tcp.set_nodelay(true)
         .map_err(|error| DownReason::ConnectFailed(error.kind()))?;
+    let tcp = Prompt(tcp);
     let (reader, mut writer): (Reader, Writer) = match &settings.tls {
         None => {
-            let (reader, writer) = tcp.into_split();
+            let (reader, writer) = tokio::io::split(tcp);
             (Box::new(reader), Box::new(writer))
         }
         Some(tls) => {
@@ -148,10 +150,10 @@ pub(super) fn stream_error(element: &minidom::Element) -> Option<DownReason> {
 }
 
 async fn start_tls(
-    tcp: TcpStream,
+    tcp: Prompt,
     tls: &TlsSettings,
     address: &str,
-) -> Result<tokio_rustls::client::TlsStream<TcpStream>, DownReason> {
+) -> Result<tokio_rustls::client::TlsStream<Prompt>, DownReason> {
     let name = match &tls.server_name {
         Some(name) => name.as_str(),
         None => host_of(address),
