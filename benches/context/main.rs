@@ -156,6 +156,7 @@ async fn engine(store: Arc<dyn Store>) -> Handle {
             reports,
         ),
         callbacks: AddressBook::default(),
+        typing: mpsc::channel(1).0,
     };
     let writer = Engine::load(policy, store, jobs, outlets).await;
     tokio::spawn(writer.expect("an engine").run());

@@ -78,8 +78,9 @@ pub async fn listen(readers: &mut Vec<Reader>, address: SocketAddr, load: Load) 
     let begun = Instant::now();
     let mut tasks = JoinSet::new();
     for (number, mut reader) in std::mem::take(readers).into_iter().enumerate() {
-        // Every fifth is cut off in the middle.
-        let cut = (number % 5 == 0).then_some(load.events() / 2);
+        // Every fifth is cut off, each at another place of the middle half.
+        let place = load.events() / 4 + number * 97 % (load.events() / 2).max(1);
+        let cut = (number % 5 == 0).then_some(place);
         tasks.spawn(async move {
             reader.run(address, cut).await;
             reader

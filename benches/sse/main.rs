@@ -43,12 +43,21 @@ fn main() {
         rate: *rate,
         seconds: *seconds,
     };
+    let most = warmline::app::open_files();
+    if most.is_some_and(|most| most < load.subscribers as u64 + 200) {
+        println!(
+            "{subscribers} subscribers: not measured, {most:?} files may be open here (ulimit -n)"
+        );
+        return;
+    }
     if arguments.iter().any(|a| a == "serve") {
         server::run(load);
         return;
     }
     println!(
-        "{subscribers} subscribers, {rate} events/s for {seconds} s, every fifth cut off once and resumed:"
+        "{subscribers} subscribers, {rate} events/s for {seconds} s, every fifth cut off once and resumed; \
+         load average before {}:",
+        load_average()
     );
     let own = std::env::current_exe().expect("this program");
     let mut warmline = Command::new(own);
@@ -104,6 +113,12 @@ fn tell(name: &str, (outcome, used, kib): (&Outcome, f64, f64)) {
         outcome.percentile(99),
         used * 1e6 / (*deliveries as f64).max(1.0),
     );
+}
+
+/// Of the last minute.
+fn load_average() -> String {
+    let all = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    all.split(' ').next().unwrap_or_default().to_owned()
 }
 
 /// KiB of memory that a process holds.

@@ -63,7 +63,7 @@ async fn publish(log: &EventLog, load: Load) {
         let due = Duration::from_secs_f64(number as f64 / load.rate as f64);
         tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
         let data = json!({"n": number, "t": micros(), "pad": pad});
-        log.note(&feed, vec![Entry::new("chatapi.chat", &data)])
+        log.note(&feed, vec![Entry::new("chatapi.chat", &data)], Vec::new())
             .await;
     }
 }

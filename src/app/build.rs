@@ -60,6 +60,7 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         seat: seat_orders,
         outbox: outbox.clone(),
         callbacks: ways.book.clone(),
+        typing: chat::typing(settings, log.as_ref()),
     };
     let merged = groups::with_added(settings, store.as_ref()).await?;
     let policy = Arc::new(translate::policy(&merged));

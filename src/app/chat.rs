@@ -4,12 +4,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use actix_web::web::ServiceConfig;
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use utoipa::openapi::OpenApi;
 
+use crate::bridge::Typing;
 use crate::chat_api::log::EventLog;
-use crate::chat_api::openapi;
 use crate::chat_api::{self, ChatApi, ChatApiSettings, Names, Parts, Reveal, RoomUrl};
+use crate::chat_api::{ask, openapi};
 use crate::config::{self, Channel, ChannelKind, OnRequestTimeout, Settings, WhenNoAgents};
 use crate::engine::Handle;
 use crate::ids::{ChannelId, WorkgroupName};
@@ -33,6 +35,25 @@ pub(super) fn channel(settings: &Settings) -> Option<(&Channel, &config::ChatApi
 pub(super) fn log(settings: &Settings, store: &Arc<dyn Store>) -> Option<EventLog> {
     let (_, kind) = channel(settings)?;
     Some(EventLog::start(store.clone(), kind.event_ttl))
+}
+
+/// Typing that may wait to be shown; what is more is not shown.
+const TYPING: usize = 256;
+
+/// Where typing in rooms goes: to visitors' logs, past the store.
+pub(super) fn typing(settings: &Settings, log: Option<&EventLog>) -> mpsc::Sender<Typing> {
+    let (sender, mut typed) = mpsc::channel::<Typing>(TYPING);
+    if let Some((channel, kind)) = channel(settings)
+        && let Some(log) = log.cloned()
+    {
+        let names = names(settings, channel, kind);
+        tokio::spawn(async move {
+            while let Some(typing) = typed.recv().await {
+                ask::show_typing(&log, &names, &typing);
+            }
+        });
+    }
+    sender
 }
 
 /// What stands behind the chat API.

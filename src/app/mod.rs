@@ -7,6 +7,7 @@ mod faces;
 mod groups;
 mod health;
 mod helplines;
+mod limits;
 mod orders;
 mod routing;
 mod running;
@@ -20,6 +21,7 @@ pub use commands::{
     Which, conversations_close, conversations_list, conversations_reopen, conversations_show,
     dead_letters_drop, dead_letters_list, dead_letters_retry, store_migrate,
 };
+pub use limits::open_files;
 
 use std::time::Duration;
 
@@ -92,6 +94,8 @@ pub fn place_of(url: &str) -> Result<crate::store::Place, What> {
 /// # Errors
 /// Whatever keeps it from starting.
 pub fn run(settings: Settings, reload: Reload) -> Result<(), AppError> {
+    let most = open_files();
+    tracing::info!(most, "files and sockets that may be open");
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
         let running = build::start(&settings).await?;

@@ -8,6 +8,7 @@ use crate::conversation::{
 use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName,
 };
+use crate::users::ChatState;
 use crate::workgroup::{AgentRecord, Contact, Handed, Request};
 
 use super::answer::Answer;
@@ -34,12 +35,27 @@ pub enum Effect {
     Room(ConversationId, RoomOrder),
     /// Something for a conversation's place in somebody else's workgroup.
     Away(ConversationId, AwayOrder),
+    /// Something to show a visitor that passes by.
+    Typing(Typing),
     /// The line of a workgroup, or who serves in it, changed: those who watch it are to be told.
     QueueChanged(WorkgroupName),
     /// What the agents of a workgroup have to do changed: colleagues who want to know are to be told.
     ColleaguesChanged(WorkgroupName),
     /// Something to count.
     Happened(Event),
+}
+
+/// Somebody in a conversation's room begins or ceases to type; of no use later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typing {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// The channel that its visitor came by.
+    pub channel: ChannelId,
+    /// What the visitor may know them as.
+    pub author: String,
+    /// What they do.
+    pub state: ChatState,
 }
 
 /// What is stored.
@@ -247,6 +263,8 @@ pub enum RoomOrder {
         /// What.
         words: Words,
     },
+    /// Show those inside what the visitor does; dropped where the room is not ready.
+    Typing(ChatState),
     /// Say something to one occupant alone.
     Whisper {
         /// The nickname.
@@ -286,6 +304,8 @@ pub struct RoomPlan {
     pub in_person: Option<String>,
     /// Whether clients are asked to tell what they received and what was read.
     pub marked: bool,
+    /// Whether it is to be told who types, and shows when the visitor does.
+    pub typing: bool,
 }
 
 /// Something to count.

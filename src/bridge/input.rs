@@ -7,6 +7,7 @@ use crate::ids::{
     AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, VisitorToken,
     WorkgroupName,
 };
+use crate::users::ChatState;
 use crate::workgroup::{Place, Policy, Resource, Show};
 
 use super::Reopening;
@@ -33,6 +34,14 @@ pub enum Input {
     Acknowledged(Acknowledgement),
     /// Somebody filed a case. Answered with `Filed`.
     CaseFiled(Box<CaseRecord>),
+    /// A visitor begins or ceases to type. It passes by: nothing of it is stored. Answered with
+    /// `Done`, whether or not there is anybody to see it.
+    Typed {
+        /// Who.
+        visitor: Visitor,
+        /// What the visitor does.
+        state: ChatState,
+    },
     /// The visitor's side ends the conversation. Answered with `Closed` or `Refused`.
     VisitorClosed(Visitor),
     /// The platform behind the channel ends it, and is told as of any other end. Answered with
@@ -340,6 +349,15 @@ pub enum RoomEvent {
         name: String,
         /// `Receipt::Delivered` or `Receipt::Read`.
         receipt: Receipt,
+    },
+    /// Somebody not ours begins or ceases to type (XEP-0085); told where the room's plan wants it.
+    Typed {
+        /// Who.
+        agent: AgentJid,
+        /// The nickname.
+        nick: String,
+        /// What they do.
+        state: ChatState,
     },
     /// The room refused a line of ours for good.
     Rejected {

@@ -28,6 +28,7 @@ mod spoken;
 mod stay;
 mod strand;
 mod telling;
+mod typing;
 mod views;
 mod visitors;
 mod writing;
@@ -45,8 +46,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::conversation::{ClosedBy, Conversation, Past, Scribe, Stage};
-use crate::ids::{AgentJid, ConversationId, MessageId, TicketId, Timestamp, WorkgroupName};
+use crate::conversation::{ClosedBy, Conversation, Past, Stage};
+use crate::ids::{
+    AgentJid, ChannelId, ConversationId, MessageId, TicketId, Timestamp, WorkgroupName,
+};
 use crate::workgroup::{Decision, Dispatch, Policy};
 
 /// A silence that were over at once would end whatever is said.
@@ -173,6 +176,7 @@ impl Bridge {
             Input::Approached(approach) => self.approached(now, *approach),
             Input::Acknowledged(told) => self.acknowledged(now, &told),
             Input::CaseFiled(case) => self.case_filed(now, *case),
+            Input::Typed { visitor, state } => self.visitor_typed(&visitor, state),
             Input::VisitorClosed(visitor) => self.visitor_closed(now, &visitor, ClosedBy::Visitor),
             Input::PlatformClosed(visitor) => {
                 self.visitor_closed(now, &visitor, ClosedBy::Platform)
@@ -187,10 +191,7 @@ impl Bridge {
                 conversation,
                 earlier,
             } => self.history(now, &conversation, earlier),
-            Input::CallbackLearnt { channel, url } => {
-                self.emit(Effect::Keep(Record::Callback(channel, url)));
-                Answer::Done
-            }
+            Input::CallbackLearnt { channel, url } => self.keep_callback(channel, url),
             Input::LinkUp => self.link_up(now),
             Input::LinkDown => self.link_down(),
             Input::QueueAsked(workgroup) => self.queue_view(now, (&workgroup, usize::MAX)),
@@ -217,6 +218,11 @@ impl Bridge {
 
     fn emit(&mut self, effect: Effect) {
         self.step.out.push(effect);
+    }
+
+    fn keep_callback(&mut self, channel: ChannelId, url: String) -> Answer {
+        self.emit(Effect::Keep(Record::Callback(channel, url)));
+        Answer::Done
     }
 
     fn happened(&mut self, event: Event) {
@@ -348,14 +354,5 @@ impl Bridge {
     fn queues_of(&mut self, agent: &AgentJid) {
         let names: Vec<WorkgroupName> = self.policy.workgroups_of(agent).cloned().collect();
         self.step.queues.extend(names);
-    }
-
-    /// How what was said is written for agents.
-    fn scribe<'a>(policy: &'a Policy) -> Scribe<'a> {
-        Scribe {
-            zone: &policy.zone,
-            visitor: &policy.labels.visitor,
-            bot: &policy.labels.bot,
-        }
     }
 }

@@ -33,6 +33,7 @@ impl Bridge {
                 name,
                 receipt,
             } => self.marked(now, id, (&agent, &name, receipt)),
+            RoomEvent::Typed { agent, nick, state } => self.agent_typed(id, (&agent, &nick), state),
             RoomEvent::Gone => self.room_gone(id),
         }
         Answer::Done

@@ -197,6 +197,7 @@ impl Bridge {
             since: conversation.known_since(),
             in_person: conversation.manners.own_client.clone(),
             marked: !conversation.manners.receipts.is_empty(),
+            typing: conversation.manners.typing,
         };
         self.emit(Effect::Room(id.clone(), RoomOrder::Open(Box::new(plan))));
     }

@@ -5,10 +5,20 @@ use crate::conversation::{
     render_transcript, split,
 };
 use crate::ids::{ConversationId, MessageId};
+use crate::workgroup::Policy;
 
 use super::{Bridge, Effect, RoomOrder};
 
 impl Bridge {
+    /// How what was said is written for agents.
+    pub(super) fn scribe<'a>(policy: &'a Policy) -> Scribe<'a> {
+        Scribe {
+            zone: &policy.zone,
+            visitor: &policy.labels.visitor,
+            bot: &policy.labels.bot,
+        }
+    }
+
     /// Says everything that the room was not told yet, if there is an agent to hear it.
     pub(super) fn pump(&mut self, id: &ConversationId) {
         let policy = self.policy.clone();

@@ -12,9 +12,9 @@ mod names;
 pub mod openchs;
 pub mod rapidpro;
 mod signed;
+pub mod table;
 mod tallies;
 mod texts;
-pub mod table;
 pub mod weni;
 pub mod yalo;
 

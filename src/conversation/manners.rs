@@ -46,4 +46,7 @@ pub struct Manners {
     /// the nickname in the room.
     #[serde(default)]
     pub hide_names: bool,
+    /// Whether the visitor can be shown who types, and tells of typing (XEP-0085).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub typing: bool,
 }

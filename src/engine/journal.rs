@@ -69,7 +69,7 @@ fn in_a_room(conversation: &ConversationId, event: &RoomEvent) {
         RoomEvent::Reflected { id, .. } => {
             debug!(%conversation, message = %id, "the room has shown a line");
         }
-        RoomEvent::Spoken(_) | RoomEvent::Marked { .. } => {}
+        RoomEvent::Spoken(_) | RoomEvent::Marked { .. } | RoomEvent::Typed { .. } => {}
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info, warn};
 
-use crate::bridge::{AgentOrder, AwayOrder, Bridge, Input, RoomOrder, Visitor};
+use crate::bridge::{AgentOrder, AwayOrder, Bridge, Input, RoomOrder, Typing, Visitor};
 use crate::conversation::Earlier;
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
 use crate::outbox::OutboxHandle;
@@ -63,6 +63,8 @@ pub struct Outlets {
     pub outbox: OutboxHandle,
     /// Callback addresses.
     pub callbacks: AddressBook,
+    /// What visitors are shown that passes by. Where nobody takes it, or too slowly, it is lost.
+    pub typing: mpsc::Sender<Typing>,
 }
 
 /// Whether the store takes commits, for `/readyz`.

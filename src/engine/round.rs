@@ -91,6 +91,8 @@ impl Round {
                     seat(outlets, SeatOrder::ColleaguesChanged(name));
                 }
                 Effect::Nudge(id) => outlets.outbox.nudge(id),
+                // Nobody misses what was not shown in time.
+                Effect::Typing(typing) => drop(outlets.typing.try_send(typing)),
                 Effect::Happened(event) => journal::happened(&event),
                 Effect::Answer(_) | Effect::Keep(_) | Effect::Forget(_) | Effect::Deliver(_) => {}
             }

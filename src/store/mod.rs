@@ -177,20 +177,23 @@ pub trait Store: Send + Sync + 'static {
     fn group(&self, table: Table, group: &str) -> BoxFuture<'_, Result<Vec<Row>, StoreError>>;
 
     /// The unexpired rows of one group whose keys come after `key`, ordered by key; the first `most`
-    /// of them.
+    /// of them. In [`Table::Event`] and [`Table::Said`] nothing else is read.
     fn after<'a>(
         &'a self,
-        (table, group): (Table, &'a str),
+        group: (Table, &'a str),
         key: &'a str,
         most: usize,
-    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
-        Box::pin(async move {
-            let mut rows = self.group(table, group).await?;
-            rows.retain(|row| row.key.as_str() > key);
-            rows.truncate(most);
-            Ok(rows)
-        })
-    }
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
+
+    /// The unexpired rows of one group whose keys come before `key`, or all where there is none, the
+    /// last one first; the last `most` of them. In [`Table::Event`] and [`Table::Said`] nothing else
+    /// is read.
+    fn before<'a>(
+        &'a self,
+        group: (Table, &'a str),
+        key: Option<&'a str>,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>>;
 
     /// One unexpired row.
     fn get(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::stream::BoxStream;
 
-use super::{Session, UserEvent};
+use super::{Session, Told};
 
 /// A password; shown by nothing.
 #[derive(Clone)]
@@ -58,10 +58,11 @@ pub struct Opened {
     /// The session. It lives until [`Session::close`], also when this handle is dropped; not when the
     /// events are.
     pub session: Arc<dyn Session>,
-    /// What happens to it, in order. Ends after [`UserEvent::Ended`]. It holds at most some
+    /// What happens to it, in order. Whoever reads them stores them, and lets go of what is
+    /// [`Told::held`] in the same commit. Ends after [`UserEvent::Ended`]. It holds at most some
     /// thousand events: a reader that is slower than that for long is ended
     /// ([`super::EndReason::TooSlow`]).
-    pub events: BoxStream<'static, UserEvent>,
+    pub events: BoxStream<'static, Told>,
 }
 
 impl fmt::Debug for Opened {

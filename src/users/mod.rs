@@ -11,6 +11,7 @@ mod order;
 mod places;
 mod problem;
 mod session;
+mod told;
 
 pub use done::{
     Chatroom, Contact, ContactRequest, Done, FoundUser, Occupant, PendingOffer, QueueState, Said,
@@ -25,3 +26,4 @@ pub use order::{Approval, ChatState, ContactWish, HistoryWish, Order, Outgoing, 
 pub use places::Places;
 pub use problem::{BadStanza, UserError};
 pub use session::{Kind, Session, Sessions};
+pub use told::{Held, Told};

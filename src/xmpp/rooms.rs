@@ -16,6 +16,7 @@ mod private;
 pub(super) mod requests;
 mod room;
 pub(super) mod text;
+mod typing;
 
 use std::collections::{BTreeMap, BTreeSet};
 

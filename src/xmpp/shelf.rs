@@ -8,11 +8,13 @@ use crate::store::{Change, Put, Store, Table};
 use crate::users::{Done, HistoryWish, Order, Said, UserError};
 
 use super::client::{Reply, matches};
-use super::users::read_said;
+use super::users::{read_said, said_from, said_until};
 
 /// Lines that one answer holds at most, and where nothing is wished.
 const MOST: usize = 2_000;
 const USUAL: usize = 500;
+/// Lines that are read at a time.
+const PAGE: usize = 500;
 /// Bytes of a property's name and value, properties of one user.
 const NAME: usize = 255;
 const VALUE: usize = 64 * 1024;
@@ -82,19 +84,32 @@ impl Shelf {
         });
     }
 
-    /// The history of a user of our own domain.
+    /// The history of a user of our own domain: the newest lines that are wished for, read page by
+    /// page from the newest on.
     pub async fn history(&self, username: &str, wish: &HistoryWish) -> Result<Done, UserError> {
-        let rows = self.store.group(Table::Said, username).await;
-        let rows = rows.map_err(|_| UserError::Store)?;
-        let lines = rows.iter().filter_map(read_said);
-        let mut lines: Vec<Said> = lines.filter(|line| matches(line, wish)).collect();
-        lines.sort_by_key(|line| line.at);
         let most = match wish.limit {
             0 => USUAL,
             limit => limit.min(MOST),
         };
-        let surplus = lines.len().saturating_sub(most);
-        lines.drain(..surplus);
+        let group = (Table::Said, username);
+        let (first, mut until) = (wish.start.map(said_from), wish.end.map(said_until));
+        let mut lines: Vec<Said> = Vec::new();
+        while lines.len() < most {
+            let rows = self.store.before(group, until.as_deref(), PAGE).await;
+            let mut rows = rows.map_err(|_| UserError::Store)?;
+            rows.retain(|row| first.as_ref().is_none_or(|first| row.key >= *first));
+            let ended = rows.len() < PAGE;
+            let wished = rows.iter().filter_map(read_said);
+            let wished = wished.filter(|line| matches(line, wish));
+            lines.extend(wished.take(most - lines.len()));
+            match rows.pop().filter(|_| !ended) {
+                Some(last) => until = Some(last.key),
+                None => break,
+            }
+        }
+        // The newest came first, also among those of one moment.
+        lines.reverse();
+        lines.sort_by_key(|line| line.at);
         Ok(Done::Lines(lines))
     }
 

@@ -9,14 +9,14 @@ use futures::future::{BoxFuture, ready};
 use tokio::sync::mpsc;
 use warmline::users::{
     Done, EndReason, Kind, Login, LoginError, Opened, Order, Password, Places, Profile, Session,
-    Sessions, UserError, UserEvent,
+    Sessions, Told, UserError, UserEvent,
 };
 
 /// The password that every user of the XMPP server has here.
 pub const PASSWORD: &str = "the right one";
 
 type Answers = Arc<Mutex<Box<dyn FnMut(&Order) -> Result<Done, UserError> + Send>>>;
-type Events = mpsc::UnboundedSender<UserEvent>;
+type Events = mpsc::UnboundedSender<Told>;
 
 /// The XMPP side.
 #[derive(Clone)]
@@ -27,6 +27,8 @@ pub struct Players {
     /// Users of our own domain, by name.
     pub known: Arc<Mutex<BTreeMap<String, Profile>>>,
     open: Arc<Mutex<HashMap<String, Events>>>,
+    /// Full addresses that sessions were given, by bare address.
+    jids: Arc<Mutex<HashMap<String, String>>>,
     answers: Answers,
 }
 
@@ -38,6 +40,7 @@ impl Players {
             checks: Arc::default(),
             known: Arc::default(),
             open: Arc::default(),
+            jids: Arc::default(),
             answers: Arc::new(Mutex::new(Box::new(usual))),
         }
     }
@@ -49,27 +52,40 @@ impl Players {
 
     /// Something happens to a user who is logged in.
     pub fn happens(&self, bare: &str, event: UserEvent) {
+        self.tells(bare, Told::of(vec![event]));
+    }
+
+    /// Several things happen in one.
+    pub fn tells(&self, bare: &str, told: Told) {
         let open = self.open.lock().unwrap();
         let events = open.get(bare).expect("a session of this user");
-        events.send(event).expect("somebody who follows");
+        events.send(told).expect("somebody who follows");
     }
 
     pub fn is_open(&self, bare: &str) -> bool {
         self.open.lock().unwrap().contains_key(bare)
     }
 
-    fn begin(&self, bare: String, kind: Kind) -> Opened {
+    /// The full address of the user's last session.
+    pub fn jid_of(&self, bare: &str) -> String {
+        self.jids.lock().unwrap()[bare].clone()
+    }
+
+    fn begin(&self, bare: String, (kind, resource): (Kind, Option<String>)) -> Opened {
         let (events, happened) = mpsc::unbounded_channel();
         self.open.lock().unwrap().insert(bare.clone(), events);
         let count = self.logins.fetch_add(1, Ordering::SeqCst);
+        let resource = resource.unwrap_or_else(|| format!("ofchat-{count}"));
+        let jid = format!("{bare}/{resource}");
+        self.jids.lock().unwrap().insert(bare.clone(), jid.clone());
         let session = Player {
-            jid: format!("{bare}/ofchat-{count}"),
+            jid,
             bare,
             kind,
             stage: self.clone(),
         };
         let events = futures::stream::unfold(happened, |mut happened| async move {
-            happened.recv().await.map(|event| (event, happened))
+            happened.recv().await.map(|told| (told, happened))
         });
         Opened {
             session: Arc::new(session),
@@ -104,19 +120,19 @@ impl Sessions for Players {
     fn open(&self, login: Login) -> BoxFuture<'_, Result<Opened, LoginError>> {
         let opened = match login {
             Login::Bridge { name, .. } if name.starts_with("v-") => Err(LoginError::BadName),
-            Login::Bridge { name, .. } => {
+            Login::Bridge { name, resource } => {
                 let bare = format!("{name}@{}", self.places().domain);
                 let mut known = self.known.lock().unwrap();
                 known.entry(name.clone()).or_insert(Profile {
                     username: name,
                     ..Profile::default()
                 });
-                Ok(self.begin(bare, Kind::Bridge))
+                Ok(self.begin(bare, (Kind::Bridge, resource)))
             }
             Login::Account { password, .. } if password.expose() != PASSWORD => {
                 Err(LoginError::WrongPassword)
             }
-            Login::Account { jid, .. } => Ok(self.begin(jid, Kind::Account)),
+            Login::Account { jid, .. } => Ok(self.begin(jid, (Kind::Account, None))),
         };
         ready(opened).boxed()
     }
@@ -185,7 +201,7 @@ impl Session for Player {
     fn close(&self) -> BoxFuture<'_, ()> {
         let events = self.stage.open.lock().unwrap().remove(&self.bare);
         if let Some(events) = events {
-            let _ = events.send(UserEvent::Ended(EndReason::Closed));
+            let _ = events.send(Told::of(vec![UserEvent::Ended(EndReason::Closed)]));
         }
         ready(()).boxed()
     }

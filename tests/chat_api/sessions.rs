@@ -29,6 +29,31 @@ async fn a_stream_id_of_our_own_domain_is_good_after_a_restart() {
     );
 }
 
+/// It is taken up by its resource, so that presence, rooms and workgroups are as they were: whoever
+/// was away or had stopped to serve is not shown as free.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_goes_on_as_it_was() {
+    let world = World::new().await;
+    world.login("alice").await;
+    world.login("bob").await;
+    let before = world.players.jid_of(ALICE);
+    world.players.orders.lock().unwrap().clear();
+    let world = world.restart().await;
+    assert_eq!(world.players.jid_of(ALICE), before);
+    world.login("alice").await;
+    assert_eq!(world.players.jid_of(ALICE), before);
+    assert_eq!(*world.players.orders.lock().unwrap(), []);
+    // A new session after that is a new one.
+    let stream = world.login("alice").await;
+    let off = format!("/chat/{stream}/logoff");
+    assert_eq!(world.master("POST", &off, "").await.status, 200);
+    world.login("alice").await;
+    assert_ne!(world.players.jid_of(ALICE), before);
+    let orders = world.players.orders.lock().unwrap();
+    let shown = |(_, order): &(String, Order)| matches!(order, Order::Presence { .. });
+    assert!(orders.iter().any(shown), "{orders:?}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_the_server_ends_is_gone() {
     let world = World::new().await;

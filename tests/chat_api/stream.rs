@@ -3,7 +3,7 @@
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
-use warmline::users::{ChatKind, Invitation, UserEvent, Written};
+use warmline::users::{ChatKind, ChatState, Invitation, Told, UserEvent, Written};
 
 use super::events::table;
 use super::patience;
@@ -131,6 +131,52 @@ async fn whoever_has_named_a_place_goes_on_from_there_also_after_a_restart() {
     let expected: Vec<String> = (0..11).map(|n| n.to_string()).collect();
     assert_eq!(bodies(&seen), expected);
     assert!(seen.windows(2).all(|pair| pair[0].id < pair[1].id));
+}
+
+fn composing() -> UserEvent {
+    UserEvent::ChatState {
+        from: "bob@acme.example/desk".into(),
+        to: ALICE.into(),
+        kind: ChatKind::Chat,
+        state: ChatState::Composing,
+    }
+}
+
+/// Typing is shown to whoever looks just now, with the stanza that it came in, and to nobody later.
+#[tokio::test(flavor = "multi_thread")]
+async fn typing_passes_by() {
+    let world = World::new().await;
+    world.login("alice").await;
+    let mut browser = world.watch("alice", None).await;
+    world.players.happens(ALICE, chat("one"));
+    assert_eq!(browser.told().await.data["body"], "one");
+    let stanza = UserEvent::Stanza("<message><composing/></message>".into());
+    let told = Told::of(vec![stanza, composing()]);
+    world.players.tells(ALICE, told);
+    for name in ["chatapi.xmpp", "chatapi.chat"] {
+        let event = browser.told().await;
+        assert_eq!((event.id, event.name.as_str()), (0, name));
+    }
+    // Beside words the stanza stays.
+    let stanza = UserEvent::Stanza("<message><body>two</body></message>".into());
+    let told = Told::of(vec![stanza, chat("two"), composing()]);
+    world.players.tells(ALICE, told);
+    world.players.happens(ALICE, chat("three"));
+    let mut late = world.watch("alice", Some(1)).await;
+    let mut kinds = Vec::new();
+    while kinds.last().is_none_or(|(_, body)| body != "three") {
+        let event = late.told().await;
+        let body = event.data["body"].as_str().unwrap_or("").to_owned();
+        kinds.push((event.name, body));
+    }
+    let expected = [
+        ("chatapi.chat", "one"),
+        ("chatapi.xmpp", ""),
+        ("chatapi.chat", "two"),
+        ("chatapi.chat", "three"),
+    ];
+    let expected = expected.map(|(name, body)| (name.to_owned(), body.to_owned()));
+    assert_eq!(kinds, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -307,6 +307,7 @@ impl Reply {
 /// An event as a browser has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
+    /// 0 where it only passes by.
     pub id: u64,
     pub name: String,
     pub data: Value,
@@ -386,7 +387,7 @@ impl Browser {
         self.comments += block.lines().filter(|line| line.starts_with(':')).count();
         let Some(data) = field("data: ") else { return };
         self.ready.push_back(Event {
-            id: field("id: ").unwrap().parse().unwrap(),
+            id: field("id: ").map_or(0, |id| id.parse().unwrap()),
             name: field("event: ").unwrap_or("message").to_owned(),
             data: serde_json::from_str(data).expect("valid JSON"),
         });

@@ -100,7 +100,7 @@ impl Muc {
                 self.wanted.remove(&id);
                 self.tell(&id, RoomEvent::Gone);
             }
-            RoomOrder::Whisper { .. } | RoomOrder::Empower(_) => {}
+            RoomOrder::Whisper { .. } | RoomOrder::Empower(_) | RoomOrder::Typing(_) => {}
         }
         true
     }

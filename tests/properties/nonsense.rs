@@ -13,6 +13,7 @@ use warmline::conversation::{
     Author, CaseNote, ClosedBy, Delivery, Earlier, Notice, Outgoing, Receipt, Words,
 };
 use warmline::ids::{AgentJid, ChannelId, DeliveryId, MessageId, Timestamp};
+use warmline::users::ChatState;
 use warmline::workgroup::{Policy, Resource, Show};
 
 use super::histories::config;
@@ -81,6 +82,10 @@ fn receipt() -> impl Strategy<Value = Receipt> {
         Receipt::Failed,
     ];
     prop::sample::select(all)
+}
+
+fn state() -> impl Strategy<Value = ChatState> {
+    prop::sample::select(vec![ChatState::Composing, ChatState::Paused])
 }
 
 /// A message that may begin a conversation, whose channel wants to hear everything.
@@ -157,6 +162,9 @@ fn room() -> impl Strategy<Value = Input> {
             RoomEvent::Spoken(Spoken { key, id: Some(id), nick: nick(), agent: Some(agent), words })
         }),
         1 => Just(RoomEvent::Gone),
+        2 => (somebody(), state()).prop_map(move |(agent, state)| {
+            RoomEvent::Typed { agent, nick: nick(), state }
+        }),
         2 => (somebody(), message(), receipt()).prop_map(|(agent, id, receipt)| {
             RoomEvent::Marked { agent, name: id.as_str().into(), receipt }
         }),
@@ -192,6 +200,7 @@ fn open(id: &str, reopens: bool) -> Input {
     let mut wish = opening(id);
     wish.manners.reopens = reopens;
     wish.manners.every_end = reopens;
+    wish.manners.typing = reopens;
     Input::Open(wish)
 }
 
@@ -239,6 +248,7 @@ fn outside() -> impl Strategy<Value = Input> {
         2 => told(),
         1 => case(),
         1 => name().prop_map(|id| Input::VisitorClosed(visitor(&id))),
+        2 => (name(), state()).prop_map(|(id, state)| Input::Typed { visitor: visitor(&id), state }),
         1 => name().prop_map(|id| Input::OperatorClosed(conversation(&id))),
         2 => (name(), name(), prop::option::of(name())).prop_map(|(id, who, key)| reopen(&id, &who, key)),
         1 => name().prop_map(|id| Input::EndDoubted(visitor(&id))),

@@ -334,11 +334,13 @@ fn comes_twice(input: &Input) -> bool {
                 | Spoken(_)
         ),
         // Until all is told it is told on; a second one is told apart where it was taken. The second
-        // hand-over is refused, as the first is under way; a note may be made twice.
+        // hand-over is refused, as the first is under way; a note may be made twice. Typing is shown
+        // as it comes.
         Input::Away { .. }
         | Input::Reopen(_)
         | Input::LinkUp
         | Input::HandedOver { .. }
+        | Input::Typed { .. }
         | Input::Noted { .. } => false,
     }
 }

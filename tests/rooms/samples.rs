@@ -1,8 +1,11 @@
 //! Recorded stanzas in, wishes out.
 
-use crate::stage::{ARCHIVED, DESK, NICK, ROOM, SHAPED, Stage, VISITOR, heard, own, presence};
-use warmline::bridge::RoomEvent;
+use crate::stage::{
+    ARCHIVED, DESK, NICK, ROOM, SHAPED, Stage, VISITOR, bounce, error, heard, own, presence,
+};
+use warmline::bridge::{RoomEvent, RoomOrder};
 use warmline::ids::{AgentJid, Timestamp};
+use warmline::users::ChatState;
 
 const ANA: &str = "agent1@example.test/spark";
 
@@ -246,5 +249,55 @@ fn what_is_for_somebody_else() {
     stage.rooms.link_lost();
     assert_eq!(stage.rooms.next_deadline(), None);
     stage.say("m1");
+    assert_eq!(stage.told(), [""; 0]);
+}
+
+/// Typing (XEP-0085): told of others and only where it is wanted, shown once for each change.
+#[test]
+fn typing_is_told_and_shown_where_it_is_wanted() {
+    let states = "xmlns='http://jabber.org/protocol/chatstates'";
+    let composing = heard("Ana", &format!("><composing {states}/>"));
+    let our_own = heard(NICK, &format!("><composing {states}/>"));
+    let mut stage = Stage::ready(SHAPED, &presence("Ana", ANA, ""));
+    stage.told();
+    stage.feed(&composing);
+    assert_eq!(stage.told(), [""; 0], "nobody wants to know");
+    stage.open_to_typing();
+    stage.told();
+    stage.feed(&our_own);
+    stage.feed(&composing);
+    assert_eq!(stage.told(), ["Ana is composing"]);
+    let old = "<delay xmlns='urn:xmpp:delay' stamp='2026-11-21T07:25:14Z'/>";
+    stage.feed(&heard("Ana", &format!("><paused {states}/>{old}")));
+    assert_eq!(stage.told(), [""; 0], "what is over is no news");
+    stage.feed(&heard(
+        "Ana",
+        &format!("id='m1'><body>words</body><active {states}/>"),
+    ));
+    assert_eq!(stage.told(), ["Ana is active", "Ana: words"]);
+
+    stage.sent();
+    let typing = |stage: &mut Stage, state| {
+        stage.order(RoomOrder::Typing(state));
+        stage.sent().concat()
+    };
+    let shown = typing(&mut stage, ChatState::Composing);
+    assert!(shown.contains("<composing ") && shown.contains("<no-store "));
+    assert!(shown.contains(&format!("from='{VISITOR}'")) && shown.contains("type='groupchat'"));
+    assert_eq!(typing(&mut stage, ChatState::Composing), "", "no news");
+    stage.say("m2");
+    let said = stage.sent().concat();
+    assert!(said.contains("<active "), "{said}");
+    assert_ne!(typing(&mut stage, ChatState::Composing), "");
+    // An error for it is no trouble of the room's.
+    let id = shown
+        .split("id='")
+        .nth(1)
+        .and_then(|rest| rest.split('\'').next());
+    stage.feed(&bounce(
+        VISITOR,
+        id.unwrap(),
+        &error("not-acceptable", "modify"),
+    ));
     assert_eq!(stage.told(), [""; 0]);
 }

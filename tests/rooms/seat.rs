@@ -122,6 +122,7 @@ impl Seat {
             since,
             in_person: None,
             marked: false,
+            typing: false,
         };
         self.order(RoomOrder::Open(Box::new(plan)));
     }

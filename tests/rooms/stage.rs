@@ -78,6 +78,21 @@ impl Stage {
             since,
             in_person: None,
             marked: false,
+            typing: false,
+        })));
+    }
+
+    /// A room whose visitor can be shown who types.
+    pub fn open_to_typing(&mut self) {
+        self.order(RoomOrder::Open(Box::new(RoomPlan {
+            workgroup: WorkgroupName::new("support"),
+            pseudonym: NICK.into(),
+            members: vec![],
+            awaited: None,
+            since: Some(self.now),
+            in_person: None,
+            marked: false,
+            typing: true,
         })));
     }
 
@@ -92,6 +107,7 @@ impl Stage {
             since: None,
             in_person: None,
             marked: false,
+            typing: false,
         })));
     }
 
@@ -223,6 +239,7 @@ fn short(event: &RoomEvent) -> String {
         RoomEvent::Reflected { id, .. } => format!("reflected {id}"),
         RoomEvent::Rejected { id } => format!("rejected {id}"),
         RoomEvent::Marked { name, receipt, .. } => format!("{} {name}", receipt.as_str()),
+        RoomEvent::Typed { nick, state, .. } => format!("{nick} is {}", state.word()),
         RoomEvent::Gone => "gone".into(),
     }
 }

@@ -8,6 +8,7 @@ use warmline::store::{Change, Put, Store, StoreError, Table};
 
 pub use crate::expiry::*;
 use crate::rows::{ahead, brief_line, delete, expire, line, past, row, texts};
+pub use crate::walking::*;
 
 /// One store to test, with whatever holds its data.
 pub trait Backend {
@@ -35,7 +36,8 @@ macro_rules! suite {
     (@articles $how:ident $backend:expr) => {
         $crate::contract::suite!(@ $how $backend;
             all_or_none, changes_apply_in_order, a_put_replaces, an_add_does_not_replace,
-            groups_come_in_key_order, what_comes_after_a_key, any_text_is_a_key, tables_do_not_share_keys,
+            groups_come_in_key_order, what_comes_after_a_key, what_comes_before_a_key,
+            walks_pass_over_what_is_gone, long_walks, any_text_is_a_key, tables_do_not_share_keys,
             what_expired_is_unseen, a_group_expires_together, expiry_does_not_wake_the_dead,
             an_expiry_can_be_taken_back, reopening_sees_all, many_commit_at_once,
             one_failure_fails_no_other, errors_pass, nothing_can_be_committed,
@@ -184,24 +186,6 @@ pub async fn groups_come_in_key_order(backend: &impl Backend) {
     expected.extend(sorted);
     assert_eq!(all, expected);
     assert_eq!(lines(&store, "none").await, []);
-}
-
-pub async fn what_comes_after_a_key(backend: &impl Backend) {
-    let store = backend.open().await;
-    let keys = ["3", "1", "2", "4"];
-    let put = |key: &&str| Change::Put(row(Table::Event, "g", key, key));
-    let mut changes: Vec<_> = keys.iter().map(put).collect();
-    changes.push(Change::Put(row(Table::Event, "other", "3", "x")));
-    store.commit(changes).await.unwrap();
-    for (key, most, expected) in [
-        ("1", 2, vec!["2", "3"]),
-        ("", 9, vec!["1", "2", "3", "4"]),
-        ("4", 9, vec![]),
-    ] {
-        let found = store.after((Table::Event, "g"), key, most).await.unwrap();
-        let found: Vec<_> = found.iter().map(|row| row.key.as_str()).collect();
-        assert_eq!(found, expected, "after {key:?}");
-    }
 }
 
 pub async fn any_text_is_a_key(backend: &impl Backend) {

@@ -12,13 +12,14 @@ mod late;
 mod lease;
 mod losses;
 mod moving;
-#[path = "../support/patience.rs"]
-mod patience;
 mod rows;
 mod servers;
 #[path = "../support/mod.rs"]
 mod support;
 mod vanishing;
+mod walking;
+
+use support::patience;
 
 contract::suite!(on_embedded, crate::embedded::Backend::new);
 contract::suite!(on_redis, crate::servers::OneServer::start);

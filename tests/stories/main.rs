@@ -24,4 +24,5 @@ mod recounting;
 mod reopening;
 mod rooms;
 mod routing;
+mod typing;
 mod waiting;

@@ -1,6 +1,6 @@
 //! Effects as short sentences, so that a story can say what it expects.
 
-use warmline::bridge::{AgentOrder, AwayOrder, Effect, Event, RoomOrder};
+use warmline::bridge::{AgentOrder, AwayOrder, Effect, Event, RoomOrder, Typing};
 use warmline::conversation::{Attachment, Delivery, Outgoing, Parting, Words};
 
 /// The sentence of an effect that somebody outside notices; `None` for what is stored or counted.
@@ -11,6 +11,12 @@ pub fn visible(effect: &Effect) -> Option<String> {
         Effect::Agent(agent, order) => Some(agent_text(agent.local(), order)),
         Effect::Room(id, order) => Some(room_text(id.as_str(), order)),
         Effect::Away(id, order) => Some(away_text(id.as_str(), order)),
+        Effect::Typing(Typing {
+            conversation,
+            author,
+            state,
+            ..
+        }) => Some(format!("show {conversation} {author} is {}", state.word())),
         Effect::Happened(Event::Impossible(what)) => Some(format!("impossible: {what}")),
         Effect::Answer(_)
         | Effect::Keep(_)
@@ -85,6 +91,7 @@ fn room_text(id: &str, order: &RoomOrder) -> String {
             format!("room {id} to {nick}: {first}")
         }
         RoomOrder::Empower(who) => format!("room {id} empower {}", who.local()),
+        RoomOrder::Typing(state) => format!("room {id} visitor is {}", state.word()),
         RoomOrder::Remove(agent) => format!("room {id} remove {}", agent.local()),
         RoomOrder::Close { .. } => format!("room {id} destroy"),
     }

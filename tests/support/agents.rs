@@ -183,6 +183,11 @@ impl Agent {
         ))
     }
 
+    /// Tells of typing (XEP-0085); `kind` is the message's type.
+    pub fn types(&self, to: &str, (state, kind): (&str, &str)) {
+        self.call("state", json!({"to": to, "state": state, "kind": kind}));
+    }
+
     /// Enters a room.
     pub fn join(&self, room: &str, nick: &str) {
         self.call("join", json!({"room": room, "nick": nick}));

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// One event.
 #[derive(Clone, Debug)]
@@ -86,6 +86,18 @@ impl Browser {
         Some(event.clone())
     }
 
+    /// Waits until a second has passed in which nothing came.
+    pub fn wait_quiet(&self) {
+        let (mut count, mut since) = (self.events().len(), Instant::now());
+        wait::until("a quiet second", wait::START, || {
+            let now = self.events().len();
+            if now != count {
+                (count, since) = (now, Instant::now());
+            }
+            (since.elapsed() > Duration::from_secs(1)).then_some(())
+        });
+    }
+
     /// All events so far.
     pub fn events(&self) -> Vec<Event> {
         let seen = lock(&self.seen);
@@ -134,7 +146,8 @@ fn read(stream: &mut BufReader<TcpStream>, seen: &Mutex<Seen>) -> std::io::Resul
     }
 }
 
-fn event(block: &str) -> Option<Event> {
+/// The event of a block; none of a comment.
+pub fn event(block: &str) -> Option<Event> {
     let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
     Some(Event {
         data: serde_json::from_str(field("data: ")?).expect("valid JSON"),

@@ -62,6 +62,7 @@ pub async fn start((engine, jobs): (Handle, mpsc::Receiver<Job>), behind: Behind
         seat,
         outbox,
         callbacks: behind.book,
+        typing: mpsc::channel(1).0,
     };
     let writer = Engine::load(Arc::new(policy()), behind.store, jobs, outlets);
     tokio::spawn(writer.await.expect("the store is read").run());

@@ -18,7 +18,7 @@
 //! | `crowd` | visitors at XMPP clients behind one external component |
 //! | `chromium` | a real browser |
 //! | `web` | callers of the chat API, users and visitors |
-//! | `browser` | somebody who reads events over SSE |
+//! | `browser`, `crowd` | somebody who reads events over SSE; hundreds who do and come back |
 //! | `yalo` | the platform Yalo: its configuration, the calls it makes |
 //! | `weni` | Weni's mailroom: the calls it makes, a process that takes callbacks |
 //! | `config`, `warmline` | the program under test |
@@ -40,10 +40,12 @@ pub mod http;
 pub mod odd;
 pub mod openchs;
 pub mod origin;
+pub mod patience;
 pub mod process;
 pub mod prosody;
 pub mod rapidpro;
 pub mod raw;
+pub mod readers;
 pub mod redis;
 pub mod tls;
 pub mod wait;

@@ -4,7 +4,8 @@ use crate::support::wait;
 use futures::StreamExt;
 use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
-use warmline::users::{Done, Opened, Order, Outgoing, Session, Show, UserError, UserEvent};
+use warmline::store::{Change, Store, Table};
+use warmline::users::{Done, Opened, Order, Outgoing, Session, Show, Told, UserError, UserEvent};
 
 /// A session, and what it was told.
 pub struct Person {
@@ -15,12 +16,22 @@ pub struct Person {
 }
 
 impl Person {
-    pub fn new(opened: Opened, runtime: Handle) -> Person {
+    pub fn new(opened: Opened, (runtime, store): (Handle, Arc<dyn Store>)) -> Person {
         let told = Arc::new(Mutex::new(Vec::new()));
-        let (into, mut events) = (told.clone(), opened.events);
+        let (into, mut news) = (told.clone(), opened.events);
+        // As the chat API: what is told is stored, and let go of in one.
         runtime.spawn(async move {
-            while let Some(event) = events.next().await {
-                into.lock().unwrap().push((event, false));
+            while let Some(Told { events, held }) = news.next().await {
+                let events = events.into_iter().map(|event| (event, false));
+                into.lock().unwrap().extend(events);
+                let gone = held.map(|held| Change::Delete {
+                    table: Table::Waiting,
+                    group: held.username,
+                    key: held.key,
+                });
+                if let Some(gone) = gone {
+                    store.commit(vec![gone]).await.expect("a commit");
+                }
             }
         });
         Person {

@@ -163,7 +163,8 @@ impl World {
 
     pub fn login(&self, login: Login) -> Result<Person, LoginError> {
         let opened = self.runtime.block_on(self.sessions.open(login))?;
-        Ok(Person::new(opened, self.runtime.handle().clone()))
+        let behind = (self.runtime.handle().clone(), self.store.clone());
+        Ok(Person::new(opened, behind))
     }
 
     pub fn check(&self, account: &str, password: &str) -> Result<(), LoginError> {
@@ -295,6 +296,7 @@ async fn engine(
         seat,
         outbox,
         callbacks: AddressBook::default(),
+        typing: mpsc::channel(1).0,
     };
     let loaded = Engine::load(Arc::new(policy(agents)), store, jobs, outlets).await;
     tokio::spawn(loaded.expect("an engine").run());

@@ -7,7 +7,7 @@ mod workgroups;
 
 pub use carrier::ChatCarrier;
 pub use open::open;
-pub use typing::{agent_types, visitor_types};
+pub use typing::{show_typing, visitor_types};
 pub use workgroups::{workgroup, workgroups};
 
 use uuid::Uuid;

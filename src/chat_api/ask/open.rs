@@ -123,6 +123,7 @@ async fn begin(api: &ChatApi, granted: (&str, &Asked), form: &Assist) -> Result<
         manners: Manners {
             place_every: Some(PLACE_EVERY),
             every_end: true,
+            typing: true,
             ..Manners::default()
         },
         place: Place::Normal,

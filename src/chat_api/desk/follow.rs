@@ -1,4 +1,4 @@
-//! What happens to sessions: their events, who watches them, which rooms they are in, their idle end.
+//! What happens to sessions: their events, who watches them, their idle end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::chat_api::log::FeedName;
-use crate::chat_api::wire::events;
-use crate::users::{EndReason, UserEvent};
+use crate::chat_api::log::{Entry, FeedName};
+use crate::chat_api::wire::{RoomUrl, events};
+use crate::users::{EndReason, Held, Told, UserEvent};
 
 use super::{Desk, Inner, Live, lock};
 
@@ -16,36 +16,6 @@ use super::{Desk, Inner, Live, lock};
 const TOGETHER: usize = 64;
 
 impl Desk {
-    /// The users who are in a room, by bare address.
-    pub fn inside(&self, room: &str) -> Vec<String> {
-        let book = lock(&self.0.book);
-        book.inside.get(room).cloned().unwrap_or_default()
-    }
-
-    /// Notes who enters and leaves rooms.
-    fn note_rooms(&self, user: &str, event: &UserEvent) {
-        match event {
-            UserEvent::Joined { room, .. } => {
-                let mut book = lock(&self.0.book);
-                let inside = book.inside.entry(room.clone()).or_default();
-                if !inside.iter().any(|other| other == user) {
-                    inside.push(user.to_owned());
-                }
-            }
-            UserEvent::Left { room, .. } => self.left(user, |name| name == room),
-            UserEvent::Ended(_) => self.left(user, |_| true),
-            _ => {}
-        }
-    }
-
-    fn left(&self, user: &str, which: impl Fn(&str) -> bool) {
-        let mut book = lock(&self.0.book);
-        book.inside.retain(|room, inside| {
-            inside.retain(|other| other != user || !which(room));
-            !inside.is_empty()
-        });
-    }
-
     /// Somebody watches a user's events, until what is returned is dropped.
     pub fn watch(&self, bare: &str) -> Watch {
         *lock(&self.0.book)
@@ -91,28 +61,53 @@ impl Drop for Watch {
 }
 
 /// Stores a session's events until it ends.
-pub(super) async fn follow(desk: Desk, live: Arc<Live>, events: BoxStream<'static, UserEvent>) {
+pub(super) async fn follow(desk: Desk, live: Arc<Live>, told: BoxStream<'static, Told>) {
     let feed = FeedName::user(&live.user);
-    let mut events = events.ready_chunks(TOGETHER);
-    while let Some(some) = events.next().await {
+    let mut told = told.ready_chunks(TOGETHER);
+    while let Some(some) = told.next().await {
         let me = live.session.jid();
-        let mut entries = Vec::with_capacity(some.len());
-        let mut end = None;
-        for event in some {
-            desk.note_rooms(&live.user, &event);
-            match event {
-                UserEvent::Ended(why) => end = Some(why),
-                event => entries.extend(events::entries(&event, &me, &desk.0.rooms)),
-            }
+        let mut fresh = Fresh::default();
+        for told in some {
+            fresh.take(told, &me, &desk.0.rooms);
         }
-        desk.0.log.note(&feed, entries).await;
+        desk.0.log.note(&feed, fresh.entries, fresh.held).await;
+        for entry in fresh.passing {
+            desk.0.log.pass(&feed, entry);
+        }
         // A program that stops comes back: then its users' streams go on.
-        if let Some(why) = end.filter(|why| *why != EndReason::Stopping)
+        if let Some(why) = fresh.end.filter(|why| *why != EndReason::Stopping)
             && let Some(keys) = desk.forget(&live)
         {
             let goodbye = events::logged_off(events::ended(why));
             desk.leave((&live, keys), goodbye).await;
         }
+    }
+}
+
+/// What a session was told, sorted.
+#[derive(Default)]
+struct Fresh {
+    entries: Vec<Entry>,
+    /// What is kept elsewhere until the entries are stored.
+    held: Vec<Held>,
+    /// What is of no use later.
+    passing: Vec<Entry>,
+    end: Option<EndReason>,
+}
+
+impl Fresh {
+    fn take(&mut self, told: Told, me: &str, rooms: &RoomUrl) {
+        let passes = told.passes();
+        for event in &told.events {
+            let entries = events::entries(event, me, rooms);
+            match event {
+                UserEvent::Ended(why) => self.end = Some(*why),
+                UserEvent::ChatState { .. } => self.passing.extend(entries),
+                _ if passes => self.passing.extend(entries),
+                _ => self.entries.extend(entries),
+            }
+        }
+        self.held.extend(told.held);
     }
 }
 

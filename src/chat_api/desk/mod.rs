@@ -1,5 +1,6 @@
 //! The sessions that users have: one a user, found by stream id or by user, ended when idle.
 
+mod again;
 mod follow;
 
 pub use follow::Watch;
@@ -8,11 +9,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::{Deserialize, Serialize};
 use tokio::runtime;
-use tracing::{info, warn};
+use tokio::sync::OnceCell;
+use tracing::warn;
 
-use crate::store::{Row, Store, Table};
+use crate::store::Store;
 use crate::telemetry::metrics as figures;
 use crate::users::{Done, Kind, Login, Opened, Order, Password, Session, Sessions, Show};
 
@@ -22,10 +23,8 @@ use super::grants::{self, digest};
 use super::log::{Entry, EventLog, FeedName};
 use super::wire::RoomUrl;
 use super::wire::events;
+use again::{KEPT, Kept, goes_on};
 use follow::{follow, sweep};
-
-/// How long the session of a user of our own domain is known beyond a restart.
-const KEPT: Duration = Duration::from_hours(7 * 24);
 
 /// One session.
 pub struct Live {
@@ -51,18 +50,10 @@ impl Live {
     }
 }
 
-/// What is stored of a session that needs no password.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    user: String,
-}
-
 #[derive(Default)]
 struct Book {
     by_stream: HashMap<String, Arc<Live>>,
     by_user: HashMap<String, Arc<Live>>,
-    /// Who is in which room, by the room's address.
-    inside: HashMap<String, Vec<String>>,
     /// Streams of events that are open, by user.
     watching: HashMap<String, usize>,
 }
@@ -76,6 +67,8 @@ struct Inner {
     book: Mutex<Book>,
     /// One login a user at a time.
     doors: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    /// Resources of sessions that were open when the program started, by user.
+    before: OnceCell<Mutex<HashMap<String, String>>>,
     runtime: runtime::Handle,
 }
 
@@ -108,6 +101,7 @@ impl Desk {
             idle: parts.idle,
             book: Mutex::default(),
             doors: Mutex::default(),
+            before: OnceCell::new(),
             runtime: runtime::Handle::current(),
         }));
         desk.0.runtime.spawn(sweep(Arc::downgrade(&desk.0)));
@@ -142,10 +136,9 @@ impl Desk {
         let places = self.0.sessions.places();
         let name = local(name).to_lowercase();
         let bare = format!("{name}@{}", places.domain);
-        let login = Login::Bridge {
-            name,
-            resource: None,
-        };
+        // Whoever comes before the session of before is taken up takes it up.
+        let resource = self.before(&bare).await?;
+        let login = Login::Bridge { name, resource };
         self.open(bare, login).await
     }
 
@@ -169,14 +162,17 @@ impl Desk {
         self.open(bare.to_owned(), login).await
     }
 
+    /// Who holds it is the one who opens the user's session.
+    fn door(&self, bare: &str) -> Arc<tokio::sync::Mutex<()>> {
+        let mut doors = lock(&self.0.doors);
+        if doors.len() == doors.capacity() {
+            doors.retain(|_, door| Arc::strong_count(door) > 1);
+        }
+        doors.entry(bare.to_owned()).or_default().clone()
+    }
+
     async fn open(&self, bare: String, login: Login) -> Result<Arc<Live>, Failure> {
-        let door = {
-            let mut doors = lock(&self.0.doors);
-            if doors.len() == doors.capacity() {
-                doors.retain(|_, door| Arc::strong_count(door) > 1);
-            }
-            doors.entry(bare.clone()).or_default().clone()
-        };
+        let door = self.door(&bare);
         let _first = door.lock().await;
         if let Some(live) = self.by_user(&bare) {
             return Ok(live);
@@ -193,21 +189,25 @@ impl Desk {
         (bare, stream): (String, String),
         login: Login,
     ) -> Result<Arc<Live>, Failure> {
+        let as_it_was = goes_on(&login);
         let opened = self.0.sessions.open(login).await?;
         let key = digest(&stream);
         if opened.session.kind() == Kind::Bridge {
-            let kept = Kept { user: bare.clone() };
+            let kept = Kept::of(&bare, opened.session.as_ref());
             let row = grants::put(("session", &key), &kept, KEPT);
             if let Err(problem) = self.0.store.commit(vec![row]).await {
                 opened.session.close().await;
                 return Err(problem.into());
             }
         }
-        Ok(self.enter((bare, key, Some(stream)), opened).await)
+        let live = self.enter((bare, key, Some(stream)), opened).await;
+        if !as_it_was {
+            begin_to_work(&live).await;
+        }
+        Ok(live)
     }
 
-    /// Makes a session known, shows the user, and takes up the user's workgroups: experts join
-    /// theirs by signing in (README).
+    /// Makes a session known.
     async fn enter(
         &self,
         (bare, key, stream): (String, String, Option<String>),
@@ -234,14 +234,6 @@ impl Desk {
         }
         let follow = follow(self.clone(), live.clone(), opened.events);
         self.0.runtime.spawn(follow);
-        let shown = Order::Presence {
-            show: Show::Available,
-            status: None,
-        };
-        if let Err(problem) = live.session.carry_out(shown).await {
-            warn!(%problem, "a session's presence was not sent");
-        }
-        serve_all(&live).await;
         live
     }
 
@@ -256,9 +248,7 @@ impl Desk {
         }
         let stream = mint();
         let key = digest(&stream);
-        let kept = Kept {
-            user: live.user.clone(),
-        };
+        let kept = Kept::of(&live.user, live.session.as_ref());
         let row = grants::put(("session", &key), &kept, KEPT);
         self.0.store.commit(vec![row]).await?;
         lock(&self.0.book).by_stream.insert(key, live.clone());
@@ -289,7 +279,7 @@ impl Desk {
     async fn stored(&self, feed: &FeedName, entry: Entry) {
         let stored = self.0.log.append(feed, None, vec![entry.clone()]).await;
         if stored.is_err() {
-            self.0.log.note(feed, vec![entry]).await;
+            self.0.log.note(feed, vec![entry], Vec::new()).await;
         }
     }
 
@@ -321,51 +311,17 @@ impl Desk {
         }
         mine.then_some(keys)
     }
-
-    /// Takes up the sessions of users of our own domain that were open before a restart.
-    pub async fn restore(&self) {
-        let rows = match self.0.store.group(Table::Grant, "session").await {
-            Ok(rows) => rows,
-            Err(problem) => {
-                warn!(%problem, "sessions of before cannot be read");
-                return;
-            }
-        };
-        let mut restored = 0_usize;
-        for row in rows {
-            restored += usize::from(self.take_up(&row).await);
-        }
-        if restored > 0 {
-            info!(sessions = restored, "sessions of before are taken up again");
-        }
-    }
-
-    async fn take_up(&self, row: &Row) -> bool {
-        let Ok(kept) = serde_json::from_slice::<Kept>(&row.value) else {
-            return false;
-        };
-        if let Some(live) = self.by_user(&kept.user) {
-            lock(&self.0.book).by_stream.insert(row.key.clone(), live);
-            return true;
-        }
-        let login = Login::Bridge {
-            name: local(&kept.user).to_owned(),
-            resource: None,
-        };
-        match self.0.sessions.open(login).await {
-            Ok(opened) => {
-                self.enter((kept.user, row.key.clone(), None), opened).await;
-                true
-            }
-            Err(problem) => {
-                warn!(%problem, "a session of before is not taken up again");
-                false
-            }
-        }
-    }
 }
 
-async fn serve_all(live: &Live) {
+/// Shows the user, and takes up the user's workgroups: experts join theirs by signing in (README).
+async fn begin_to_work(live: &Live) {
+    let shown = Order::Presence {
+        show: Show::Available,
+        status: None,
+    };
+    if let Err(problem) = live.session.carry_out(shown).await {
+        warn!(%problem, "a session's presence was not sent");
+    }
     let Ok(Done::Workgroups(all)) = live.session.carry_out(Order::Workgroups).await else {
         return;
     };

@@ -28,6 +28,11 @@ impl FeedName {
         Self(format!("user {}", bare.to_lowercase()))
     }
 
+    /// Whether it is a user's, so that its events are numbered by the time.
+    pub(super) fn is_user(&self) -> bool {
+        self.0.starts_with("user ")
+    }
+
     /// Of the visitor of a conversation.
     pub fn visitor(conversation: &ConversationId) -> Self {
         Self(format!("visitor {conversation}"))
@@ -140,6 +145,8 @@ pub(super) struct Feed {
     ring: Mutex<Ring>,
     bell: watch::Sender<u64>,
     passing: broadcast::Sender<Arc<Event>>,
+    /// Every event with a higher number was live once.
+    floor: u64,
     /// The highest number that any reader was given.
     pub shown: AtomicU64,
 }
@@ -152,8 +159,10 @@ struct Ring {
 }
 
 impl Feed {
-    pub fn new(shown: u64) -> Self {
+    /// Shown up to a number; every event from after `floor` on will be pushed.
+    pub fn new(shown: u64, floor: u64) -> Self {
         Self {
+            floor,
             ring: Mutex::default(),
             bell: watch::Sender::new(0),
             passing: broadcast::Sender::new(PASSING),
@@ -189,6 +198,22 @@ impl Feed {
         }
         drop(ring);
         self.bell.send_replace(event.id);
+    }
+
+    /// Whether whatever comes after `cursor` is live, or will be.
+    pub fn covers(&self, cursor: u64) -> bool {
+        cursor >= self.floor && cursor >= self.lost()
+    }
+
+    /// Whether the event of this number is the last one; `None` where only the store knows.
+    pub fn is_last(&self, id: u64) -> Option<bool> {
+        let ring = lock(&self.ring);
+        if id <= self.floor || id <= ring.lost {
+            return None;
+        }
+        let found = ring.events.binary_search_by_key(&id, |event| event.id);
+        let event = found.ok().and_then(|at| ring.events.get(at));
+        Some(event.is_some_and(|event| event.entry.last))
     }
 
     /// The live events after `cursor`; `None` where some of them are here no more.
@@ -227,7 +252,7 @@ mod tests {
 
     #[test]
     fn a_feed_shows_each_event_once_and_in_order() {
-        let feed = Feed::new(0);
+        let feed = Feed::new(0, 0);
         for id in [3, 5, 5, 4, 9] {
             feed.push(&event(id));
         }
@@ -237,8 +262,24 @@ mod tests {
     }
 
     #[test]
+    fn what_was_there_before_is_asked_of_the_store() {
+        let feed = Feed::new(0, 5);
+        assert!(!feed.covers(4) && feed.covers(5));
+        let end = Entry::new("chatapi.session", &8.into()).last();
+        feed.push(&event(7));
+        feed.push(&Arc::new(Event::new(8, end)));
+        let known: Vec<_> = [5, 6, 7, 8].map(|id| feed.is_last(id)).into();
+        assert_eq!(known, [None, Some(false), Some(false), Some(true)]);
+        for id in 9..=RING as u64 + 9 {
+            feed.push(&event(id));
+        }
+        assert!(!feed.covers(7) && feed.covers(9));
+        assert_eq!(feed.is_last(8), None);
+    }
+
+    #[test]
     fn who_is_too_far_behind_is_told_so() {
-        let feed = Feed::new(0);
+        let feed = Feed::new(0, 0);
         for id in 1..=RING as u64 + 10 {
             feed.push(&event(id));
         }

@@ -17,6 +17,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::engine::now;
 use crate::store::{Change, Store, StoreError, Table};
+use crate::users::Held;
 
 use feed::Feed;
 
@@ -78,6 +79,7 @@ impl EventLog {
             feed: feed.clone(),
             first,
             entries,
+            held: Vec::new(),
             done: Some(done),
         };
         let gone = || StoreError::Unavailable("the event log is closed".into());
@@ -85,16 +87,17 @@ impl EventLog {
         outcome.await.map_err(|_| gone())?
     }
 
-    /// Appends what has happened anyhow: it is written as soon as the store takes it. Waits only
-    /// while very much is waiting already.
-    pub async fn note(&self, feed: &FeedName, entries: Vec<Entry>) {
-        if entries.is_empty() {
+    /// Appends what has happened anyhow: it is written as soon as the store takes it, and what was
+    /// held until then is let go of in the same commit. Waits only while very much is waiting already.
+    pub async fn note(&self, feed: &FeedName, entries: Vec<Entry>, held: Vec<Held>) {
+        if entries.is_empty() && held.is_empty() {
             return;
         }
         let append = Append {
             feed: feed.clone(),
             first: None,
             entries,
+            held,
             done: None,
         };
         // Without a writer the program is about to stop.
@@ -167,7 +170,12 @@ impl Shared {
             feeds.retain(|_, feed| feed.strong_count() > 0);
         }
         let shown = lock(&self.shown).get(name).copied().unwrap_or_default();
-        let feed = Arc::new(Feed::new(shown));
+        // Numbers that are given from here on are higher; a visitor's come from elsewhere.
+        let floor = match name.is_user() {
+            true => self.last.load(Ordering::Acquire),
+            false => u64::MAX,
+        };
+        let feed = Arc::new(Feed::new(shown, floor));
         feeds.insert(name.clone(), Arc::downgrade(&feed));
         feed
     }

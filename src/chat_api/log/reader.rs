@@ -52,10 +52,11 @@ pub(super) async fn open(
     let feed = shared.feed(name);
     let bell = feed.bell();
     let (cursor, over) = match place(shared, (name, &feed), since) {
-        Some(cursor) => (cursor, is_last(shared, name, cursor).await?),
+        Some(cursor) => (cursor, is_last(shared, (name, &feed), cursor).await?),
         None => {
-            let stored = shared.store.group(Table::Event, name.as_str()).await?;
-            let last = stored.last().and_then(parse);
+            let group = (Table::Event, name.as_str());
+            let stored = shared.store.before(group, None, 1).await?;
+            let last = stored.first().and_then(parse);
             let now = shared.last.load(Ordering::Acquire);
             last.map_or((now, false), |last| (last.id, last.entry.last))
         }
@@ -68,11 +69,13 @@ pub(super) async fn open(
         stop: shared.stop.subscribe(),
         backlog: VecDeque::new(),
         cursor,
-        stored: true,
+        stored: !feed.covers(cursor),
         ended: over,
         feed,
     };
-    reader.turn_page().await?;
+    if reader.stored {
+        reader.turn_page().await?;
+    }
     if reader.is_over() {
         return Ok(None);
     }
@@ -94,7 +97,14 @@ fn place(shared: &Shared, (name, feed): (&FeedName, &Feed), since: Since) -> Opt
     }
 }
 
-async fn is_last(shared: &Shared, name: &FeedName, cursor: u64) -> Result<bool, StoreError> {
+async fn is_last(
+    shared: &Shared,
+    (name, feed): (&FeedName, &Feed),
+    cursor: u64,
+) -> Result<bool, StoreError> {
+    if let Some(known) = feed.is_last(cursor) {
+        return Ok(known);
+    }
     let row = shared
         .store
         .get(Table::Event, name.as_str(), &key(cursor))

@@ -10,6 +10,7 @@ use tracing::warn;
 use crate::engine::now;
 use crate::store::{Change, Put, StoreError, Table};
 use crate::telemetry::metrics as figures;
+use crate::users::Held;
 
 use super::feed::{Entry, Event, FeedName, key};
 use super::{Shared, micros};
@@ -24,6 +25,8 @@ pub struct Append {
     pub(super) feed: FeedName,
     pub(super) first: Option<u64>,
     pub(super) entries: Vec<Entry>,
+    /// What is kept for the user until the entries are stored.
+    pub(super) held: Vec<Held>,
     pub(super) done: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
 
@@ -31,6 +34,7 @@ pub struct Append {
 struct Placed {
     feed: FeedName,
     events: Vec<Arc<Event>>,
+    held: Vec<Held>,
     done: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
 
@@ -71,6 +75,7 @@ fn place(shared: &Shared, append: Append) -> Placed {
     Placed {
         feed: append.feed,
         events,
+        held: append.held,
         done: append.done,
     }
 }
@@ -90,6 +95,12 @@ fn rows(shared: &Shared, placed: &[Placed]) -> Vec<Change> {
             // A repetition does not replace what was shown under the same number.
             changes.push(Change::Add(row));
         }
+        let gone = one.held.iter().map(|held| Change::Delete {
+            table: Table::Waiting,
+            group: held.username.clone(),
+            key: held.key.clone(),
+        });
+        changes.extend(gone);
     }
     changes
 }

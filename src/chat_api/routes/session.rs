@@ -3,7 +3,6 @@
 use crate::ids::Timestamp;
 use crate::users::{ChatState, Done, HistoryWish, Kind, Order, Password, Show};
 
-use crate::chat_api::ask;
 use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
@@ -109,13 +108,7 @@ pub async fn chatstate(call: Call) -> Outcome {
         return Ok(Answer::empty().by(&live));
     };
     let to = call.path("to").to_owned();
-    let order = Order::ChatState {
-        to: to.clone(),
-        state,
-    };
-    let (live, _) = call.order(order).await?;
-    ask::agent_types(&call.api, &live.user, (&to, state));
-    Ok(Answer::empty().by(&live))
+    call.do_it(Order::ChatState { to, state }).await
 }
 
 /// `POST /chat/xmpp`

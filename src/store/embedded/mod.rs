@@ -108,6 +108,20 @@ impl Store for Embedded {
             .boxed()
     }
 
+    fn before<'a>(
+        &'a self,
+        (table, group): (Table, &'a str),
+        key: Option<&'a str>,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        let (group, key) = (group.to_owned(), key.map(str::to_owned));
+        self.read(move |conn| {
+            let key = key.as_deref();
+            rows::before(conn, (table, &group, key), (most, now()))
+        })
+        .boxed()
+    }
+
     fn get(
         &self,
         table: Table,

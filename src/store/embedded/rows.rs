@@ -96,6 +96,29 @@ pub(super) fn after(
     read(conn, (table, sql), wanted)
 }
 
+/// The last `most` rows of a group whose keys come before `key`, the last one first.
+pub(super) fn before(
+    conn: &Connection,
+    (table, group, key): (Table, &str, Option<&str>),
+    (most, now): (usize, Timestamp),
+) -> rusqlite::Result<Vec<Row>> {
+    let sql = match key {
+        Some(_) => {
+            "SELECT grp, key, value, expires FROM entry
+             WHERE kind = ?1 AND grp = ?2 AND key < ?3 AND (expires IS NULL OR expires > ?4)
+             ORDER BY key DESC LIMIT ?5"
+        }
+        None => {
+            "SELECT grp, key, value, expires FROM entry
+             WHERE kind = ?1 AND grp = ?2 AND ?3 IS NULL AND (expires IS NULL OR expires > ?4)
+             ORDER BY key DESC LIMIT ?5"
+        }
+    };
+    let most = i64::try_from(most).unwrap_or(i64::MAX);
+    let wanted = params![table.name(), group, key, now.0, most];
+    read(conn, (table, sql), wanted)
+}
+
 /// One row.
 pub(super) fn get(
     conn: &Connection,

@@ -21,11 +21,12 @@ local function sound(kind, group)
     return type == wanted or type == 'none'
   end
   return is(rows_of(kind, group), 'hash') and is(expiries_of(kind, group), 'zset')
-    and is(groups_of(kind), 'zset')
+    and is(order_of(kind, group), 'zset') and is(groups_of(kind), 'zset')
 end
 
 local function put(kind, group, key, expires, content)
   redis.call('HSET', rows_of(kind, group), key, expires .. ':' .. content)
+  if ORDERED[kind] then redis.call('ZADD', order_of(kind, group), 0, key) end
   if expires == '' then
     redis.call('ZREM', expiries_of(kind, group), key)
   else
@@ -50,8 +51,7 @@ local function apply(change, kind, group, key, expires, content)
     local old = redis.call('HGET', rows_of(kind, group), key)
     if not (old and alive(old)) then put(kind, group, key, expires, content) end
   elseif change == 'delete' then
-    redis.call('HDEL', rows_of(kind, group), key)
-    redis.call('ZREM', expiries_of(kind, group), key)
+    remove(kind, group, key)
   else
     expire(kind, group, expires)
   end

@@ -12,6 +12,10 @@ local function expiries_of(kind, group) return PREFIX .. 'x:' .. kind .. ':' .. 
 -- A sorted set of a table's groups, by the first expiry in each, or infinity.
 local function groups_of(kind) return PREFIX .. 'g:' .. kind end
 
+-- Tables that are read from a key on; of each group of theirs a sorted set of all keys.
+local ORDERED = {event = true, said = true}
+local function order_of(kind, group) return PREFIX .. 'k:' .. kind .. ':' .. group end
+
 -- Whether the store is ours and as we know it. Nothing else may be written before this is asked.
 local function standing()
   local facts = redis.call('HMGET', KEYS[1], 'id', 'owner', 'count')
@@ -30,24 +34,42 @@ local function alive(stored)
   return expires == '' or tonumber(expires) > NOW
 end
 
+local function remove(kind, group, key)
+  redis.call('HDEL', rows_of(kind, group), key)
+  redis.call('ZREM', expiries_of(kind, group), key)
+  if ORDERED[kind] then redis.call('ZREM', order_of(kind, group), key) end
+end
+
+-- Brings a group's set of keys up to its rows, where a version of before wrote them.
+local function settle_order(kind, group)
+  local rows, order = rows_of(kind, group), order_of(kind, group)
+  if redis.call('ZCARD', order) == redis.call('HLEN', rows) then return end
+  redis.call('DEL', order)
+  for _, key in ipairs(redis.call('HKEYS', rows)) do redis.call('ZADD', order, 0, key) end
+end
+
 -- Brings the indexes and the time to live of a group's keys up to its rows.
 local function settle(kind, group)
   local rows, expiries = rows_of(kind, group), expiries_of(kind, group)
   local all = redis.call('HLEN', rows)
   if all == 0 then
     redis.call('ZREM', groups_of(kind), group)
-    redis.call('DEL', expiries)
+    redis.call('DEL', expiries, order_of(kind, group))
     return
+  end
+  local keys = {rows, expiries}
+  if ORDERED[kind] then
+    settle_order(kind, group)
+    keys[3] = order_of(kind, group)
   end
   local first = redis.call('ZRANGE', expiries, 0, 0, 'WITHSCORES')[2]
   redis.call('ZADD', groups_of(kind), first or '+inf', group)
+  local last
   if redis.call('ZCARD', expiries) == all then
-    local last = redis.call('ZRANGE', expiries, -1, -1, 'WITHSCORES')[2]
+    last = redis.call('ZRANGE', expiries, -1, -1, 'WITHSCORES')[2]
     last = string.format('%.0f', tonumber(last))
-    redis.call('PEXPIREAT', rows, last)
-    redis.call('PEXPIREAT', expiries, last)
-  else
-    redis.call('PERSIST', rows)
-    redis.call('PERSIST', expiries)
+  end
+  for _, key in ipairs(keys) do
+    if last then redis.call('PEXPIREAT', key, last) else redis.call('PERSIST', key) end
   end
 end

@@ -43,6 +43,11 @@ impl Keys {
         format!("{}x:{}:{group}", self.0, table.name())
     }
 
+    /// A sorted set: all keys of a group, for tables that are read from a key on.
+    pub fn order(&self, table: Table, group: &str) -> String {
+        format!("{}k:{}:{group}", self.0, table.name())
+    }
+
     /// A sorted set: the groups of a table.
     pub fn groups(&self, table: Table) -> String {
         format!("{}g:{}", self.0, table.name())

@@ -3,6 +3,8 @@
 //! - A partition's keys share one hash tag (`keys.rs`), so a cluster keeps them on one slot.
 //! - A group of rows is a hash; those of its rows that expire stand in a sorted set beside it, and
 //!   a group whose rows all expire vanishes by itself (`common.lua`).
+//! - Tables that are read from a key on have a sorted set of the keys of each group as well
+//!   (`walk.rs`). Rows of before it was kept are read as a whole; their next change makes it.
 //! - Each commit's script first asks whether the store is ours: the same store, the same owner, and
 //!   as many commits as we know of. So a process that was replaced, a store that came back empty or
 //!   older, and a commit that was under way too long can do no harm (`commit.lua`).
@@ -15,6 +17,7 @@ mod link;
 mod reads;
 mod scripts;
 mod settings;
+mod walk;
 mod writer;
 
 use std::sync::Arc;
@@ -33,6 +36,7 @@ use keys::{Keys, SCHEMA};
 use lease::Taken;
 use link::Link;
 use reads::Reader;
+use walk::Way;
 use writer::{Job, Writer};
 
 /// The store in one partition of a Redis.
@@ -180,6 +184,26 @@ impl Store for Redis {
     fn group(&self, table: Table, group: &str) -> BoxFuture<'_, Result<Vec<Row>, StoreError>> {
         let (reader, group) = (self.reader(), group.to_owned());
         self.there(async move { reader.group(table, &group).await })
+    }
+
+    fn after<'a>(
+        &'a self,
+        (table, group): (Table, &'a str),
+        key: &'a str,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        let (reader, group, from) = (self.reader(), group.to_owned(), Way::after(key));
+        self.there(async move { reader.walk((table, &group), from, most).await })
+    }
+
+    fn before<'a>(
+        &'a self,
+        (table, group): (Table, &'a str),
+        key: Option<&'a str>,
+        most: usize,
+    ) -> BoxFuture<'a, Result<Vec<Row>, StoreError>> {
+        let (reader, group, from) = (self.reader(), group.to_owned(), Way::before(key));
+        self.there(async move { reader.walk((table, &group), from, most).await })
     }
 
     fn get(

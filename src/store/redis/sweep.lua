@@ -10,10 +10,7 @@ for n = 8, #ARGV do
     if not group then break end
     local expiries = expiries_of(kind, group)
     local gone = redis.call('ZRANGEBYSCORE', expiries, '-inf', NOW, 'LIMIT', 0, left)
-    for _, key in ipairs(gone) do
-      redis.call('HDEL', rows_of(kind, group), key)
-      redis.call('ZREM', expiries, key)
-    end
+    for _, key in ipairs(gone) do remove(kind, group, key) end
     settle(kind, group)
     -- A group that is gone as a whole costs a step too.
     left = left - math.max(#gone, 1)

@@ -13,7 +13,7 @@ use tracing::debug;
 
 use crate::engine::now;
 use crate::ids::Timestamp;
-use crate::users::{Done, EndReason, LoginError, Order, Password, UserError, UserEvent};
+use crate::users::{Done, EndReason, LoginError, Order, Password, Told, UserError};
 use crate::xmpp::client::{Act, Client, Reply};
 use crate::xmpp::shelf::Shelf;
 
@@ -99,7 +99,7 @@ pub(super) struct Task {
     pub client: Client,
     pub stream: StanzaStream,
     pub commands: mpsc::Receiver<Command>,
-    pub events: mpsc::Sender<UserEvent>,
+    pub events: mpsc::Sender<Told>,
     pub shelf: Shelf,
     /// The full address, for those outside.
     pub jid: Arc<Mutex<String>>,
@@ -186,14 +186,11 @@ impl Task {
     /// Does what the client wants; false when the session cannot go on.
     async fn act(&mut self, acts: Vec<Act>) -> bool {
         let mut sent = true;
-        let mut heard = true;
+        let mut told = Vec::new();
         for act in acts {
             match act {
                 Act::Send(stanza) => sent &= self.send(&stanza).await,
-                // The server is made to wait for a slow reader, to a point.
-                Act::Event(event) => {
-                    heard = heard && self.events.send_timeout(event, READER).await.is_ok();
-                }
+                Act::Event(event) => told.push(event),
                 Act::Answer(reply, answer) => {
                     let answer: Result<Done, UserError> = match answer {
                         Ok(_) if !sent => Err(UserError::NotConnected),
@@ -205,7 +202,12 @@ impl Task {
                 Act::Changed => {}
             }
         }
-        heard
+        if told.is_empty() {
+            return true;
+        }
+        // The server is made to wait for a slow reader, to a point.
+        let told = self.events.send_timeout(Told::of(told), READER);
+        told.await.is_ok()
     }
 
     async fn send(&mut self, stanza: &Element) -> bool {

@@ -114,13 +114,15 @@ impl Client {
     pub(super) fn desks_cut_off(&mut self) {
         self.offers.clear();
         let mut replies = Vec::new();
-        self.desks.retain(|_, desk| match &mut desk.phase {
-            Phase::Asking(_, reply) => {
-                let ordered = reply.is_some();
-                replies.extend(reply.take());
-                !ordered
+        self.desks.retain(|_, desk| {
+            // Who was about to serve again does so when the connection is back, however late.
+            match std::mem::replace(&mut desk.phase, Phase::On) {
+                Phase::Asking(_, Some(reply)) => {
+                    replies.push(reply);
+                    false
+                }
+                Phase::Asking(_, None) | Phase::On => true,
             }
-            Phase::On => true,
         });
         for reply in replies {
             self.answer(Some(reply), Err(UserError::NotConnected));

@@ -116,7 +116,7 @@ impl Client {
             in_room: true,
         });
         // A room that is entered again tells again what was heard in its last second.
-        if fresh || written.delay.is_none() {
+        if fresh || self.waited || written.delay.is_none() {
             self.event(UserEvent::Room(written));
         }
     }

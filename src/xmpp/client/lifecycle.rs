@@ -67,6 +67,11 @@ impl Client {
         }
         self.enter_again(kept.rooms);
         self.serve_again(kept.serving);
+        if !self.connected {
+            // Nobody can answer yet: all of it is done when the connection is there.
+            self.rooms_cut_off();
+            self.desks_cut_off();
+        }
         self.drain()
     }
 

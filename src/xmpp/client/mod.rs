@@ -91,6 +91,8 @@ pub struct Client {
     prefix: String,
     serial: u64,
     now: Timestamp,
+    /// What comes just now was accepted before, and nobody was told of it.
+    waited: bool,
     out: Vec<Act>,
 }
 
@@ -117,6 +119,7 @@ impl Client {
             prefix,
             serial: 0,
             now: Timestamp::default(),
+            waited: false,
             out: Vec::new(),
         }
     }
@@ -143,6 +146,14 @@ impl Client {
         self.now = now;
         self.take(stanza);
         self.drain()
+    }
+
+    /// Takes a stanza that was accepted for it earlier, and that nobody was told of.
+    pub fn stanza_that_waited(&mut self, now: Timestamp, stanza: &Element) -> Vec<Act> {
+        self.waited = true;
+        let acts = self.stanza(now, stanza);
+        self.waited = false;
+        acts
     }
 
     /// Does what is due.

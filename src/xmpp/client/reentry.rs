@@ -1,6 +1,7 @@
 //! Knocking at rooms, also again after a connection was lost or the program restarted.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,12 @@ use crate::xmpp::clean::clean;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, element};
 
-use super::rooms::{Phase, Room};
+use super::rooms::{Phase, Room, fingerprint};
 use super::{Client, PATIENCE, Reply, text};
+
+/// What was said so long before the last line that was heard is asked for again: servers give whole
+/// seconds (Prosody), and their clocks may differ from ours. What is known is known again.
+const SLACK: Duration = Duration::from_secs(30);
 
 /// A room as it is kept over a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,14 +48,18 @@ impl Client {
             x = x.and_text("password", ns::MUC, &clean(password));
         }
         if again && kept.heard > Timestamp(0) {
-            let since = text::iso_time(Timestamp(kept.heard.0 + 1));
+            let since = text::iso_time(kept.heard.minus(SLACK));
             x = x.and(element("history", ns::MUC).with("since", &since));
         }
         let to = format!("{}/{}", kept.room, kept.nick);
         let shown = self.shown.clone();
         let shown = shown.unwrap_or((crate::users::Show::Available, None));
-        let known = self.rooms.remove(&kept.room).map(|room| room.lines);
-        let lines = known.unwrap_or_else(|| kept.lines.into());
+        let known = self.rooms.remove(&kept.room);
+        let known = known.map(|room| (room.lines, room.prints));
+        let (lines, prints) = known.unwrap_or_else(|| {
+            let prints = kept.lines.iter().map(fingerprint).collect();
+            (kept.lines.into(), prints)
+        });
         self.rooms.insert(
             kept.room,
             Room {
@@ -59,6 +68,7 @@ impl Client {
                 phase,
                 occupants: BTreeMap::new(),
                 lines,
+                prints,
                 heard: kept.heard,
             },
         );

@@ -1,6 +1,7 @@
 //! Rooms that the user is in (XEP-0045 §7).
 
 use std::collections::{BTreeMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use minidom::Element;
@@ -19,6 +20,8 @@ use super::{Act, Client, Reply, text};
 const PAUSE: Duration = Duration::from_secs(2);
 /// Lines of a room that are remembered.
 const LINES: usize = 200;
+/// Lines of a room that are known again.
+const PRINTS: usize = 1_000;
 
 #[derive(Debug)]
 pub(super) enum Phase {
@@ -43,6 +46,8 @@ pub(super) struct Room {
     pub(super) phase: Phase,
     pub(super) occupants: BTreeMap<String, Occupant>,
     pub(super) lines: VecDeque<Said>,
+    /// By what more of them are known if the room repeats them.
+    pub(super) prints: VecDeque<u64>,
     pub(super) heard: Timestamp,
 }
 
@@ -169,6 +174,7 @@ impl Client {
                 phase,
                 occupants: BTreeMap::new(),
                 lines: VecDeque::new(),
+                prints: VecDeque::new(),
                 heard: self.now,
             };
             self.rooms.insert(jid.clone(), room);
@@ -189,10 +195,14 @@ impl Client {
         if !entering {
             return;
         }
+        let refused = error_of(stanza);
+        if self.is_cut_off(jid) && refused.as_ref().is_some_and(|(_, wait)| *wait) {
+            return self.try_later(jid);
+        }
         let Some(room) = self.rooms.remove(jid) else {
             return;
         };
-        let condition = error_of(stanza).map_or_else(String::new, |(condition, _)| condition);
+        let condition = refused.map_or_else(String::new, |(condition, _)| condition);
         let Phase::Entering { again, reply, .. } = room.phase else {
             return;
         };
@@ -283,10 +293,13 @@ impl Client {
             return true;
         };
         room.heard = room.heard.max(said.at);
-        let known =
-            |line: &Said| line.id == said.id && line.from == said.from && line.body == said.body;
-        if !said.id.is_empty() && room.lines.iter().any(known) {
+        let print = fingerprint(&said);
+        if !said.id.is_empty() && room.prints.contains(&print) {
             return false;
+        }
+        room.prints.push_back(print);
+        if room.prints.len() > PRINTS {
+            room.prints.pop_front();
         }
         room.lines.push_back(said);
         if room.lines.len() > LINES {
@@ -304,18 +317,30 @@ impl Client {
             if self.knock_again(&jid) {
                 continue;
             }
+            if self.is_cut_off(&jid) {
+                // Slow is not gone: a server that has just started has much to do.
+                self.try_later(&jid);
+                continue;
+            }
             let Some(room) = self.rooms.remove(&jid) else {
                 continue;
             };
             self.send_kind("unavailable", &format!("{jid}/{}", room.nick));
-            if let Phase::Entering { again, reply, .. } = room.phase {
-                if again {
-                    self.out.push(Act::Changed);
-                    let why = LeftReason::NotBack("remote-server-timeout".into());
-                    self.event(UserEvent::Left { room: jid, why });
-                }
+            if let Phase::Entering { reply, .. } = room.phase {
                 self.answer(reply, Err(UserError::TimedOut));
             }
+        }
+    }
+
+    /// A room that the user was in does not take the user back yet.
+    fn try_later(&mut self, jid: &str) {
+        let at = self.now.plus(PAUSE);
+        let Some(room) = self.rooms.get_mut(jid) else {
+            return;
+        };
+        if let Phase::Entering { reply, .. } = std::mem::replace(&mut room.phase, Phase::Again(at))
+        {
+            self.answer(reply, Err(UserError::TimedOut));
         }
     }
 }
@@ -349,4 +374,11 @@ fn refusal(condition: String) -> UserError {
         "remote-server-timeout" => UserError::TimedOut,
         _ => UserError::Forbidden(condition),
     }
+}
+
+/// Tells lines of a room apart: by who said what under which id.
+pub(super) fn fingerprint(said: &Said) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (&said.from, &said.id, &said.body).hash(&mut hasher);
+    hasher.finish()
 }

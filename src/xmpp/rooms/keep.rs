@@ -6,8 +6,10 @@ use minidom::Element;
 
 use crate::bridge::RoomEvent;
 use crate::ids::{AgentJid, Timestamp};
+use crate::users::ChatState;
 use crate::xmpp::address::Address;
-use crate::xmpp::stanza::{attr, error_of};
+use crate::xmpp::ns;
+use crate::xmpp::stanza::{Build, attr, element, error_of};
 
 use super::copy::{Copy, occupant_id};
 use super::lines::{Refused, stanzas};
@@ -160,6 +162,7 @@ impl Room {
 
     /// A message to all.
     pub(super) fn heard(&mut self, cx: &mut Cx<'_>, message: &Element) {
+        self.tell_typing(cx, message);
         let Some(copy) = Copy::heard(message, cx.now) else {
             return;
         };
@@ -176,7 +179,11 @@ impl Room {
 
     /// Says the lines that are to be said now.
     pub(super) fn say_due(&mut self, cx: &mut Cx<'_>) {
+        let typing = self.plan.typing;
         for (line, reflected) in self.lines.due(cx.now) {
+            if line.as_visitor {
+                self.visitor_does = None;
+            }
             let from = if line.as_visitor {
                 &self.names.visitor
             } else {
@@ -186,6 +193,10 @@ impl Room {
             for stanza in stanzas(line, (from, &self.names.room), reflected) {
                 let stanza = match marked {
                     true => marks::asked_for(stanza),
+                    false => stanza,
+                };
+                let stanza = match typing && line.as_visitor {
+                    true => stanza.and(element(ChatState::Active.word(), ns::CHAT_STATES)),
                     false => stanza,
                 };
                 cx.out.push(crate::xmpp::out::Out::Send(stanza));

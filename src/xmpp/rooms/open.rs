@@ -61,6 +61,7 @@ impl Room {
         self.conflicts = 0;
         self.desk_nick = self.plan.workgroup.local().to_owned();
         self.visitor_nick.clone_from(&self.plan.pseudonym);
+        self.visitor_does = None;
         self.members.clear();
         self.archive.clear();
         self.held.clear();

@@ -8,6 +8,7 @@ use tracing::{debug, warn};
 
 use crate::bridge::{RoomEvent, RoomOrder, RoomPlan};
 use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
+use crate::users::ChatState;
 use crate::xmpp::address::Address;
 use crate::xmpp::stanza::{attr, error_of};
 
@@ -121,6 +122,8 @@ pub(super) struct Room {
     pub(super) held: Vec<Copy>,
     /// When the room is known to have told us all until then; `None` where it never did.
     pub(super) known: Option<Timestamp>,
+    /// What the visitor was last shown to do.
+    pub(super) visitor_does: Option<ChatState>,
     /// Nicknames that were told where private messages go.
     pub(super) hinted: BTreeSet<String>,
     /// When the room was heard last; the ping that asks whether it still hears us.
@@ -146,6 +149,7 @@ impl Room {
             since: None,
             in_person: None,
             marked: false,
+            typing: false,
             workgroup,
         };
         Self {
@@ -176,6 +180,7 @@ impl Room {
             archive: Vec::new(),
             held: Vec::new(),
             known: None,
+            visitor_does: None,
             hinted: BTreeSet::new(),
             heard_at: Timestamp::default(),
             ping: None,
@@ -205,6 +210,7 @@ impl Room {
                 self.lines.add(id, as_visitor, words);
                 self.say_due(cx);
             }
+            RoomOrder::Typing(state) => self.show_typing(cx, state),
             RoomOrder::Whisper { nick, text } => self.whisper(cx, &nick, &text),
             RoomOrder::Empower(who) => self.empower(cx, who),
             RoomOrder::Remove(agent) => self.remove(cx, &agent),

@@ -2,6 +2,7 @@
 
 use minidom::Element;
 
+use crate::users::Held;
 use crate::xmpp::address::Address;
 use crate::xmpp::client::iso_time;
 use crate::xmpp::encode::encode;
@@ -33,10 +34,15 @@ impl House {
 
     /// Hands a stanza to one session.
     pub fn hand(&mut self, key: &Key, stanza: &Element) {
+        self.hand_held(key, stanza, None);
+    }
+
+    /// The same with what is held until it is stored.
+    fn hand_held(&mut self, key: &Key, stanza: &Element, held: Option<Held>) {
         let now = self.now;
         if let Some(online) = self.online(key) {
             let acts = online.client.stanza(now, stanza);
-            self.act(key, acts);
+            self.act_on(key, acts, held);
         }
     }
 
@@ -51,47 +57,49 @@ impl House {
 
     fn deliver_message(&mut self, (username, to): (&str, &Address), stanza: &Element) {
         let kind = attr(stanza, "type").unwrap_or("normal");
-        let worth = matches!(kind, "chat" | "normal" | "groupchat") && body(stanza).is_some();
         // A copy of what the user's other session sent or got is no message of its own.
         let own_copy = attr(stanza, "from").is_some_and(|from| from == self.bare(username));
         let copy = own_copy && stanza.children().any(|child| child.has_ns(ns::CARBONS));
-        if let Some(key) = self.session_of(username, to) {
-            if worth && !copy {
-                self.keep_said(username, stanza, true);
-            }
-            if kind == "chat" && worth && !copy {
-                self.copy_to_others(&key, stanza, "received");
-            }
+        let Some(key) = self.session_of(username, to) else {
+            return match kind {
+                "error" => {}
+                "groupchat" => self.bounce(stanza),
+                "headline" if to.resource.is_some() => {}
+                _ => self.deliver_to_account(username, stanza),
+            };
+        };
+        if copy {
             return self.hand(&key, stanza);
         }
-        match kind {
-            "error" => {}
-            "groupchat" => self.bounce(stanza),
-            "headline" if to.resource.is_some() => {}
-            _ => self.deliver_to_account(username, stanza, worth),
+        let fresh = says(stanza) && self.keep_said(username, stanza, true);
+        if kind == "chat" && says(stanza) {
+            self.copy_to_others(&key, stanza, "received");
         }
+        let lasts = match kind {
+            // What a room repeats was told before.
+            "groupchat" => fresh,
+            kind => kind == "error" || lasts(stanza),
+        };
+        let held = lasts.then(|| self.hold(username, stanza)).flatten();
+        self.hand_held(&key, stanza, held);
     }
 
     /// To every session that takes messages; where there is none, it waits.
-    fn deliver_to_account(&mut self, username: &str, stanza: &Element, worth: bool) {
-        if worth {
+    fn deliver_to_account(&mut self, username: &str, stanza: &Element) {
+        if says(stanza) {
             self.keep_said(username, stanza, true);
         }
         let takers = self.takers(username);
-        if !takers.is_empty() {
-            for key in takers {
-                self.hand(&key, stanza);
-            }
-            return;
+        let held = match lasts(stanza) {
+            true if takers.is_empty() => return self.let_wait(username, stanza),
+            true => self.hold(username, stanza),
+            false => None,
+        };
+        // What the first of them has stored is stored.
+        let held = std::iter::once(held).chain(std::iter::repeat(None));
+        for (key, held) in takers.into_iter().zip(held) {
+            self.hand_held(&key, stanza, held);
         }
-        let data = child(stanza, "properties", ns::JIVE_PROPERTIES).is_some();
-        let invites = child(stanza, "x", ns::MUC_USER).is_some()
-            || child(stanza, "x", ns::DIRECT_INVITE).is_some();
-        let headline = attr(stanza, "type") == Some("headline");
-        if headline || !(worth || data || invites) {
-            return;
-        }
-        self.let_wait(username, stanza);
     }
 
     fn takers(&self, username: &str) -> Vec<Key> {
@@ -104,10 +112,20 @@ impl House {
     }
 
     fn let_wait(&mut self, username: &str, stanza: &Element) {
-        let full = self
-            .users
-            .get(username)
-            .is_none_or(|user| user.waiting.len() >= MOST_WAITING);
+        let user = self.users.get(username);
+        let full = user.is_none_or(|user| user.waiting.len() >= MOST_WAITING);
+        let held = match full {
+            true => None,
+            false => self.hold(username, stanza),
+        };
+        match held {
+            Some(_) => self.wait_on(held),
+            None => self.bounce(stanza),
+        }
+    }
+
+    /// Keeps a message until whoever is told of it has stored that; `None` where it cannot be kept.
+    fn hold(&mut self, username: &str, stanza: &Element) -> Option<Held> {
         let mut kept = stanza.clone();
         if child(stanza, "delay", ns::DELAY).is_none() {
             let delay = element("delay", ns::DELAY)
@@ -115,30 +133,50 @@ impl House {
                 .with("stamp", &iso_time(self.now));
             kept.append_child(delay);
         }
-        let Some(xml) = encode(&kept).ok().filter(|_| !full) else {
-            return self.bounce(stanza);
-        };
-        let xml = in_client_namespace(&xml);
+        let stanza = in_client_namespace(&encode(&kept).ok()?);
         let key = self.timed_key();
         let expires = self.now.plus(self.rules.keep);
-        let change = records::waiting(username, &key, (&xml, expires));
+        let change = records::waiting(username, &key, (&stanza, expires));
         self.changes.push(change);
-        if let Some(user) = self.users.get_mut(username) {
-            user.waiting.push((key, xml));
+        Some(Held {
+            username: username.to_owned(),
+            key,
+            stanza,
+        })
+    }
+
+    /// Nobody was told of it: it waits for a session.
+    pub fn wait_on(&mut self, held: Option<Held>) {
+        if let Some(held) = held
+            && let Some(user) = self.users.get_mut(&held.username)
+        {
+            user.waiting.push((held.key, held.stanza));
         }
     }
 
     /// Gives a session what waited for the user.
     pub fn give_waiting(&mut self, key: &Key) {
-        let Some(user) = self.users.get_mut(&key.0) else {
+        let now = self.now;
+        let user = self.users.get_mut(&key.0);
+        let Some(user) = user.filter(|user| user.sessions.contains_key(&key.1)) else {
             return;
         };
         for (row, xml) in std::mem::take(&mut user.waiting) {
-            let table = crate::store::Table::Waiting;
-            self.changes.push(records::gone(table, &key.0, &row));
-            if let Ok(stanza) = xml.parse::<Element>() {
-                self.hand(key, &stanza);
-            }
+            let Ok(stanza) = xml.parse::<Element>() else {
+                let table = crate::store::Table::Waiting;
+                self.changes.push(records::gone(table, &key.0, &row));
+                continue;
+            };
+            let Some(online) = self.online(key) else {
+                return;
+            };
+            let acts = online.client.stanza_that_waited(now, &stanza);
+            let held = Held {
+                username: key.0.clone(),
+                key: row,
+                stanza: xml,
+            };
+            self.act_on(key, acts, Some(held));
         }
     }
 
@@ -154,6 +192,21 @@ impl House {
             self.emit(reply);
         }
     }
+}
+
+/// Whether people read something in it.
+fn says(message: &Element) -> bool {
+    let kind = attr(message, "type").unwrap_or("normal");
+    matches!(kind, "chat" | "normal" | "groupchat") && body(message).is_some()
+}
+
+/// Whether it is of use later too: words, data, an invitation.
+fn lasts(message: &Element) -> bool {
+    let data = child(message, "properties", ns::JIVE_PROPERTIES).is_some();
+    let invites = child(message, "x", ns::MUC_USER).is_some()
+        || child(message, "x", ns::DIRECT_INVITE).is_some();
+    let headline = attr(message, "type") == Some("headline");
+    !headline && (says(message) || data || invites)
 }
 
 /// The encoder leaves out the stream's own namespace; a row has no stream around it.

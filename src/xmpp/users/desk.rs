@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use minidom::Element;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::warn;
 
@@ -313,8 +314,14 @@ impl UsersDesk {
             Effect::Inside(stanza) => {
                 let _ = self.inside.send(stanza);
             }
-            Effect::Event(key, events, event) => {
-                if events.try_send(event).is_err() && !lagging.contains(&key) {
+            Effect::Event(key, reader, told) => {
+                let Err(TrySendError::Full(told) | TrySendError::Closed(told)) =
+                    reader.try_send(told)
+                else {
+                    return;
+                };
+                self.house.wait_on(told.held);
+                if !lagging.contains(&key) {
                     lagging.push(key);
                 }
             }

@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::users::{Done, Kind, LoginError, Opened, Order, Profile, Session, UserError, UserEvent};
+use crate::users::{Done, Kind, LoginError, Opened, Order, Profile, Session, Told, UserError};
 use crate::xmpp::client::Reply;
 
 use super::house::Key;
@@ -45,7 +45,7 @@ pub(super) enum Command {
 pub(super) struct Entered {
     pub key: Key,
     pub jid: String,
-    pub events: mpsc::Receiver<UserEvent>,
+    pub events: mpsc::Receiver<Told>,
 }
 
 /// The way to the users of our own domain; cheap to clone.
@@ -175,7 +175,7 @@ impl Session for BridgeSession {
 }
 
 /// A channel's end as a stream.
-pub fn as_stream(events: mpsc::Receiver<UserEvent>) -> BoxStream<'static, UserEvent> {
+pub fn as_stream(events: mpsc::Receiver<Told>) -> BoxStream<'static, Told> {
     stream::unfold(events, async |mut events| {
         let event = events.recv().await?;
         Some((event, events))

@@ -4,6 +4,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use minidom::Element;
 
+use crate::ids::Timestamp;
 use crate::users::Said;
 use crate::xmpp::client::{delay, line_id};
 use crate::xmpp::stanza::{attr, body};
@@ -15,26 +16,28 @@ use super::records;
 pub(super) const LATELY: usize = 1_000;
 
 impl House {
-    /// Keeps a line, unless it was kept already. `came`: it came for the user, else the user wrote it.
-    pub fn keep_said(&mut self, username: &str, stanza: &Element, came: bool) {
+    /// Keeps a line, unless it was kept already; tells whether it was not. `came`: it came for the
+    /// user, else the user wrote it.
+    pub fn keep_said(&mut self, username: &str, stanza: &Element, came: bool) -> bool {
         let Some(said) = self.said(stanza, came) else {
-            return;
+            return false;
         };
         let print = fingerprint(&said);
         let Some(user) = self.users.get_mut(username) else {
-            return;
+            return false;
         };
         if user.lately.contains(&print) {
-            return;
+            return false;
         }
         user.lately.push_back(print);
         if user.lately.len() > LATELY {
             user.lately.pop_front();
         }
         let expires = said.at.plus(self.rules.keep);
-        let key = format!("{:015}-{}", said.at.0.max(0), self.timed_key());
+        let key = format!("{}{}", said_from(said.at), self.timed_key());
         let change = records::said(username, &key, (&said, expires));
         self.changes.push(change);
+        true
     }
 
     fn said(&self, stanza: &Element, came: bool) -> Option<Said> {
@@ -53,6 +56,17 @@ impl House {
             in_room: kind == "groupchat",
         })
     }
+}
+
+/// What the keys of lines of this moment begin with; those of earlier ones come before it.
+pub fn said_from(at: Timestamp) -> String {
+    format!("{:015}-", at.0.max(0))
+}
+
+/// The keys of lines of this moment and of earlier ones come before this.
+pub fn said_until(at: Timestamp) -> String {
+    // The character after the one that ends a moment in a key.
+    format!("{:015}.", at.0.max(0))
 }
 
 /// Tells lines apart: by who said what under which id. A repetition bears the same ones.

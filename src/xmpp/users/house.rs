@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::ids::Timestamp;
 use crate::store::Change;
-use crate::users::{Approval, Done, EndReason, Order, Places, UserError, UserEvent};
+use crate::users::{Approval, Done, EndReason, Held, Order, Places, Told, UserError};
 use crate::xmpp::address::Address;
 use crate::xmpp::client::{Act, Client, Kept, Reply};
 use crate::xmpp::known::Known;
@@ -24,7 +24,7 @@ pub(super) enum Effect {
     Link(Element),
     /// To an address of ours that is no user's.
     Inside(Element),
-    Event(Key, mpsc::Sender<UserEvent>, UserEvent),
+    Event(Key, mpsc::Sender<Told>, Told),
     Answer(Reply, Result<Done, UserError>),
 }
 
@@ -37,7 +37,7 @@ pub(super) struct Online {
     pub priority: i8,
     /// Presence that was shown to one address only.
     pub directed: BTreeMap<String, Element>,
-    pub events: mpsc::Sender<UserEvent>,
+    pub events: mpsc::Sender<Told>,
     /// What the store holds of it.
     pub kept: Option<Kept>,
 }
@@ -139,7 +139,7 @@ impl House {
     }
 
     /// Opens a session; the caller has seen to it that the resource is free.
-    pub fn open(&mut self, key: &Key, events: mpsc::Sender<UserEvent>, kept: Option<Kept>) {
+    pub fn open(&mut self, key: &Key, events: mpsc::Sender<Told>, kept: Option<Kept>) {
         let full = format!("{}/{}", self.bare(&key.0), key.1);
         let prefix = self.mint();
         let client = Client::new(&full, self.rules.places.clone(), prefix);
@@ -269,23 +269,31 @@ impl House {
 
     /// Does what a client wants.
     pub fn act(&mut self, key: &Key, acts: Vec<Act>) {
+        self.act_on(key, acts, None);
+    }
+
+    /// Does what a client wants because of something that is held until that is stored.
+    pub fn act_on(&mut self, key: &Key, acts: Vec<Act>, held: Option<Held>) {
         let due = self.online(key);
         let due = due.and_then(|online| online.client.next_deadline());
         self.due = self.due.into_iter().chain(due).min();
+        let mut events = Vec::new();
         for act in acts {
             match act {
                 Act::Send(stanza) => self.route(key, stanza),
-                Act::Event(event) => {
-                    if let Some(online) = self.online(key) {
-                        let events = online.events.clone();
-                        self.effects.push(Effect::Event(key.clone(), events, event));
-                    }
-                }
+                Act::Event(event) => events.push(event),
                 Act::Answer(reply, answer) => self.effects.push(Effect::Answer(reply, answer)),
                 Act::Changed => {
                     self.changed.insert(key.clone());
                 }
             }
+        }
+        if let Some(online) = self.online(key)
+            && (held.is_some() || !events.is_empty())
+        {
+            let reader = online.events.clone();
+            let told = Told { events, held };
+            self.effects.push(Effect::Event(key.clone(), reader, told));
         }
     }
 

@@ -20,4 +20,5 @@ mod waiting_room;
 
 pub use desk::{Ends, Link, UsersDesk, UsersSettings};
 pub use handle::{Bridge, as_stream};
+pub use history::{said_from, said_until};
 pub use waiting_room::read_said;

@@ -188,10 +188,9 @@ impl UsersDesk {
 
     /// What was said lately; read once, to know what rooms repeat.
     async fn lately(&mut self, name: &str) -> Result<Vec<Said>, LoginError> {
-        let rows = self.store.group(Table::Said, name).await;
+        let rows = self.store.before((Table::Said, name), None, LATELY).await;
         let rows = rows.map_err(|_| LoginError::Store)?;
-        let skipped = rows.len().saturating_sub(LATELY);
-        let lines: Vec<Said> = rows.iter().skip(skipped).filter_map(read_said).collect();
+        let lines: Vec<Said> = rows.iter().rev().filter_map(read_said).collect();
         if let Some(user) = self.house.users.get_mut(name)
             && user.lately.is_empty()
         {

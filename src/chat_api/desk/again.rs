@@ -1,0 +1,116 @@
+//! Sessions of users of our own domain go on after a restart, as they were.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use tracing::{info, warn};
+
+use crate::chat_api::failure::Failure;
+use crate::chat_api::gate::local;
+use crate::store::{Row, StoreError, Table};
+use crate::users::{Login, Session};
+
+use super::{Desk, begin_to_work, lock};
+
+/// How long the session of a user of our own domain is known beyond a restart.
+pub(super) const KEPT: Duration = Duration::from_hours(7 * 24);
+
+/// What is stored of a session that needs no password.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Kept {
+    user: String,
+    /// The session's resource, by which its rooms and presence are found again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    resource: Option<String>,
+}
+
+impl Kept {
+    pub fn of(user: &str, session: &dyn Session) -> Self {
+        let jid = session.jid();
+        let resource = jid.split_once('/').map(|(_, resource)| resource.to_owned());
+        Self {
+            user: user.to_owned(),
+            resource,
+        }
+    }
+}
+
+impl Desk {
+    /// Takes up the sessions of users of our own domain that were open before a restart.
+    pub async fn restore(&self) {
+        let rows = match self.0.store.group(Table::Grant, "session").await {
+            Ok(rows) => rows,
+            Err(problem) => {
+                warn!(%problem, "sessions of before cannot be read");
+                return;
+            }
+        };
+        let mut restored = 0_usize;
+        for row in rows {
+            restored += usize::from(self.take_up(&row).await);
+        }
+        if restored > 0 {
+            info!(sessions = restored, "sessions of before are taken up again");
+        }
+    }
+
+    async fn take_up(&self, row: &Row) -> bool {
+        let Ok(kept) = serde_json::from_slice::<Kept>(&row.value) else {
+            return false;
+        };
+        let door = self.door(&kept.user);
+        let _first = door.lock().await;
+        // From here on it is no session of before.
+        let _known = self.before(&kept.user).await;
+        if let Some(live) = self.by_user(&kept.user) {
+            lock(&self.0.book).by_stream.insert(row.key.clone(), live);
+            return true;
+        }
+        let login = Login::Bridge {
+            name: local(&kept.user).to_owned(),
+            resource: kept.resource,
+        };
+        let as_it_was = goes_on(&login);
+        match self.0.sessions.open(login).await {
+            Ok(opened) => {
+                let named = (kept.user, row.key.clone(), None);
+                let live = self.enter(named, opened).await;
+                if !as_it_was {
+                    begin_to_work(&live).await;
+                }
+                true
+            }
+            Err(problem) => {
+                warn!(%problem, "a session of before is not taken up again");
+                false
+            }
+        }
+    }
+
+    /// The resource of a session that was open before a restart and is not taken up yet.
+    pub(super) async fn before(&self, bare: &str) -> Result<Option<String>, Failure> {
+        let reading = async {
+            let rows = self.0.store.group(Table::Grant, "session").await?;
+            let kept = rows.iter().filter_map(|row| {
+                let kept = serde_json::from_slice::<Kept>(&row.value).ok()?;
+                Some((kept.user, kept.resource?))
+            });
+            Ok::<_, StoreError>(Mutex::new(kept.collect()))
+        };
+        let before = self.0.before.get_or_try_init(|| reading).await?;
+        Ok(lock(before).remove(bare))
+    }
+}
+
+/// Whether a session of before goes on: it is as present as it was, in its rooms, and serves its
+/// workgroups.
+pub(super) fn goes_on(login: &Login) -> bool {
+    matches!(
+        login,
+        Login::Bridge {
+            resource: Some(_),
+            ..
+        }
+    )
+}

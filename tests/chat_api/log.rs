@@ -1,0 +1,115 @@
+//! The log of events on a store of its own: what is held until an event is stored, and how much is
+//! read of a feed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use warmline::chat_api::log::{Entry, EventLog, FeedName, Since};
+use warmline::ids::Timestamp;
+use warmline::store::{Change, Embedded, Put, Store, Table};
+use warmline::users::Held;
+
+use super::patience;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+fn entry(number: usize) -> Entry {
+    Entry::new("chatapi.chat", &json!({ "n": number }))
+}
+
+fn waiting(key: &str) -> Put {
+    Put {
+        table: Table::Waiting,
+        group: "alice".into(),
+        key: key.into(),
+        value: b"{}".to_vec(),
+        expires: Some(Timestamp(i64::MAX)),
+    }
+}
+
+fn held(key: &str) -> Held {
+    Held {
+        username: "alice".into(),
+        key: key.into(),
+        stanza: "<message/>".into(),
+    }
+}
+
+/// What is held goes in the commit that stores its events, and not without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_goes_when_its_event_is_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(Embedded::open(dir.path()).unwrap());
+    let rows = ["1", "2", "3"].map(|key| Change::Put(waiting(key)));
+    store.commit(rows.to_vec()).await.unwrap();
+    let log = EventLog::start(store.clone(), HOUR);
+    let feed = FeedName::user("alice@acme.example");
+    log.note(&feed, vec![entry(1)], vec![held("1")]).await;
+    // Something may come of which nothing is shown.
+    log.note(&feed, Vec::new(), vec![held("3")]).await;
+    patience::until("two are gone", async || {
+        let left = store.group(Table::Waiting, "alice").await.unwrap();
+        left.len() == 1 && left[0].key == "2"
+    })
+    .await;
+    assert_eq!(log.stored(&feed).await.unwrap().len(), 1);
+}
+
+/// Whoever comes back to a feed that somebody reads is given what is live, and no less than all.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_misses_nothing_whether_it_is_live_or_stored() {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(Embedded::open(dir.path()).unwrap());
+    let log = EventLog::start(store.clone(), HOUR);
+    let feed = FeedName::user("alice@acme.example");
+    for number in 0..5 {
+        log.append(&feed, None, vec![entry(number)]).await.unwrap();
+    }
+    let all = log.stored(&feed).await.unwrap();
+    // From here on the feed is live, above what was there before.
+    let mut first = log.open(&feed, Since::Unseen).await.unwrap().unwrap();
+    for number in 5..1_200 {
+        log.append(&feed, None, vec![entry(number)]).await.unwrap();
+    }
+    let all: Vec<u64> = {
+        let now = log.stored(&feed).await.unwrap();
+        assert_eq!(now[..5], all[..]);
+        now.iter().map(|event| event.id).collect()
+    };
+    for place in [0, 2, 4, 5, 700, 1_100, 1_198] {
+        let since = Since::Id(all[place]);
+        let mut reader = log.open(&feed, since).await.unwrap().unwrap();
+        for id in &all[place + 1..] {
+            assert_eq!(reader.next().await.unwrap().id, *id, "after {place}");
+        }
+    }
+    for id in &all[5..] {
+        assert_eq!(first.next().await.unwrap().id, *id);
+    }
+}
+
+/// The end of a feed is known whether it is live or stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_feed_that_is_over_is_over_for_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(Embedded::open(dir.path()).unwrap());
+    let log = EventLog::start(store.clone(), HOUR);
+    let feed = FeedName::user("alice@acme.example");
+    let mut reader = log.open(&feed, Since::Unseen).await.unwrap().unwrap();
+    let goodbye = vec![entry(0), entry(1).last()];
+    log.append(&feed, None, goodbye).await.unwrap();
+    let last = log.stored(&feed).await.unwrap().pop().unwrap().id;
+    for _ in 0..2 {
+        assert!(reader.next().await.is_some());
+    }
+    let live = log.open(&feed, Since::Id(last)).await.unwrap();
+    assert!(live.is_none(), "while it is live");
+    assert!(reader.next().await.is_none());
+    drop(reader);
+    let stored = log.open(&feed, Since::Id(last)).await.unwrap();
+    assert!(stored.is_none(), "from the store");
+    log.append(&feed, None, vec![entry(2)]).await.unwrap();
+    let mut again = log.open(&feed, Since::Id(last)).await.unwrap().unwrap();
+    assert_eq!(again.next().await.unwrap().entry, entry(2));
+}

@@ -1,0 +1,161 @@
+//! Whatever is accepted for somebody in a browser is shown there once and in order, however often
+//! the program is killed between taking it and writing it into the log of events.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use super::faults::{numbered, say_all};
+use super::stage::{accept, offered};
+use super::support::agents::{Agent, People};
+use super::support::browser::Event;
+use super::support::config::Config;
+use super::support::prosody::Prosody;
+use super::support::readers::Crowd;
+use super::support::wait;
+use super::support::warmline::Warmline;
+use super::support::web::{Family, Kind, MASTER, Visitor, Web, with_chat_api};
+use super::support::xmpp::{Server, jid, workgroup};
+
+/// How long a kill and what follows may take altogether.
+const REPAIR: Duration = Duration::from_secs(60);
+
+/// Goes on duty at a client that knows nothing of workgroups.
+pub fn on_duty(agent: &Agent, workgroup: &str) {
+    agent.show("chat");
+    agent.subscribe(workgroup);
+    agent.show_to(workgroup, "chat");
+    agent.wait("the workgroup greets", |e| {
+        e.kind() == "presence" && e.sender() == workgroup
+    });
+    agent.settle_with(workgroup);
+}
+
+fn words(event: &Event) -> Option<String> {
+    let said = matches!(event.kind(), "chat" | "groupchat");
+    let body = Some(event.text("body")).filter(|body| said && !body.is_empty())?;
+    Some(body.to_owned())
+}
+
+/// Fifty messages in one go: many of them are between the stanza and the log at any moment.
+fn flood(agent: &Agent, to: &str, batch: usize) {
+    let message = |number: usize| {
+        let id = batch * 50 + number;
+        format!("<message type='chat' to='{to}' id='f{id}'><body>line-{id}</body></message>")
+    };
+    let all: String = (0..50).map(message).collect();
+    agent.raw(&all);
+    // What is ahead of the program is bounded: the answer comes after it.
+    agent.settle_with(to);
+}
+
+/// What the history holds of the talk with this agent: what was accepted.
+fn history(alice: &Web, agent: &Agent) -> Option<Vec<String>> {
+    let path = format!("/messages?limit=2000&to={}", agent.jid());
+    let reply = alice.chat("GET", &path, "");
+    if reply.status != 200 {
+        return None;
+    }
+    let mut texts = Vec::new();
+    collect(&reply.json(), &mut texts);
+    Some(texts)
+}
+
+/// The bodies in an answer, wherever they stand in it.
+fn collect(value: &serde_json::Value, texts: &mut Vec<String>) {
+    match value {
+        serde_json::Value::Array(all) => all.iter().for_each(|one| collect(one, texts)),
+        serde_json::Value::Object(keys) => {
+            if let Some(body) = keys.get("body").and_then(serde_json::Value::as_str) {
+                texts.push(body.to_owned());
+            }
+            keys.values()
+                .filter(|one| one.is_array() || one.is_object())
+                .for_each(|one| collect(one, texts));
+        }
+        _ => {}
+    }
+}
+
+#[test]
+fn what_a_user_was_sent_is_shown_once_over_kills_between_channel_and_log() {
+    const KILLS: usize = 6;
+    let server = Prosody::start();
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[]);
+    let mut warmline = Warmline::start(&config);
+    let agent = People::start().log_in("agent1", server.ports());
+    let alice = Web::log_in(warmline.address(), "alice", (Family::Readme, Kind::Bridge));
+    let reading = ["/sse/alice".to_owned()];
+    let crowd = Crowd::gather(warmline.address(), (&reading, MASTER), words);
+    let going = AtomicBool::new(true);
+    std::thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            let mut batch = 0;
+            while going.load(Ordering::Relaxed) {
+                flood(&agent, &alice.jid(), batch);
+                batch += 1;
+            }
+        });
+        for _ in 0..KILLS {
+            let before = crowd.heard()[0].texts.len();
+            crowd.wait_for(before + 60, REPAIR);
+            warmline.kill9();
+            warmline.start_again();
+        }
+        going.store(false, Ordering::Relaxed);
+        sending.join().expect("the sender");
+    });
+    agent.say(&alice.jid(), "the end");
+    let accepted = wait::until("the history has the end", REPAIR, || {
+        history(&alice, &agent).filter(|all| all.iter().any(|text| text == "the end"))
+    });
+    assert!(accepted.len() > KILLS * 60, "{}", accepted.len());
+    wait::until("the reader has the end", REPAIR, || {
+        let heard = crowd.heard();
+        heard[0]
+            .texts
+            .iter()
+            .any(|text| text == "the end")
+            .then_some(())
+    });
+    let heard = crowd.heard().remove(0);
+    let missing: Vec<_> = accepted
+        .iter()
+        .filter(|text| !heard.texts.contains(text))
+        .collect();
+    assert!(missing.is_empty(), "in the history only: {missing:?}");
+    assert_eq!(heard.texts, accepted, "each once, in order");
+    assert_eq!(heard.disorder, 0);
+}
+
+#[test]
+fn what_an_agent_says_to_a_visitor_is_shown_once_over_kills() {
+    let server = Prosody::start();
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[jid("agent3")]);
+    let mut warmline = Warmline::start(&config);
+    let agent = People::start().log_in("agent3", server.ports());
+    on_duty(&agent, &workgroup("desk"));
+    let visitor = Visitor::ask(warmline.address(), "visitor", Family::Readme);
+    let room = accept(&agent, &offered(&agent));
+    visitor.events.kind("offer");
+    let path = visitor.answer["events"]
+        .as_str()
+        .expect("a path")
+        .to_owned();
+    let crowd = Crowd::gather(warmline.address(), (&[path], ""), words);
+    let said = numbered("agent", 150);
+    std::thread::scope(|scope| {
+        let saying = scope.spawn(|| say_all(&agent, &room, &said));
+        for milestone in [30, 80] {
+            crowd.wait_for(milestone, REPAIR);
+            warmline.kill9();
+            warmline.start_again();
+        }
+        saying.join().expect("the agent says all");
+    });
+    crowd.wait_for(said.len(), REPAIR);
+    let heard = crowd.heard().remove(0);
+    assert_eq!(heard.texts, said, "each once, in order");
+    assert_eq!((heard.disorder, heard.visits), (0, 3));
+}
