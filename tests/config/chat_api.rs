@@ -2,7 +2,7 @@
 
 use crate::{SMALL, problems};
 use std::time::Duration;
-use warmline::config::{ChannelKind, ChatApi, parse};
+use warmline::config::{ChannelKind, ChatApi, Subscriptions, parse};
 
 /// The table of a channel of this kind.
 fn channel(id: &str, lines: &str) -> String {
@@ -97,4 +97,16 @@ fn one_of_the_kind_is_enough_and_short_secrets_are_told() {
         .collect();
     let short = "channel[1].secret: has only 5 characters; whoever guesses it can act for every user: take 32 or more";
     assert!(told.iter().any(|line| line == short), "{told:?}");
+}
+
+#[test]
+fn who_may_see_users_is_a_choice() {
+    let read = |lines: &str| parse(&format!("{SMALL}\n[users]\n{lines}\n"));
+    let chosen = |lines: &str| read(lines).expect("valid").users.subscriptions;
+    assert_eq!(chosen(""), Subscriptions::Accept, "as the original did");
+    assert_eq!(chosen("subscriptions = \"ask\""), Subscriptions::Ask);
+    assert_eq!(
+        problems(&format!("{SMALL}\n[users]\nsubscriptions = \"maybe\"\n")),
+        ["users.subscriptions: must be one of accept, ask, found \"maybe\""]
+    );
 }

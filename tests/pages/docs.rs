@@ -15,13 +15,20 @@ fn the_documentation_shows_every_surface_and_asks_nobody_else() {
     let warmline = Warmline::start(&config);
     let page = Chromium::start();
     page.open(&format!("http://{}/docs", warmline.address()));
-    for part in [
+    for surface in [
         "chat API",
+        "chat API: not possible here (501)",
         "RapidPro",
         "operators",
-        "/restapi/v1/ask/workgroups",
+        "pages",
     ] {
-        page.shows("#swagger-ui", part);
+        page.shows("#swagger-ui .opblock-tag", surface);
+    }
+    // A surface is opened by a click, or by its address.
+    let surface = "docs/?open#/chat%20API";
+    page.open(&format!("http://{}/{surface}", warmline.address()));
+    for route in ["/restapi/v1/ask/workgroups", "/restapi/v1/users/{username}"] {
+        page.shows("#swagger-ui .opblock", route);
     }
     assert_eq!(page.hosts(), [warmline.address().to_string()]);
 }
