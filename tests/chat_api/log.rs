@@ -66,22 +66,23 @@ async fn who_comes_back_misses_nothing_whether_it_is_live_or_stored() {
     for number in 0..5 {
         log.append(&feed, None, vec![entry(number)]).await.unwrap();
     }
-    let all = log.stored(&feed).await.unwrap();
     // From here on the feed is live, above what was there before.
     let mut first = log.open(&feed, Since::Unseen).await.unwrap().unwrap();
-    for number in 5..1_200 {
-        log.append(&feed, None, vec![entry(number)]).await.unwrap();
-    }
-    let all: Vec<u64> = {
-        let now = log.stored(&feed).await.unwrap();
-        assert_eq!(now[..5], all[..]);
-        now.iter().map(|event| event.id).collect()
-    };
-    for place in [0, 2, 4, 5, 700, 1_100, 1_198] {
-        let since = Since::Id(all[place]);
-        let mut reader = log.open(&feed, since).await.unwrap().unwrap();
-        for id in &all[place + 1..] {
-            assert_eq!(reader.next().await.unwrap().id, *id, "after {place}");
+    let mut all = Vec::new();
+    // Few enough to be live all of them, then more than that.
+    for (count, places) in [(20, vec![0, 2, 4, 5, 10]), (1_200, vec![0, 5, 700, 1_198])] {
+        for number in all.len().max(5)..count {
+            log.append(&feed, None, vec![entry(number)]).await.unwrap();
+        }
+        let stored = log.stored(&feed).await.unwrap();
+        all = stored.iter().map(|event| event.id).collect();
+        assert_eq!(all.len(), count);
+        for place in places {
+            let since = Since::Id(all[place]);
+            let mut reader = log.open(&feed, since).await.unwrap().unwrap();
+            for id in &all[place + 1..] {
+                assert_eq!(reader.next().await.unwrap().id, *id, "after {place}");
+            }
         }
     }
     for id in &all[5..] {
