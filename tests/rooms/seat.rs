@@ -252,7 +252,33 @@ impl Seat {
 
 /// The server may need a moment to see that an earlier connection is gone.
 fn connect(server: &dyn Server) -> Stream {
-    wait::until("a component connection", SOON, || try_connect(server))
+    wait::until("a component connection", SOON, || {
+        let mut link = try_connect(server)?;
+        is_alone(&mut link).then_some(link)
+    })
+}
+
+/// How many stanzas in a row have to come back.
+const IN_A_ROW: usize = 20;
+
+/// ejabberd takes a second connection of a component beside the first, and sends each stanza to
+/// either: until it has seen that an earlier one is gone, some are lost.
+fn is_alone(link: &mut Stream) -> bool {
+    for number in 0..IN_A_ROW {
+        link.send(&format!(
+            "<message from='{COMPONENT}' to='{COMPONENT}' id='echo-{number}'/>"
+        ));
+    }
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let mut back = 0;
+    while back < IN_A_ROW && Instant::now() < deadline {
+        let stanza = link.stanza();
+        let echo = stanza
+            .as_ref()
+            .and_then(|stanza| stanza::attr(stanza, "id"));
+        back += usize::from(echo.is_some_and(|id| id.starts_with("echo-")));
+    }
+    back == IN_A_ROW
 }
 
 fn try_connect(server: &dyn Server) -> Option<Stream> {

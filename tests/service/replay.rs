@@ -56,11 +56,12 @@ impl<'a> Replay<'a> {
     fn start(script: &'a str, way: Way) -> Replay<'a> {
         let mut options = Options {
             components: vec![BRIDGE.to_owned(), SECOND.to_owned()],
+            // Openfire lets a component speak in its users' names.
+            any_sender: true,
             ..Options::default()
         };
         options.accounts.push("visitor".to_owned());
-        // Openfire lets a component speak in its users' names.
-        let server = Prosody::start_tuned(&options, "validate_from_addresses = false");
+        let server = Prosody::start_with(&options);
         let stage = Stage::with(Box::new(server), |config| {
             let patience = match way.quick {
                 true => {
@@ -140,22 +141,31 @@ impl<'a> Replay<'a> {
         panic!("{who} never heard\n{wanted}\nbut\n{}", unread.join("\n"));
     }
 
+    /// Waits for a stanza of ours in which this stands, where the plugin sends another one.
+    fn awaits(&mut self, who: &str, text: &str) {
+        self.until(who, text, |one| String::from(one).contains(text));
+    }
+
     /// Waits until somebody is seen in a room: what is said next counts on that.
     fn sees(&mut self, who: &str, recorded: &Element) {
         let mut from = attr(recorded, "from").unwrap_or_default().to_owned();
         for (then, now) in &self.names.map {
             from = from.replace(&format!("{then}@"), &format!("{now}@"));
         }
+        self.until(who, &from, |one| attr(one, "from") == Some(&from));
+    }
+
+    fn until(&mut self, who: &str, what: &str, fits: impl Fn(&Element) -> bool) {
         let end = Instant::now() + wait::SOON;
         while Instant::now() < end {
             let (raw, unread) = self.person(who);
-            if unread.iter().any(|one| attr(one, "from") == Some(&from)) {
+            if unread.iter().any(&fits) {
                 return;
             }
             let heard = raw.stanza(Duration::from_millis(500));
             unread.extend(heard.and_then(|xml| parse(&xml)));
         }
-        panic!("{who} never saw {from}");
+        panic!("{who} never saw {what}");
     }
 
     fn find(&mut self, who: &str, recorded: &Element) -> bool {
@@ -239,6 +249,7 @@ fn replay(script: &str, way: Way) {
         };
         match way {
             "SENT" => replay.says(who, xml),
+            "AWAITS" => replay.awaits(who, xml),
             "RECV" => {
                 let recorded = parse(xml).unwrap_or_else(|| panic!("not XML: {xml}"));
                 let comes = recorded.name() == "presence" && attr(&recorded, "type").is_none();
