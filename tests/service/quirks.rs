@@ -4,11 +4,17 @@ use std::time::Duration;
 
 use super::plugin::{Plugin, ROOMS, attr};
 use super::support::agents::People;
+use super::support::wait;
 use super::support::xmpp::Server;
 
 const OPEN: &str = "on_request_timeout = \"keep\"";
 
 fn start() -> Plugin {
+    Plugin::start(|config| config.channel = OPEN.into())
+}
+
+/// Agents are waited for a short while only.
+fn impatient() -> Plugin {
     Plugin::start(|config| {
         config
             .workgroup
@@ -19,7 +25,7 @@ fn start() -> Plugin {
 
 #[test]
 fn a_talk_with_all_its_repetitions_and_a_transfer_that_kicks_first() {
-    let mut plugin = start();
+    let mut plugin = impatient();
     let ticket = plugin.open("1");
     let join = plugin.asked("<join-queue");
     for part in [
@@ -88,7 +94,7 @@ fn a_room_that_was_gone_is_left_and_the_line_joined_again_with_the_first_words_k
 
 #[test]
 fn an_agent_who_accepts_and_never_comes_is_not_waited_for() {
-    let mut plugin = start();
+    let mut plugin = impatient();
     plugin.open("1");
     let visitor = plugin.joins("acc1");
     plugin.invites(&visitor, "acc1");
@@ -148,6 +154,10 @@ fn a_kill_while_the_visitor_waits_asks_once_whether_the_place_is_still_there() {
     plugin.place_by_request(&visitor, "s1");
     let answer = plugin.asked("id='612-31'");
     assert_eq!(attr(&answer, "type"), "result");
+    wait::until("the place is known to be there", wait::SOON, || {
+        let log = plugin.client.log();
+        (log.matches("in a line elsewhere").count() == 2).then_some(())
+    });
     plugin.not_asked("-queue", Duration::from_secs(2));
     // The server forgot its line (S21): neither there nor in the room of that name.
     plugin.client.kill9();
