@@ -6,7 +6,27 @@ use crate::conversation::{Conversation, Successor};
 use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 use crate::workgroup::{Handed, Place, Request};
 
-use super::{Answer, Bridge, Effect, HandOver, HandTo, NotHanded, Refusal, RoomOrder};
+use super::{Answer, Bridge, Effect, NotHanded, Refusal, RoomOrder};
+
+/// To whom an agent wants a conversation to go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandOver {
+    /// To whom.
+    pub to: HandTo,
+    /// Whether they are to come in beside the agent, else to take over.
+    pub joins: bool,
+    /// What they are told of it.
+    pub reason: String,
+}
+
+/// Whom a hand-over names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HandTo {
+    /// Whoever serves in a workgroup.
+    Workgroup(WorkgroupName),
+    /// One agent or supervisor.
+    Agent(AgentJid),
+}
 
 impl NotHanded {
     /// What the agent reads of it.

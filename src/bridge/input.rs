@@ -10,7 +10,7 @@ use crate::ids::{
 use crate::users::ChatState;
 use crate::workgroup::{Place, Policy, Resource, Show};
 
-use super::Reopening;
+use super::{HandOver, Reopening};
 
 use super::{Acknowledgement, Approach, AwayEvent, CaseRecord};
 
@@ -381,24 +381,4 @@ pub struct Spoken {
     pub agent: Option<AgentJid>,
     /// What is said.
     pub words: Words,
-}
-
-/// To whom an agent wants a conversation to go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HandOver {
-    /// To whom.
-    pub to: HandTo,
-    /// Whether they are to come in beside the agent, else to take over.
-    pub joins: bool,
-    /// What they are told of it.
-    pub reason: String,
-}
-
-/// Whom a hand-over names.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum HandTo {
-    /// Whoever serves in a workgroup.
-    Workgroup(WorkgroupName),
-    /// One agent or supervisor.
-    Agent(AgentJid),
 }

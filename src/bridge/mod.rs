@@ -37,6 +37,7 @@ pub use answer::*;
 pub use approach::{Acknowledgement, Approach};
 pub use away::{AwayEvent, AwayOrder, SeekHow, SeekPlan, StayEvent, StayPlan};
 pub use effect::*;
+pub use handing::{HandOver, HandTo};
 pub use input::*;
 pub use relaying::MOST_OF_A_VALUE;
 pub use reopening::Reopening;
