@@ -1,6 +1,6 @@
 //! Settings in the terms of each room.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{faces, routing};
@@ -93,6 +93,7 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
                 .iter()
                 .map(|queue| queue.name.clone())
                 .collect(),
+            added: one.added,
             face: Face {
                 // Whoever wants in there can join there.
                 visitors: one.face.xmpp_visitors && one.elsewhere.is_none(),
@@ -105,9 +106,16 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
         accept_words: settings.offers.accept_words.clone(),
         reject_words: settings.offers.reject_words.clone(),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
+        admins: accounts(&settings.fastpath.admins),
+        speaks_for_agents: settings.fastpath.speaks_for_agents,
         elsewhere: elsewhere(settings),
         ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
+}
+
+fn accounts(jids: &[jid::BareJid]) -> BTreeSet<AgentJid> {
+    let parsed = jids.iter().map(|jid| AgentJid::parse(jid.as_str()));
+    parsed.flatten().collect()
 }
 
 /// The workgroups of other services, by our names of them.

@@ -165,6 +165,8 @@ pub enum Input {
     },
     /// Somebody wants to see a workgroup's line. Answered with `Queue` or `Refused`.
     QueueAsked(WorkgroupName),
+    /// Somebody wants to see who serves in a workgroup. Answered with `Colleagues` or `Refused`.
+    ColleaguesAsked(WorkgroupName),
     /// An agent wants to see the own conversations. Answered with `Chats` or `Refused`.
     ChatsAsked(AgentJid),
 

@@ -94,6 +94,7 @@ struct Step {
     stirred: BTreeSet<ConversationId>,
     agents: BTreeSet<AgentJid>,
     queues: BTreeSet<WorkgroupName>,
+    colleagues: BTreeSet<WorkgroupName>,
 }
 
 /// What a new line is called by us, and by the room where it comes from there.
@@ -194,6 +195,7 @@ impl Bridge {
             Input::LinkDown => self.link_down(),
             Input::QueueAsked(workgroup) => self.queue_view(now, &workgroup),
             Input::ChatsAsked(agent) => self.chats_view(&agent),
+            Input::ColleaguesAsked(workgroup) => self.colleagues_view(workgroup),
             Input::Room {
                 conversation,
                 event,
@@ -283,6 +285,9 @@ impl Bridge {
         }
         for queue in std::mem::take(&mut self.step.queues) {
             self.emit(Effect::QueueChanged(queue));
+        }
+        for workgroup in std::mem::take(&mut self.step.colleagues) {
+            self.emit(Effect::ColleaguesChanged(workgroup));
         }
     }
 

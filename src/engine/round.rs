@@ -87,6 +87,9 @@ impl Round {
                 Effect::Room(id, order) => seat(outlets, SeatOrder::Room(id, order)),
                 Effect::Away(id, order) => seat(outlets, SeatOrder::Away(id, order)),
                 Effect::QueueChanged(name) => seat(outlets, SeatOrder::QueueChanged(name)),
+                Effect::ColleaguesChanged(name) => {
+                    seat(outlets, SeatOrder::ColleaguesChanged(name));
+                }
                 Effect::Nudge(id) => outlets.outbox.nudge(id),
                 Effect::Happened(event) => journal::happened(&event),
                 Effect::Answer(_) | Effect::Keep(_) | Effect::Forget(_) | Effect::Deliver(_) => {}

@@ -1,12 +1,12 @@
 //! The seat's one task: stanzas in and out, inputs and orders, in their order.
 
-use std::time::Duration;
+mod turn;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use minidom::Element;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, info, warn};
 
 use crate::bridge::{Answer, Input};
@@ -17,6 +17,7 @@ use crate::telemetry::metrics as figures;
 use super::address::Address;
 use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
+use super::groups::{GroupOrder, GroupProblem, Ordered};
 use super::known::Known;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
@@ -25,6 +26,7 @@ use super::rooms::Rooms;
 use super::seeker::Seeker;
 use super::stanza::{Condition, to};
 use super::users::Link;
+use turn::{Turn, next_turn};
 
 /// How the link is, for `/readyz`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,7 @@ pub enum LinkHealth {
 enum Answered {
     Engine(Then, Result<Answer, Unavailable>),
     Store(Then, Result<Found, Unavailable>),
+    Groups(Then, Result<(), GroupProblem>),
 }
 
 /// The seat.
@@ -50,6 +53,7 @@ pub struct Seat {
     seeker: Seeker,
     muc: String,
     records: Records,
+    groups: mpsc::Sender<Ordered>,
     users: UsersEnd,
     health: watch::Sender<LinkHealth>,
     on: Option<Generation>,
@@ -72,6 +76,8 @@ pub struct Parts {
     pub muc: String,
     /// What agents look up.
     pub records: Records,
+    /// The way to whoever changes workgroups.
+    pub groups: mpsc::Sender<Ordered>,
     /// The users of our own domain.
     pub users: UsersEnd,
 }
@@ -113,6 +119,7 @@ impl Seat {
             seeker: parts.seeker,
             muc: parts.muc,
             records: parts.records,
+            groups: parts.groups,
             users: parts.users,
             health: watch::Sender::new(LinkHealth::Down("not connected yet".to_owned())),
             on: None,
@@ -142,6 +149,7 @@ impl Seat {
                     let outs = match answered {
                         Answered::Engine(then, answer) => self.agents.answered(then, answer),
                         Answered::Store(then, found) => self.agents.found(then, found),
+                        Answered::Groups(then, done) => self.agents.regrouped(then, done),
                     };
                     self.act(outs).await;
                 }
@@ -256,6 +264,10 @@ impl Seat {
                 let outs = self.agents.queue_changed(now, &workgroup);
                 self.act(outs).await;
             }
+            SeatOrder::ColleaguesChanged(workgroup) => {
+                let outs = self.agents.colleagues_changed(now, &workgroup);
+                self.act(outs).await;
+            }
             SeatOrder::Away(conversation, order) => {
                 let outs = self.seeker.order(now, &conversation, order);
                 self.act_room(outs).await;
@@ -285,7 +297,7 @@ impl Seat {
                 Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
                 // Rooms look nothing up.
-                Out::Look(..) | Out::Inside(..) => {}
+                Out::Look(..) | Out::Inside(..) | Out::Regroup(..) => {}
             }
         }
     }
@@ -304,6 +316,7 @@ impl Seat {
                         Answered::Store(then, found.map_err(|_| Unavailable))
                     }));
                 }
+                Out::Regroup(order, then) => self.regroup(order, then),
                 Out::Inside(id, of, then) => {
                     let inside = self.rooms.inside(&id, &of);
                     for out in self.agents.inside(then, (id, inside)) {
@@ -314,6 +327,19 @@ impl Seat {
                 }
             }
         }
+    }
+
+    fn regroup(&self, order: GroupOrder, then: Then) {
+        let groups = self.groups.clone();
+        self.asked.push(Box::pin(async move {
+            let (answer, done) = oneshot::channel();
+            let sent = groups.send(Ordered { order, answer }).await;
+            let done = match sent {
+                Ok(()) => done.await.unwrap_or(Err(GroupProblem::Unavailable)),
+                Err(_) => Err(GroupProblem::Unavailable),
+            };
+            Answered::Groups(then, done)
+        }));
     }
 
     /// What was kept back until the agent is invited.
@@ -350,39 +376,5 @@ impl Seat {
             };
             Answered::Engine(then, answer)
         }));
-    }
-}
-
-/// What the seat does next, but for answers of the engine.
-enum Turn {
-    Event(Option<LinkEvent>),
-    Order(SeatOrder),
-    Settings(AgentsSettings),
-    Due,
-}
-
-/// Whatever comes first; of what is there already, any.
-async fn next_turn(
-    events: &mut mpsc::Receiver<LinkEvent>,
-    orders: &mut mpsc::UnboundedReceiver<SeatOrder>,
-    settings: &mut watch::Receiver<AgentsSettings>,
-    due: Option<Timestamp>,
-) -> Turn {
-    tokio::select! {
-        event = events.recv() => Turn::Event(event),
-        Some(order) = orders.recv() => Turn::Order(order),
-        Ok(()) = settings.changed() => Turn::Settings(settings.borrow_and_update().clone()),
-        () = sleep_until(due) => Turn::Due,
-    }
-}
-
-async fn sleep_until(due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            // A deadline that is past is served at once, yet never in a busy loop.
-            let left = due.since(now()).max(Duration::from_millis(1));
-            tokio::time::sleep(left).await;
-        }
-        None => std::future::pending().await,
     }
 }

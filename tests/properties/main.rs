@@ -21,6 +21,7 @@ mod elsewhere;
 mod end;
 mod handing;
 mod histories;
+mod in_person;
 mod ledger;
 mod muc;
 mod nonsense;

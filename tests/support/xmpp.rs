@@ -52,6 +52,8 @@ pub struct Options {
     pub host_modules: String,
     /// Prosody's TLS for clients.
     pub tls: Option<ClientTls>,
+    /// Whether components may send in the server's users' names.
+    pub any_sender: bool,
 }
 
 /// TLS towards clients.
@@ -75,6 +77,7 @@ impl Default for Options {
             components: Vec::new(),
             host_modules: String::new(),
             tls: None,
+            any_sender: false,
         }
     }
 }
