@@ -1,8 +1,6 @@
 //! The seat's one task: stanzas in and out, inputs and orders, in their order.
 
-mod acts;
-
-use std::time::Duration;
+mod turn;
 
 use futures::StreamExt;
 use futures::future::BoxFuture;
@@ -22,11 +20,13 @@ use super::framing::Refused;
 use super::groups::{GroupOrder, GroupProblem, Ordered};
 use super::known::Known;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
+use super::out::Out;
 use super::records::{Found, Records};
 use super::rooms::Rooms;
 use super::seeker::Seeker;
 use super::stanza::{Condition, to};
 use super::users::Link;
+use turn::{Turn, next_turn};
 
 /// How the link is, for `/readyz`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -245,6 +245,41 @@ impl Seat {
         }
     }
 
+    async fn order(&mut self, order: SeatOrder) {
+        // Without a link nothing can be said; all is asserted anew when it is back.
+        if self.on.is_none() {
+            return;
+        }
+        let now = now();
+        match order {
+            SeatOrder::Agent(agent, order) => {
+                let outs = self.agents.order(now, agent, order);
+                self.act(outs).await;
+            }
+            SeatOrder::Room(conversation, order) => {
+                let outs = self.rooms.order(now, conversation, order);
+                self.act_room(outs).await;
+            }
+            SeatOrder::QueueChanged(workgroup) => {
+                let outs = self.agents.queue_changed(now, &workgroup);
+                self.act(outs).await;
+            }
+            SeatOrder::ColleaguesChanged(workgroup) => {
+                let outs = self.agents.colleagues_changed(now, &workgroup);
+                self.act(outs).await;
+            }
+            SeatOrder::Away(conversation, order) => {
+                let outs = self.seeker.order(now, &conversation, order);
+                self.act_room(outs).await;
+            }
+            SeatOrder::StartOver => {
+                self.forget();
+                let outs = self.seeker.link_up(now);
+                self.act_room(outs).await;
+            }
+        }
+    }
+
     async fn tick(&mut self) {
         let now = now();
         let outs = self.rooms.tick(now);
@@ -253,6 +288,45 @@ impl Seat {
         self.act(outs).await;
         let outs = self.seeker.tick(now);
         self.act_room(outs).await;
+    }
+
+    async fn act_room(&mut self, outs: Vec<Out<()>>) {
+        for out in outs {
+            match out {
+                Out::Send(stanza) => self.send(stanza).await,
+                Out::Invited(agent) => self.release(&agent).await,
+                Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
+                // Rooms look nothing up.
+                Out::Look(..) | Out::Inside(..) | Out::Regroup(..) => {}
+            }
+        }
+    }
+
+    async fn act(&mut self, outs: Vec<Out<Then>>) {
+        for out in outs {
+            match out {
+                Out::Send(stanza) => self.send(stanza).await,
+                Out::Invited(agent) => self.release(&agent).await,
+                Out::Tell(input) => self.tell(input).await,
+                Out::Ask(input, then) => self.ask(input, then).await,
+                Out::Look(wish, of, then) => {
+                    let records = self.records.clone();
+                    self.asked.push(Box::pin(async move {
+                        let found = records.look(wish, &of).await;
+                        Answered::Store(then, found.map_err(|_| Unavailable))
+                    }));
+                }
+                Out::Regroup(order, then) => self.regroup(order, then),
+                Out::Inside(id, of, then) => {
+                    let inside = self.rooms.inside(&id, &of);
+                    for out in self.agents.inside(then, (id, inside)) {
+                        if let Out::Send(stanza) = out {
+                            self.send(stanza).await;
+                        }
+                    }
+                }
+            }
+        }
     }
 
     fn regroup(&self, order: GroupOrder, then: Then) {
@@ -302,39 +376,5 @@ impl Seat {
             };
             Answered::Engine(then, answer)
         }));
-    }
-}
-
-/// What the seat does next, but for answers of the engine.
-enum Turn {
-    Event(Option<LinkEvent>),
-    Order(SeatOrder),
-    Settings(AgentsSettings),
-    Due,
-}
-
-/// Whatever comes first; of what is there already, any.
-async fn next_turn(
-    events: &mut mpsc::Receiver<LinkEvent>,
-    orders: &mut mpsc::UnboundedReceiver<SeatOrder>,
-    settings: &mut watch::Receiver<AgentsSettings>,
-    due: Option<Timestamp>,
-) -> Turn {
-    tokio::select! {
-        event = events.recv() => Turn::Event(event),
-        Some(order) = orders.recv() => Turn::Order(order),
-        Ok(()) = settings.changed() => Turn::Settings(settings.borrow_and_update().clone()),
-        () = sleep_until(due) => Turn::Due,
-    }
-}
-
-async fn sleep_until(due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            // A deadline that is past is served at once, yet never in a busy loop.
-            let left = due.since(now()).max(Duration::from_millis(1));
-            tokio::time::sleep(left).await;
-        }
-        None => std::future::pending().await,
     }
 }

@@ -290,8 +290,9 @@ fn essence(effects: &[Effect]) -> Vec<String> {
 fn comes_twice(input: &Input) -> bool {
     use warmline::bridge::RoomEvent::{Declined, Left, Marked, Reflected, Rejected, Spoken};
     match input {
-        Input::Open(_)
-        | Input::Said(_)
+        // Who comes in person and asks again has missed the invitation, and gets another.
+        Input::Open(opening) => opening.manners.own_client.is_none(),
+        Input::Said(_)
         | Input::Recounted { .. }
         | Input::Named { .. }
         | Input::EndDoubted(_)
