@@ -26,6 +26,7 @@ use crate::telemetry::install_metrics;
 use crate::xmpp::departures::Departures;
 use crate::xmpp::fastpath;
 
+use super::groups;
 use super::health::Health;
 use super::helplines;
 use super::orders;
@@ -60,13 +61,14 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         outbox: outbox.clone(),
         callbacks: ways.book.clone(),
     };
-    let policy = Arc::new(translate::policy(settings));
+    let merged = groups::with_added(settings, store.as_ref()).await?;
+    let policy = Arc::new(translate::policy(&merged));
     let writer = Engine::load(policy, store.clone(), jobs, outlets).await?;
     let store_health = writer.health();
     let writer = tokio::spawn(writer.run());
     let letters = Arc::new(Notify::new());
     let reports = tokio::spawn(carry_reports(engine.clone(), reported, letters.clone()));
-    let side = xmpp::start(settings, (engine.clone(), store.clone()), seat_inbox).await?;
+    let side = xmpp::start(&merged, (engine.clone(), store.clone()), seat_inbox).await?;
     departures.connect(side.link.clone());
     let health = Health::new(side.health.clone(), store_health, figures);
     let orders = tokio::spawn(orders::follow(

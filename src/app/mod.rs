@@ -4,6 +4,7 @@ mod build;
 mod chat;
 mod commands;
 mod faces;
+mod groups;
 mod health;
 mod helplines;
 mod orders;
@@ -45,6 +46,9 @@ pub enum AppError {
     /// The store cannot be opened, read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The engine takes nothing just now.
+    #[error(transparent)]
+    Engine(#[from] crate::engine::Unavailable),
     /// Rows were not moved to another store, or not all.
     #[error(transparent)]
     Move(#[from] MoveError),

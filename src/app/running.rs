@@ -17,10 +17,11 @@ use crate::engine::Handle;
 use crate::outbox::{OutboxHandle, Report, ReportOutcome, Trouble};
 use crate::store::Store;
 use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
+use crate::xmpp::groups::{GroupProblem, Ordered};
 
 use super::chat::Chat;
 use super::xmpp::Side;
-use super::{AppError, Reload, translate};
+use super::{AppError, Reload, groups, translate};
 
 /// The parts of a running Warmline.
 pub(super) struct Running {
@@ -50,6 +51,10 @@ impl Running {
         let mut terminate = listen(SignalKind::terminate())?;
         let mut interrupt = listen(SignalKind::interrupt())?;
         let lost = self.store.clone();
+        // What the file says, without what was added by command.
+        let mut current = settings.clone();
+        let (_, nobody) = mpsc::channel(1);
+        let mut groups = std::mem::replace(&mut self.side.groups, nobody);
         let ended = loop {
             tokio::select! {
                 _ = terminate.recv() => break Ok(()),
@@ -60,7 +65,12 @@ impl Running {
                     return Err(AppError::Store(problem));
                 }
                 part = self.any_end() => break Err(AppError::Ended(part)),
-                _ = hangup.recv() => self.reload(&settings, &reload).await,
+                _ = hangup.recv() => {
+                    if let Some(fresh) = self.reload(&settings, &reload).await {
+                        current = fresh;
+                    }
+                }
+                Some(ordered) = groups.recv() => self.regroup(&current, ordered).await,
             }
         };
         self.stop().await;
@@ -80,27 +90,52 @@ impl Running {
     }
 
     /// `started` is what the parts were built with that only a restart changes.
-    async fn reload(&self, started: &Settings, reload: &Reload) {
+    async fn reload(&self, started: &Settings, reload: &Reload) -> Option<Settings> {
         let fresh = match reload() {
             Ok(fresh) => fresh,
             Err(problems) => {
                 for problem in problems {
                     warn!(%problem, "the configuration was not reloaded");
                 }
-                return;
+                return None;
             }
         };
         for section in translate::fixed_differences(started, &fresh) {
             warn!(section, "changed, but takes a restart");
         }
-        let policy = Arc::new(translate::policy(&fresh));
-        match self.engine.ask(Input::Settings(policy)).await {
-            Ok(_) => {
-                self.side.agents.send_replace(translate::agents(&fresh));
+        match self.apply(&fresh).await {
+            Ok(()) => {
                 info!("workgroups, agents and words are reloaded");
+                Some(fresh)
             }
-            Err(problem) => warn!(%problem, "the configuration was not reloaded"),
+            Err(problem) => {
+                warn!(%problem, "the configuration was not reloaded");
+                None
+            }
         }
+    }
+
+    /// Lets these settings, and the workgroups that were added by command, be in force.
+    async fn apply(&self, settings: &Settings) -> Result<(), AppError> {
+        let merged = groups::with_added(settings, self.store.as_ref()).await?;
+        let policy = Arc::new(translate::policy(&merged));
+        self.engine.ask(Input::Settings(policy)).await?;
+        self.side.agents.send_replace(translate::agents(&merged));
+        Ok(())
+    }
+
+    /// An administrator's command on a workgroup: kept first, then in force, then answered.
+    async fn regroup(&self, current: &Settings, ordered: Ordered) {
+        let done = groups::keep(current, self.store.as_ref(), &ordered.order).await;
+        let done = match done {
+            Ok(()) => self.apply(current).await.map_err(|problem| {
+                warn!(%problem, "a workgroup that was changed is not in force");
+                GroupProblem::Unavailable
+            }),
+            Err(problem) => Err(problem),
+        };
+        // A seat that is gone has nobody to tell it to.
+        let _ = ordered.answer.send(done);
     }
 
     /// Takes nothing more, finishes, commits, leaves.

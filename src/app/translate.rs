@@ -1,5 +1,6 @@
 //! Settings in the terms of each room.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::{faces, routing};
@@ -89,6 +90,7 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
                 .map(|queue| queue.name.clone())
                 .collect(),
             face: faces::face(one),
+            added: one.added,
         };
         (WorkgroupName::new(one.name.clone()), served)
     });
@@ -96,8 +98,15 @@ pub(super) fn agents(settings: &Settings) -> AgentsSettings {
         accept_words: settings.offers.accept_words.clone(),
         reject_words: settings.offers.reject_words.clone(),
         muc: settings.xmpp.muc.as_str().to_lowercase(),
+        admins: accounts(&settings.fastpath.admins),
+        speaks_for_agents: settings.fastpath.speaks_for_agents,
         ..AgentsSettings::new(settings.xmpp.domain.as_str(), workgroups.collect())
     }
+}
+
+fn accounts(jids: &[jid::BareJid]) -> BTreeSet<AgentJid> {
+    let parsed = jids.iter().map(|jid| AgentJid::parse(jid.as_str()));
+    parsed.flatten().collect()
 }
 
 /// Where the store of this URL is; what the URL does not say stands beside it in `[store]`.

@@ -11,6 +11,7 @@ use crate::store::Store;
 use crate::users::Sessions;
 use crate::xmpp::agents::{Agents, AgentsSettings};
 use crate::xmpp::c2s::Accounts;
+use crate::xmpp::groups::Ordered;
 use crate::xmpp::link::{self, LinkSender};
 use crate::xmpp::records::Records;
 use crate::xmpp::rooms::{Rooms, RoomsSettings};
@@ -21,6 +22,9 @@ use crate::xmpp::users::{Bridge, Ends, UsersDesk};
 
 use super::{AppError, translate};
 
+/// So many orders of administrators may wait.
+const ORDERS: usize = 16;
+
 /// All of it, running.
 pub(super) struct Side {
     pub link: LinkSender,
@@ -29,6 +33,8 @@ pub(super) struct Side {
     bridge: Bridge,
     accounts: Option<Accounts>,
     pub agents: watch::Sender<AgentsSettings>,
+    /// What administrators order over XMPP.
+    pub groups: mpsc::Receiver<Ordered>,
     pub health: watch::Receiver<LinkHealth>,
     /// Opens sessions for people who have no XMPP client.
     pub sessions: Arc<dyn Sessions>,
@@ -46,7 +52,8 @@ pub(super) async fn start(
     let (desk, ends) = UsersDesk::load(translate::users(settings), store.clone(), ends).await?;
     let users = tokio::spawn(desk.run());
     let bridge = ends.bridge.clone();
-    let parts = (engine, link.clone(), Records::new(store.clone()));
+    let (ordered, groups) = mpsc::channel(ORDERS);
+    let parts = (engine, link.clone(), (Records::new(store.clone()), ordered));
     let seat = seat(settings, parts, (&agents, ends));
     let health = seat.health();
     let seat = tokio::spawn(seat.run(events, orders, agents.subscribe()));
@@ -58,6 +65,7 @@ pub(super) async fn start(
         bridge,
         accounts: sessions.accounts.clone(),
         agents,
+        groups,
         health,
         sessions: Arc::new(sessions),
     })
@@ -65,7 +73,7 @@ pub(super) async fn start(
 
 fn seat(
     settings: &Settings,
-    (engine, link, records): (Handle, LinkSender, Records),
+    (engine, link, (records, groups)): (Handle, LinkSender, (Records, mpsc::Sender<Ordered>)),
     (agents, ends): (&watch::Sender<AgentsSettings>, Ends),
 ) -> Seat {
     let places = translate::places(settings);
@@ -78,6 +86,7 @@ fn seat(
         agents: Agents::new(agents.borrow().clone()),
         muc: places.muc,
         records,
+        groups,
         users: UsersEnd {
             links: ends.links,
             inside: ends.inside,

@@ -2,6 +2,7 @@
 
 use crate::conversation::{ClosedBy, Receipt};
 use crate::ids::{AgentJid, ConversationId, MessageId, Timestamp, VisitorToken, WorkgroupName};
+use crate::workgroup::Show;
 
 /// How an [`Input`](super::Input) ended. Told to the asker only after the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +47,8 @@ pub enum Answer {
     Place(PlaceView),
     /// An agent's conversations.
     Chats(Vec<ChatView>),
+    /// Who serves in a workgroup and is there.
+    Colleagues(WorkgroupName, Vec<ColleagueView>),
     /// Others are asked, or not and why not.
     Handed(Result<(), NotHanded>),
     /// Nothing was changed.
@@ -114,6 +117,38 @@ pub struct PlaceView {
     pub place: u32,
     /// How long those who came last had to wait on average; unknown while nobody was served.
     pub usual_wait: Option<std::time::Duration>,
+}
+
+/// An agent who is there, as colleagues may see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColleagueView {
+    /// The agent.
+    pub agent: AgentJid,
+    /// The agent's client: the full JID's resource part.
+    pub resource: String,
+    /// The agent's state.
+    pub show: Show,
+    /// The client's priority.
+    pub priority: i8,
+    /// How many conversations the agent may have at once.
+    pub max_chats: u32,
+    /// Those of this workgroup in whose rooms the agent is.
+    pub chats: Vec<ServedView>,
+}
+
+/// A conversation that a colleague serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServedView {
+    /// The conversation.
+    pub conversation: ConversationId,
+    /// When it was opened.
+    pub since: Timestamp,
+    /// The visitor's name towards agents.
+    pub visitor: String,
+    /// What the visitor asked.
+    pub question: Option<String>,
+    /// The visitor's mail address, where agents are told it.
+    pub email: Option<String>,
 }
 
 /// One of an agent's conversations.

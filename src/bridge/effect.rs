@@ -33,6 +33,8 @@ pub enum Effect {
     Room(ConversationId, RoomOrder),
     /// The line of a workgroup, or who serves in it, changed: those who watch it are to be told.
     QueueChanged(WorkgroupName),
+    /// What the agents of a workgroup have to do changed: colleagues who want to know are to be told.
+    ColleaguesChanged(WorkgroupName),
     /// Something to count.
     Happened(Event),
 }

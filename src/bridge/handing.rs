@@ -141,8 +141,11 @@ impl Bridge {
         id: &ConversationId,
         (agent, pauses): (&AgentJid, BTreeMap<AgentJid, Timestamp>),
     ) {
-        // A guest may have as many conversations as before.
-        self.dispatch.let_go(agent, id);
+        // A guest may have as many conversations as before, and is asked again in turn.
+        let serves = self.conversations.get(id).and_then(Conversation::agent) == Some(agent);
+        if !serves {
+            self.dispatch.only_joined(agent, id);
+        }
         self.remember_pauses(now, id, pauses);
         let conversation = self.conversations.get_mut(id);
         if let Some(service) = conversation.and_then(Conversation::service_mut) {

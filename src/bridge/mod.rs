@@ -86,6 +86,7 @@ struct Step {
     stirred: BTreeSet<ConversationId>,
     agents: BTreeSet<AgentJid>,
     queues: BTreeSet<WorkgroupName>,
+    colleagues: BTreeSet<WorkgroupName>,
 }
 
 /// What a new line is called by us, and by the room where it comes from there.
@@ -186,6 +187,7 @@ impl Bridge {
             Input::QueueAsked(workgroup) => self.queue_view(now, (&workgroup, usize::MAX)),
             Input::QueueGlanced(workgroup) => self.glance(now, &workgroup),
             Input::ChatsAsked(agent) => self.chats_view(&agent),
+            Input::ColleaguesAsked(workgroup) => self.colleagues_view(workgroup),
             Input::Room {
                 conversation,
                 event,
@@ -270,6 +272,9 @@ impl Bridge {
         }
         for queue in std::mem::take(&mut self.step.queues) {
             self.emit(Effect::QueueChanged(queue));
+        }
+        for workgroup in std::mem::take(&mut self.step.colleagues) {
+            self.emit(Effect::ColleaguesChanged(workgroup));
         }
     }
 

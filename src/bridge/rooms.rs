@@ -15,6 +15,10 @@ impl Bridge {
         if conversation.room.is_none() {
             return self.impossible("room that nobody asked for");
         }
+        if let RoomEvent::Ready { .. } | RoomEvent::Entered { .. } | RoomEvent::Left { .. } = event
+        {
+            self.stir_colleagues(id);
+        }
         match event {
             RoomEvent::Ready { fresh, inside } => self.room_ready(now, id, (fresh, inside)),
             RoomEvent::Unavailable => self.room_unavailable(id),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
-use super::{Answer, Bridge, ChatView, QueueView, Refusal, WaitingView};
+use super::{Answer, Bridge, ChatView, ColleagueView, QueueView, Refusal, ServedView, WaitingView};
 
 /// How many waits the average is taken over.
 const WAITS: usize = 20;
@@ -77,6 +77,71 @@ impl Bridge {
         let chats = self.dispatch.chats_of(agent).into_iter();
         let all = chats.map(|id| (id, true)).chain(offered);
         Answer::Chats(all.filter_map(|one| self.chat_view(one)).collect())
+    }
+
+    pub(super) fn colleagues_view(&self, name: WorkgroupName) -> Answer {
+        let Some(policy) = self.policy.workgroups.get(&name) else {
+            return Answer::Refused(Refusal::UnknownWorkgroup);
+        };
+        let agents = policy.agents.keys();
+        let there =
+            agents.filter_map(|agent| self.colleague_view((&name, policy.max_chats), agent));
+        let there = there.collect();
+        Answer::Colleagues(name, there)
+    }
+
+    /// The client that is shown is one that speaks Fastpath, where there is one. While the link is
+    /// down everybody is as last known.
+    fn colleague_view(
+        &self,
+        (workgroup, most): (&WorkgroupName, u32),
+        agent: &AgentJid,
+    ) -> Option<ColleagueView> {
+        let record = self.dispatch.agent_record(agent);
+        let best = record.resources.into_iter().min_by_key(|(name, one)| {
+            let priority = std::cmp::Reverse(one.priority);
+            (!one.fastpath, one.show, priority, name.clone())
+        });
+        let (resource, state) = best?;
+        let chats = self.dispatch.chats_of(agent).into_iter();
+        Some(ColleagueView {
+            agent: agent.clone(),
+            resource,
+            show: state.show,
+            priority: state.priority,
+            max_chats: state.max_chats.map_or(most, |wanted| wanted.min(most)),
+            chats: chats
+                .filter_map(|id| self.served_view((workgroup, agent), id))
+                .collect(),
+        })
+    }
+
+    fn served_view(
+        &self,
+        (workgroup, agent): (&WorkgroupName, &AgentJid),
+        id: ConversationId,
+    ) -> Option<ServedView> {
+        let conversation = self.conversations.get(&id)?;
+        let room = conversation.room.as_ref()?;
+        let here = conversation.workgroup.home() == *workgroup && room.inside.contains_key(agent);
+        let brief = &conversation.brief;
+        let named = brief.fact("username");
+        let named = named.filter(|_| conversation.in_person().is_some());
+        here.then(|| ServedView {
+            since: conversation.opened_at,
+            visitor: named.map_or_else(|| id.pseudonym(), str::to_owned),
+            question: brief.question.clone(),
+            email: brief.fact("email").map(str::to_owned),
+            conversation: id,
+        })
+    }
+
+    /// Colleagues are told of who is in the conversation's room.
+    pub(super) fn stir_colleagues(&mut self, id: &ConversationId) {
+        if let Some(conversation) = self.conversations.get(id) {
+            let workgroup = conversation.workgroup.home();
+            self.step.colleagues.insert(workgroup);
+        }
     }
 
     fn chat_view(&self, (id, accepted): (ConversationId, bool)) -> Option<ChatView> {

@@ -4,6 +4,7 @@
 mod channel;
 mod chat_api;
 mod face;
+mod fastpath;
 mod hint;
 mod layers;
 mod media;
@@ -29,6 +30,7 @@ mod tests;
 pub use channel::{Channel, ChannelKind, OnRequestTimeout, Texts, WhenNoAgents};
 pub use chat_api::{Account as ChatAccount, ChatApi, RevealToAgent};
 pub use face::{Face, FieldKind, FormField};
+pub use fastpath::Fastpath;
 pub use media::{MediaHost, MediaLinking};
 pub use openchs::{AfterClose, Caller, ChatSource, External, Openchs, Private, RestApi};
 pub use password::{NoHash, PasswordHash};
@@ -72,6 +74,8 @@ pub struct Settings {
     pub offers: Offers,
     /// `[users]`
     pub users: Users,
+    /// `[fastpath]`
+    pub fastpath: Fastpath,
     /// `[log]`
     pub log: Log,
     /// `[[workgroup]]`, in the order of the file; no name twice.
@@ -159,6 +163,7 @@ impl Settings {
         let context = r.section("context", Context::read);
         let offers = r.section("offers", Offers::read);
         let users = r.section("users", Users::read);
+        let fastpath = r.section("fastpath", Fastpath::read);
         let log = r.section("log", Log::read);
         let workgroups = r.sections("workgroup", Workgroup::read);
         let allow_private = outbound.allow_private_networks;
@@ -172,6 +177,7 @@ impl Settings {
             context,
             offers,
             users,
+            fastpath,
             log,
             workgroups,
             channels,

@@ -1,8 +1,8 @@
 //! `[[workgroup]]`: a queue, its agents and its patience.
 
 use super::face::Face;
-use super::problem::What;
-use super::reader::Reader;
+use super::problem::{Problem, What};
+use super::reader::{Book, Reader};
 use super::routing::Routing;
 use super::value::{MaybeOff, Positive, Value, not_one_of};
 use jid::{BareJid, NodePart, ResourcePart};
@@ -38,6 +38,8 @@ pub struct Workgroup {
     pub face: Face,
     /// Where its requests go.
     pub routing: Routing,
+    /// Whether it was added by an administrator's command, and not by the file.
+    pub added: bool,
 }
 
 /// Somebody who is asked.
@@ -77,7 +79,31 @@ impl Workgroup {
             routing: Routing::read(r, name.as_deref().unwrap_or_default(), &accounts),
             title: title.or_else(|| name.clone())?,
             name: name?,
+            added: false,
         })
+    }
+
+    /// One that stands in no file: what is not said is as usual.
+    ///
+    /// # Errors
+    /// What is wrong with the name or the agents.
+    pub fn added(name: &str, title: &str, agents: &[String]) -> Result<Self, Vec<Problem>> {
+        let text = |text: &str| Toml::String(text.to_owned());
+        let agents = agents.iter().map(|agent| text(agent)).collect();
+        let mut table = toml::Table::new();
+        table.insert("name".to_owned(), text(name));
+        table.insert("agents".to_owned(), Toml::Array(agents));
+        if !title.trim().is_empty() {
+            table.insert("title".to_owned(), text(title));
+        }
+        let mut book = Book::default();
+        match Reader::read_all(table, &mut book, Self::read) {
+            Some(read) if book.problems.is_empty() => Ok(Self {
+                added: true,
+                ..read
+            }),
+            _ => Err(book.problems),
+        }
     }
 }
 

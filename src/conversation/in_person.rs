@@ -47,10 +47,10 @@ impl Conversation {
     }
 
     /// Whether a visitor who comes in person learns of this without being told apart: in the room,
-    /// or by being invited into it.
+    /// or by being invited into it. Of an end that comes before that the visitor would never learn.
     pub fn hears_in_person(&self, what: &Outgoing) -> bool {
         let end = matches!(what, Outgoing::Closed(_));
-        self.manners.own_client.is_some() && (self.room.is_some() || !end)
+        self.manners.own_client.is_some() && (self.visitor_nick().is_some() || !end)
     }
 
     /// Whether a visitor in person never came, and the agent who waited went away for good.

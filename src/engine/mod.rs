@@ -45,6 +45,8 @@ pub enum SeatOrder {
     Room(ConversationId, RoomOrder),
     /// A workgroup's line changed.
     QueueChanged(WorkgroupName),
+    /// What the agents of a workgroup have to do changed.
+    ColleaguesChanged(WorkgroupName),
     /// What the seat told of late may be lost: it is to look at everything anew, as after a
     /// reconnect.
     StartOver,

@@ -86,6 +86,9 @@ impl Round {
                 Effect::Agent(agent, order) => seat(outlets, SeatOrder::Agent(agent, order)),
                 Effect::Room(id, order) => seat(outlets, SeatOrder::Room(id, order)),
                 Effect::QueueChanged(name) => seat(outlets, SeatOrder::QueueChanged(name)),
+                Effect::ColleaguesChanged(name) => {
+                    seat(outlets, SeatOrder::ColleaguesChanged(name));
+                }
                 Effect::Nudge(id) => outlets.outbox.nudge(id),
                 Effect::Happened(event) => journal::happened(&event),
                 Effect::Answer(_) | Effect::Keep(_) | Effect::Forget(_) | Effect::Deliver(_) => {}

@@ -77,25 +77,34 @@ impl Hours {
                 continue;
             };
             for shift in self.shifts(date) {
-                all.extend([shift.from, shift.end()].map(|minute| self.moment(date, minute)));
+                for minute in [shift.from, shift.end()] {
+                    all.extend(self.moments(date, minute));
+                }
             }
             if !all.is_empty() && days > 8 {
                 break;
             }
         }
-        all.into_iter().flatten().collect()
+        // Where clocks are set a shift may begin or end at no time that they show.
+        let from = instant(now);
+        let set = self.zone.following(from).take(2);
+        all.extend(set.map(|set| Timestamp(set.timestamp().as_millisecond())));
+        all
     }
 
-    fn moment(&self, date: Date, minute: u16) -> Option<Timestamp> {
+    /// When clocks show this; twice where they are set back over it.
+    fn moments(&self, date: Date, minute: u16) -> Vec<Timestamp> {
         let minutes: Span = i64::from(minute).minutes();
-        let civil = date.at(0, 0, 0, 0).checked_add(minutes).ok()?;
-        let zoned = civil.to_zoned(self.zone.clone()).ok()?;
-        Some(Timestamp(zoned.timestamp().as_millisecond()))
+        let Ok(civil) = date.at(0, 0, 0, 0).checked_add(minutes) else {
+            return Vec::new();
+        };
+        let shown = self.zone.to_ambiguous_timestamp(civil);
+        let both = [shown.earlier(), shown.later()].into_iter().flatten();
+        both.map(|at| Timestamp(at.as_millisecond())).collect()
     }
 
     fn here(&self, now: Timestamp) -> DateTime {
-        let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-        self.zone.to_datetime(at)
+        self.zone.to_datetime(instant(now))
     }
 
     fn shifts(&self, date: Date) -> &[Shift] {
@@ -107,6 +116,10 @@ impl Hours {
         let day = usize::try_from(date.weekday().to_monday_zero_offset()).unwrap_or(0);
         self.week.get(day).map_or(&[], Vec::as_slice)
     }
+}
+
+fn instant(at: Timestamp) -> jiff::Timestamp {
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
 fn minute_of(at: DateTime) -> u16 {
@@ -209,5 +222,30 @@ mod tests {
             assert!(hours.is_open(at(zone, text)), "{text}");
             assert!(!hours.is_open(Timestamp(at(zone, text).0 - 1)), "{text}");
         }
+    }
+
+    #[test]
+    fn a_shift_that_begins_while_clocks_are_set_begins_then() {
+        let sunday = |from: u16, to: u16| Hours {
+            zone: TimeZone::get("Europe/Berlin").unwrap(),
+            week: std::array::from_fn(|day| match day {
+                6 => vec![Shift { from, to }],
+                _ => Vec::new(),
+            }),
+            holidays: BTreeSet::new(),
+            yearly: BTreeSet::new(),
+        };
+        // At 02:00 it is 03:00.
+        let night = sunday(2 * 60 + 1, 9 * 60);
+        let before = at("Europe/Berlin", "2026-03-29T00:30");
+        let set = at("Europe/Berlin", "2026-03-29T03:00");
+        assert_eq!(night.next_change(before), Some(set));
+        // At 03:00 it is 02:00 again, and the shift is on a second time.
+        let short = sunday(2 * 60 + 10, 2 * 60 + 20);
+        let three = at("Europe/Berlin", "2026-10-25T03:00").0;
+        let between = Timestamp(three - 90 * 60_000);
+        assert!(!short.is_open(between));
+        let again = Timestamp(three - 50 * 60_000);
+        assert_eq!(short.next_change(between), Some(again));
     }
 }

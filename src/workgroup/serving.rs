@@ -137,6 +137,15 @@ impl Dispatch {
         had
     }
 
+    /// The agent took a conversation only to come in beside whoever serves: it is none of the
+    /// agent's, and no turn of the agent ends.
+    pub fn only_joined(&mut self, agent: &AgentJid, conversation: &ConversationId) {
+        if let Some(entry) = self.agents.get_mut(agent) {
+            entry.chats.remove(conversation);
+            self.changed.agents.insert(agent.clone());
+        }
+    }
+
     /// The conversations that an agent has.
     pub fn chats_of(&self, agent: &AgentJid) -> Vec<ConversationId> {
         self.agents

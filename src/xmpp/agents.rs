@@ -1,7 +1,9 @@
 //! Agents outside of rooms: they come and go by presence, are asked by chat or Fastpath, and
 //! answer; every request to the component is answered here.
 
+mod admin;
 mod chat;
+mod colleagues;
 mod commands;
 mod courtesy;
 mod face;
@@ -14,12 +16,15 @@ mod presence;
 mod pushes;
 mod requests;
 mod settings;
+mod then;
 mod visitors;
 
+pub use admin::{ADMIN_COMMANDS, AdminCommand, Administering};
 pub use chat::{Talk, Wish, wish};
 pub use commands::{COMMANDS, Command, Running};
 pub use face::{Face, Field, Offline, Setting};
 pub use settings::{AgentsSettings, Place, Served};
+pub use then::Then;
 pub use visitors::Visit;
 
 use std::borrow::Cow;
@@ -36,72 +41,12 @@ use super::address::Address;
 use super::out::Out;
 use super::stanza::{Build, Condition, attr, element, error, iq};
 use super::{fastpath, ns, stanza};
+use colleagues::Colleagues;
 use courtesy::Courtesy;
 use later::Later;
 use onlookers::Onlookers;
 use places::Places;
 use pushes::Pushes;
-
-/// How it goes on when the engine has answered.
-#[derive(Debug)]
-pub enum Then {
-    /// Tell all who watch the line.
-    PushQueue,
-    /// Tell those who wait in it and could not be told yet.
-    PushPlaces,
-    /// Tell this client of the line, if it watches it.
-    ShowQueue {
-        /// Whose.
-        agent: AgentJid,
-        /// The full JID's resource part.
-        resource: String,
-    },
-    /// Show this JID whether the workgroup is open.
-    ShowOpenness(String),
-    /// Answer this request with what the workgroup is.
-    Describe(Box<Element>),
-    /// Answer this `offer-accept` or `offer-reject`.
-    AnswerOffer(Box<Element>),
-    /// A visitor's request for an agent was taken, or not.
-    Joined(Box<Visit>),
-    /// Tell the visitor the place, and that the request was taken.
-    Placed(Box<Visit>),
-    /// Answer a visitor who asks for the place.
-    Polled(Box<Visit>),
-    /// Answer a visitor who leaves the line.
-    Departed(Box<Visit>),
-    /// Answer a lookup.
-    Found(Box<Element>),
-    /// Say whether it was done.
-    Simple(Box<Element>),
-    /// Answer a hand-over.
-    Handed(Box<Element>),
-    /// Answer an agent's line.
-    Talk(Box<Talk>),
-    /// Answer a command.
-    Command(Box<Running>),
-}
-
-impl Then {
-    /// Who accepts an offer by this, if that is what it is.
-    fn accepts(&self, settings: &AgentsSettings) -> Option<AgentJid> {
-        match self {
-            Self::Talk(talk) => {
-                matches!(talk.wish, Wish::Answer { accept: true, .. }).then(|| talk.agent.clone())
-            }
-            Self::Command(running) => {
-                (running.command == Command::Accept).then(|| running.agent.clone())
-            }
-            Self::AnswerOffer(request) => {
-                request
-                    .children()
-                    .find(|child| child.name() == "offer-accept")?;
-                settings.agent(&stanza::from(request)?)
-            }
-            _ => None,
-        }
-    }
-}
 
 /// A stanza that came, and between whom.
 pub(super) struct Got<'a> {
@@ -137,6 +82,8 @@ pub struct Agents {
     places: Places,
     courtesy: Courtesy,
     onlookers: Onlookers,
+    colleagues: Colleagues,
+    moved: Pushes,
     later: Later,
     minted: u64,
 }
@@ -150,10 +97,12 @@ impl Agents {
             born: None,
             modified: None,
             limits: BTreeMap::new(),
-            pushes: Pushes::default(),
+            pushes: Pushes::new(pushes::LINES),
             places: Places::default(),
             courtesy: Courtesy::default(),
             onlookers: Onlookers::default(),
+            colleagues: Colleagues::default(),
+            moved: Pushes::new(pushes::COLLEAGUES),
             later: Later::default(),
             minted: 0,
         }
@@ -168,6 +117,7 @@ impl Agents {
     /// The component link is gone: what only mattered on it is forgotten.
     pub fn link_lost(&mut self) {
         self.pushes.forget();
+        self.moved.forget();
         self.courtesy.forget();
         self.later.forget();
     }
@@ -284,6 +234,16 @@ impl Agents {
                 Then::PushQueue | Then::PushPlaces | Then::ShowQueue { .. } | Then::ShowOpenness(_),
                 _,
             ) => Vec::new(),
+            (
+                Then::ShowColleagues {
+                    agent, resource, ..
+                },
+                Ok(Answer::Colleagues(workgroup, all)),
+            ) => self.show_colleagues(&workgroup, (agent, resource), &all),
+            (Then::PushColleagues, Ok(Answer::Colleagues(workgroup, all))) => {
+                self.push_colleagues(&workgroup, &all)
+            }
+            (Then::ShowColleagues { .. } | Then::PushColleagues, _) => Vec::new(),
             (Then::Describe(request), answer) => self.described(&request, answer),
             (Then::AnswerOffer(request), answer) => requests::offer_answered(&request, &answer),
             (Then::Joined(visit), answer) => self.joined(visit, answer),
@@ -294,6 +254,8 @@ impl Agents {
             (Then::Handed(request), answer) => self.handed(&request, answer),
             // Lookups are answered by the store.
             (Then::Found(request), _) => refuse(&request, Condition::InternalServerError),
+            // Commands on workgroups are answered by whoever knows the configuration.
+            (Then::Administered(_), _) => Vec::new(),
             (Then::Talk(talk), answer) => self.talked(*talk, answer),
             (Then::Command(running), answer) => commands::answered(*running, answer),
         }
@@ -301,12 +263,11 @@ impl Agents {
 
     /// A workgroup's line changed: its watchers are told, at most once a second.
     pub fn queue_changed(&mut self, now: Timestamp, workgroup: &WorkgroupName) -> Vec<Out<Then>> {
-        self.at(now);
+        let mut out = self.colleagues_changed(now, workgroup);
         if self.pushes.news(now, workgroup) {
-            vec![push(workgroup.clone())]
-        } else {
-            Vec::new()
+            out.push(push(workgroup.clone()));
         }
+        out
     }
 
     /// Does what is due.
@@ -314,9 +275,10 @@ impl Agents {
         self.at(now);
         let waited = self.later.due(now);
         let pushes = self.pushes.due(now).into_iter().map(push);
+        let moved = self.moved.due(now).into_iter().map(colleagues::push);
         let places = self.places.due(now).into_iter();
         let places = places.map(|line| Out::Ask(Input::QueueAsked(line), Then::PushPlaces));
-        let asked = pushes.chain(places);
+        let asked = pushes.chain(moved).chain(places);
         send_all(waited).into_iter().chain(asked).collect()
     }
 
@@ -340,6 +302,7 @@ impl Agents {
     /// When [`Agents::tick`] is next due.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let pushes = self.pushes.deadline().into_iter();
+        let pushes = pushes.chain(self.moved.deadline());
         let others = self.later.deadline().into_iter();
         pushes.chain(others).chain(self.places.deadline()).min()
     }

@@ -1,6 +1,7 @@
 //! Fastpath's own stanzas towards agents, as its clients read them (XEP-0142 and what Openfire's
 //! plugin made of it): no blanks between elements, plain integers, legacy dates.
 
+mod colleague;
 mod face;
 mod history;
 mod offer;
@@ -8,6 +9,7 @@ mod queue;
 mod status;
 mod visit;
 
+pub use colleague::colleague_presence;
 pub use face::{setting, visitor_form};
 pub use history::{
     chat_metadata, chat_notes, chat_sessions, macro_model, macros, occupants_info, search_form,

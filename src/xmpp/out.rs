@@ -7,6 +7,7 @@ use minidom::Element;
 use crate::bridge::Input;
 use crate::ids::{AgentJid, ConversationId, WorkgroupName};
 
+use super::groups::GroupOrder;
 use super::records::Wish;
 
 /// One wish.
@@ -20,6 +21,8 @@ pub enum Out<T> {
     Tell(Input),
     /// Look something up in the store, or keep it there, as far as these workgroups go.
     Look(Wish, BTreeSet<WorkgroupName>, T),
+    /// Have a workgroup added, changed or deleted.
+    Regroup(GroupOrder, T),
     /// Ask who is in a conversation's room, if it is one of these workgroups'.
     Inside(ConversationId, BTreeSet<WorkgroupName>, T),
     /// Ask the engine; when its answer is there (after the commit), go on with what `T` says.

@@ -6,7 +6,7 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use minidom::Element;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{debug, info, warn};
 
 use crate::bridge::{Answer, Input};
@@ -17,6 +17,7 @@ use crate::telemetry::metrics as figures;
 use super::address::Address;
 use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
+use super::groups::{GroupOrder, GroupProblem, Ordered};
 use super::known::Known;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
@@ -38,6 +39,7 @@ pub enum LinkHealth {
 enum Answered {
     Engine(Then, Result<Answer, Unavailable>),
     Store(Then, Result<Found, Unavailable>),
+    Groups(Then, Result<(), GroupProblem>),
 }
 
 /// The seat.
@@ -48,6 +50,7 @@ pub struct Seat {
     agents: Agents,
     muc: String,
     records: Records,
+    groups: mpsc::Sender<Ordered>,
     users: UsersEnd,
     health: watch::Sender<LinkHealth>,
     on: Option<Generation>,
@@ -68,6 +71,8 @@ pub struct Parts {
     pub muc: String,
     /// What agents look up.
     pub records: Records,
+    /// The way to whoever changes workgroups.
+    pub groups: mpsc::Sender<Ordered>,
     /// The users of our own domain.
     pub users: UsersEnd,
 }
@@ -108,6 +113,7 @@ impl Seat {
             agents: parts.agents,
             muc: parts.muc,
             records: parts.records,
+            groups: parts.groups,
             users: parts.users,
             health: watch::Sender::new(LinkHealth::Down("not connected yet".to_owned())),
             on: None,
@@ -137,6 +143,7 @@ impl Seat {
                     let outs = match answered {
                         Answered::Engine(then, answer) => self.agents.answered(then, answer),
                         Answered::Store(then, found) => self.agents.found(then, found),
+                        Answered::Groups(then, done) => self.agents.regrouped(then, done),
                     };
                     self.act(outs).await;
                 }
@@ -237,6 +244,10 @@ impl Seat {
                 let outs = self.agents.queue_changed(now, &workgroup);
                 self.act(outs).await;
             }
+            SeatOrder::ColleaguesChanged(workgroup) => {
+                let outs = self.agents.colleagues_changed(now, &workgroup);
+                self.act(outs).await;
+            }
             SeatOrder::StartOver => self.forget(),
         }
     }
@@ -256,7 +267,7 @@ impl Seat {
                 Out::Invited(agent) => self.release(&agent).await,
                 Out::Tell(input) | Out::Ask(input, ()) => self.tell(input).await,
                 // Rooms look nothing up.
-                Out::Look(..) | Out::Inside(..) => {}
+                Out::Look(..) | Out::Inside(..) | Out::Regroup(..) => {}
             }
         }
     }
@@ -275,6 +286,7 @@ impl Seat {
                         Answered::Store(then, found.map_err(|_| Unavailable))
                     }));
                 }
+                Out::Regroup(order, then) => self.regroup(order, then),
                 Out::Inside(id, of, then) => {
                     let inside = self.rooms.inside(&id, &of);
                     for out in self.agents.inside(then, (id, inside)) {
@@ -285,6 +297,19 @@ impl Seat {
                 }
             }
         }
+    }
+
+    fn regroup(&self, order: GroupOrder, then: Then) {
+        let groups = self.groups.clone();
+        self.asked.push(Box::pin(async move {
+            let (answer, done) = oneshot::channel();
+            let sent = groups.send(Ordered { order, answer }).await;
+            let done = match sent {
+                Ok(()) => done.await.unwrap_or(Err(GroupProblem::Unavailable)),
+                Err(_) => Err(GroupProblem::Unavailable),
+            };
+            Answered::Groups(then, done)
+        }));
     }
 
     /// What was kept back until the agent is invited.

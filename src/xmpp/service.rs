@@ -9,7 +9,7 @@ use minidom::Element;
 use crate::bridge::QueueView;
 use crate::ids::{Timestamp, WorkgroupName};
 
-use super::agents::{AgentsSettings, COMMANDS, Command, Got, Place};
+use super::agents::{ADMIN_COMMANDS, AdminCommand, AgentsSettings, COMMANDS, Command, Got, Place};
 use super::ns;
 use super::stanza::{Build, Condition, attr, element};
 
@@ -112,6 +112,15 @@ fn info(settings: &AgentsSettings, got: &Got<'_>, query: &Element) -> Reply {
             let features = [ns::DISCO_INFO, ns::COMMANDS];
             Reply::with(about(Some(node), workgroup, &[&features]))
         }
+        (Place::Domain, Some(node)) => match AdminCommand::named(node) {
+            Some(_) if !settings.is_admin(&got.from) => Reply::Refused(Condition::Forbidden),
+            Some(command) => {
+                let command = ("automation", "command-node", command.title());
+                let features = [ns::DISCO_INFO, ns::COMMANDS, ns::DATA_FORMS];
+                Reply::with(about(Some(node), command, &[&features]))
+            }
+            None => Reply::Refused(Condition::ItemNotFound),
+        },
         (Place::Workgroup(name), None) => Reply::Describe(name.clone()),
         (Place::Workgroup(_), Some(node)) => command_info(settings, got, node),
         (Place::Visitor(conversation), None) => {
@@ -210,6 +219,12 @@ fn items(settings: &AgentsSettings, got: &Got<'_>, asked: &Element) -> Reply {
             let jid = settings.jid(name);
             Reply::with(COMMANDS.iter().fold(list, |list, command| {
                 let item = item(&jid).with("node", command.node());
+                list.and(item.with("name", command.title()))
+            }))
+        }
+        (Place::Domain, Some(ns::COMMANDS)) if settings.is_admin(&got.from) => {
+            Reply::with(ADMIN_COMMANDS.iter().fold(list, |list, command| {
+                let item = item(&settings.domain).with("node", command.node());
                 list.and(item.with("name", command.title()))
             }))
         }

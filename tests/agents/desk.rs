@@ -11,6 +11,7 @@ use warmline::engine::Unavailable;
 use warmline::ids::{AgentJid, ChannelId, ConversationId, Timestamp, VisitorToken, WorkgroupName};
 use warmline::workgroup::{Place, Policy, WorkgroupPolicy};
 use warmline::xmpp::agents::{Agents, AgentsSettings, Served, Then};
+use warmline::xmpp::groups::GroupOrder;
 use warmline::xmpp::out::Out;
 
 pub const DOMAIN: &str = "workgroup.example.test";
@@ -26,6 +27,8 @@ pub struct Desk {
     pub inputs: Vec<String>,
     /// Every order for a room.
     pub rooms: Vec<(ConversationId, RoomOrder)>,
+    /// Every order of an administrator.
+    pub orders: Vec<GroupOrder>,
     /// While set, no room is made, and nobody invited.
     pub no_rooms: bool,
     /// While set, the engine answers nothing and does nothing.
@@ -124,11 +127,17 @@ impl Desk {
             now: Timestamp(START),
             inputs: Vec::new(),
             rooms: Vec::new(),
+            orders: Vec::new(),
             no_rooms: false,
             store_is_down: false,
         };
         desk.input(Input::LinkUp);
         desk
+    }
+
+    /// What the desk goes by.
+    pub fn settings(&self) -> AgentsSettings {
+        AgentsSettings::new(DOMAIN, served())
     }
 
     /// Warmline is killed and started again: only what was stored is left.
@@ -180,6 +189,12 @@ impl Desk {
                 Out::Tell(input) => sent.extend(self.engine(input).1),
                 // There is no store here: the tests of the whole program look things up.
                 Out::Look(..) => {}
+                // Nor is there a configuration.
+                Out::Regroup(order, then) => {
+                    self.orders.push(order);
+                    let out = self.agents.regrouped(then, Ok(()));
+                    sent.extend(self.carry_out(out));
+                }
                 Out::Inside(id, _, then) => {
                     let out = self.agents.inside(then, (id, None));
                     sent.extend(self.carry_out(out));
@@ -227,6 +242,7 @@ impl Desk {
                 }
                 Effect::Agent(agent, order) => self.agents.order(self.now, agent, order),
                 Effect::QueueChanged(name) => self.agents.queue_changed(self.now, &name),
+                Effect::ColleaguesChanged(name) => self.agents.colleagues_changed(self.now, &name),
                 Effect::Room(conversation, order) => {
                     self.rooms.push((conversation, order));
                     continue;

@@ -3,7 +3,9 @@
 // A test's helpers fail like the test itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod admin;
 mod chat;
+mod colleagues;
 mod commands;
 mod desk;
 mod every_stanza;

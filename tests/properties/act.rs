@@ -65,6 +65,7 @@ impl World {
             Action::Rules(kind) => self.change_rules(kind),
             Action::Reopen { visitor, kind } => self.reopens(visitor, kind),
             Action::Recount(one) => self.recounts(one),
+            Action::Guest { who, kind } => self.guest_does(who, kind),
             other => self.act_outside(other),
         }
     }
@@ -254,7 +255,7 @@ impl World {
         let open = self
             .bridge
             .conversations()
-            .filter(|c| !self.over.contains(&c.id));
+            .filter(|c| !self.over.contains(&c.id) && c.in_person().is_none());
         let open: Vec<Visitor> = open
             .map(|conversation| Visitor {
                 channel: conversation.channel.clone(),
@@ -382,6 +383,7 @@ impl World {
 
     fn look(&mut self, one: u8) {
         self.step(Input::QueueAsked(WorkgroupName::new("support")));
+        self.step(Input::ColleaguesAsked(WorkgroupName::new("support")));
         self.step(Input::ChatsAsked(who_is(one)));
         self.step(Input::OperatorClosed(conversation("never")));
     }

@@ -34,6 +34,7 @@ pub enum Action {
     Reopen { visitor: u8, kind: u8 },
     Recount(u8),
     Look(u8),
+    Guest { who: u8, kind: u8 },
 }
 
 /// A history of at most this many actions.
@@ -53,6 +54,7 @@ fn action() -> impl Strategy<Value = Action> {
         1 => (byte(), byte()).prop_map(|(one, kind)| Action::History(one, kind)),
         3 => (0..6_u8, byte()).prop_map(|(visitor, kind)| Action::Reopen { visitor, kind }),
         1 => byte().prop_map(Action::Recount),
+        12 => (0..4_u8, byte()).prop_map(|(who, kind)| Action::Guest { who, kind }),
     ];
     let agents = prop_oneof![
         8 => (0..5_u8, 0..2_u8, byte()).prop_map(|(agent, client, state)| Action::Seen { agent, client, state }),
@@ -80,5 +82,5 @@ fn action() -> impl Strategy<Value = Action> {
         1 => byte().prop_map(Action::Rules),
         1 => byte().prop_map(Action::Look),
     ];
-    prop_oneof![26 => visitors, 20 => agents, 48 => rooms, 20 => outside]
+    prop_oneof![32 => visitors, 20 => agents, 48 => rooms, 20 => outside]
 }

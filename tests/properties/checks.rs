@@ -34,6 +34,8 @@ impl World {
             let id = &conversation.id;
             alarm(&format!("{id}: silence"), self.silent_at(conversation));
             alarm(&format!("{id}: an agent's time"), self.due(conversation));
+            let missing = conversation.visitor_until();
+            alarm(&format!("{id}: a visitor's time"), missing);
             let over = matches!(conversation.stage, Stage::Over { .. });
             assert_eq!(over, self.over.contains(id), "{id}: over or not");
         }

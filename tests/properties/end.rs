@@ -59,18 +59,38 @@ impl World {
             self.everybody_comes(agent.clone());
         }
         for _ in 0..500 {
-            let moved = self.drain() | self.accept_all() | self.enter_all();
+            let moved = self.drain() | self.accept_all() | self.enter_all() | self.guests_enter();
             if moved {
                 continue;
             }
             if self.all_served() {
                 return;
             }
-            let next = self.bridge.next_deadline();
-            self.now = next.expect("somebody waits for ever");
-            self.step(Input::Tick);
+            match self.bridge.next_deadline() {
+                Some(next) => {
+                    self.now = next;
+                    self.step(Input::Tick);
+                }
+                None => self.make_room(),
+            }
         }
         panic!("no end is reached");
+    }
+
+    /// There are more visitors than agents can serve at once: somebody who serves comes to an end.
+    fn make_room(&mut self) {
+        let served = self.bridge.conversations().find_map(|one| {
+            let served = matches!(one.stage, Stage::Served(_));
+            one.agent()
+                .filter(|_| served)
+                .cloned()
+                .zip(Some(one.id.clone()))
+        });
+        let (agent, id) = served.expect("somebody waits for ever");
+        self.step(Input::AgentClosed {
+            agent,
+            conversation: Some(id),
+        });
     }
 
     fn everybody_comes(&mut self, agent: AgentJid) {
@@ -144,8 +164,13 @@ impl World {
                 continue;
             }
             assert_eq!(pending, 0, "{id}: lines are still pending");
-            self.check_visitors_words(id);
-            self.check_agents_words(id);
+            match self.guests.get(id) {
+                Some(guest) => self.check_guests_words(id, guest),
+                None => {
+                    self.check_visitors_words(id);
+                    self.check_agents_words(id);
+                }
+            }
         }
         for id in self.heard.keys() {
             self.check_nothing_twice(id);

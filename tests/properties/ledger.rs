@@ -59,6 +59,14 @@ impl Ledger {
     fn hear(&mut self, step: &Stepped<'_>) {
         let done = matches!(step.effects.last(), Some(Effect::Answer(Answer::Done)));
         match step.input {
+            // Nobody is asked to help oneself.
+            Input::Open(wish) => {
+                let own = wish.manners.own_client.as_deref();
+                if let Some(own) = own.and_then(AgentJid::parse) {
+                    let pair = (wish.conversation.clone(), own);
+                    self.pauses.insert(pair, Timestamp(i64::MAX));
+                }
+            }
             Input::LinkUp | Input::LinkDown => {
                 self.restarted();
                 self.linked = matches!(step.input, Input::LinkUp).then_some(step.now);

@@ -20,6 +20,7 @@ mod checks;
 mod end;
 mod handing;
 mod histories;
+mod in_person;
 mod ledger;
 mod muc;
 mod nonsense;

@@ -78,6 +78,8 @@ impl Muc {
             RoomOrder::Open(plan) => {
                 let room = self.rooms.entry(id.clone()).or_default();
                 room.members.extend(plan.members);
+                let guest = plan.in_person.as_deref().and_then(AgentJid::parse);
+                room.members.extend(guest);
                 self.open(&id);
             }
             RoomOrder::Invite { agent, .. } => {

@@ -32,6 +32,8 @@ fn hours() -> impl Strategy<Value = Hours> {
 }
 
 proptest! {
+    #![proptest_config(super::histories::config(512))]
+
     #[test]
     fn hours_change_when_they_are_announced_to_and_never_between(
         hours in hours(),

@@ -50,6 +50,8 @@ pub struct World {
     /// What was heard from the platform, each with when that was first.
     pub overheard: Vec<(Timestamp, Overheard)>,
     pub count: u32,
+    /// Who came in person, by conversation.
+    pub guests: BTreeMap<ConversationId, AgentJid>,
 }
 
 /// The rules of the world.
@@ -68,7 +70,6 @@ pub fn world_policy() -> Policy {
         after: Duration::from_secs(50),
         to: WorkgroupName::new("billing"),
     });
-    // Two serve there: enough for all six visitors.
     rules(&mut policy, "billing").max_chats = 3;
     rules(&mut policy, "billing").idle_close = Some(Duration::from_secs(300));
     policy
@@ -98,6 +99,7 @@ impl World {
             sayings: Vec::new(),
             overheard: Vec::new(),
             count: 0,
+            guests: BTreeMap::new(),
         };
         world.set_link(true);
         for name in ["ana", "ben"] {
@@ -165,6 +167,7 @@ impl World {
     }
 
     fn absorb(&mut self, effect: Effect) {
+        self.check_guest_effect(&effect);
         match effect {
             Effect::Room(id, order) => self.muc.order(id, order),
             Effect::Deliver(delivery) => self.promise(delivery),
@@ -265,8 +268,15 @@ fn essence(effects: &[Effect]) -> Vec<String> {
             view.average_wait = Duration::ZERO;
             Some(format!("{view:?}"))
         }
+        Effect::Answer(Answer::Place(view)) => {
+            let mut view = view.clone();
+            view.usual_wait = None;
+            Some(format!("{view:?}"))
+        }
         Effect::Answer(answer) => Some(format!("{answer:?}")),
-        Effect::QueueChanged(_) | Effect::Happened(_) => Some(format!("{effect:?}")),
+        Effect::QueueChanged(_) | Effect::ColleaguesChanged(_) | Effect::Happened(_) => {
+            Some(format!("{effect:?}"))
+        }
         _ => None,
     };
     let all = effects.iter();
@@ -308,6 +318,7 @@ fn comes_twice(input: &Input) -> bool {
         | Input::QueueAsked(_)
         | Input::QueueGlanced(_)
         | Input::ChatsAsked(_)
+        | Input::ColleaguesAsked(_)
         | Input::Tick => true,
         Input::OfferAnswered { conversation, .. } | Input::AgentClosed { conversation, .. } => {
             conversation.is_some()

@@ -2,7 +2,7 @@
 
 use crate::stream::Stream;
 use crate::support::wait;
-use crate::support::xmpp::{COMPONENT, MUC, SECRET, Server};
+use crate::support::xmpp::{COMPONENT, MUC, SECRET, Server, workgroup};
 use minidom::Element;
 use sha1::{Digest as _, Sha1};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -10,6 +10,7 @@ use warmline::bridge::{Input, RoomEvent, RoomOrder, RoomPlan};
 use warmline::conversation::Words;
 use warmline::ids::{AgentJid, ConversationId, MessageId, Timestamp, WorkgroupName};
 use warmline::workgroup::Contact;
+use warmline::xmpp::ns;
 use warmline::xmpp::out::Out;
 use warmline::xmpp::rooms::{Rooms, RoomsSettings};
 use warmline::xmpp::stanza::{self, Condition};
@@ -25,7 +26,12 @@ pub struct Seat {
     /// What was sent since it was last cleared.
     pub sent: Vec<Element>,
     pub conversation: ConversationId,
+    /// Whether the room has answered what [`Seat::settle`] asks.
+    settled: bool,
 }
+
+/// The id of the request whose answer is waited for.
+const SETTLE: &str = "settle";
 
 pub fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -45,6 +51,22 @@ impl Seat {
             told: Vec::new(),
             sent: Vec::new(),
             conversation: ConversationId::new(conversation),
+            settled: false,
+        }
+    }
+
+    /// Waits until the room has done everything that it was sent before: it takes the stanzas of
+    /// one link in their order.
+    pub fn settle(&mut self) {
+        let from = format!("{}/support", workgroup("support"));
+        let query = stanza::element("query", ns::DISCO_INFO);
+        let room = self.current_room();
+        self.settled = false;
+        self.transmit(&stanza::iq("get", SETTLE, (&from, &room), query));
+        let deadline = Instant::now() + SOON;
+        while !self.settled {
+            assert!(Instant::now() < deadline, "the room does not answer");
+            self.turn();
         }
     }
 
@@ -161,6 +183,7 @@ impl Seat {
     /// One turn: a stanza, if one comes, and whatever is due.
     pub fn turn(&mut self) {
         if let Some(stanza) = self.link.as_mut().and_then(Stream::stanza) {
+            self.settled |= stanza::attr(&stanza, "id") == Some(SETTLE);
             match self.rooms.stanza(now(), &stanza) {
                 Some(out) => self.carry(out),
                 None => self.answer(&stanza),
@@ -228,7 +251,33 @@ impl Seat {
 
 /// The server may need a moment to see that an earlier connection is gone.
 fn connect(server: &dyn Server) -> Stream {
-    wait::until("a component connection", SOON, || try_connect(server))
+    wait::until("a component connection", SOON, || {
+        let mut link = try_connect(server)?;
+        is_alone(&mut link).then_some(link)
+    })
+}
+
+/// How many stanzas in a row have to come back.
+const IN_A_ROW: usize = 20;
+
+/// ejabberd takes a second connection of a component beside the first, and sends each stanza to
+/// either: until it has seen that an earlier one is gone, some are lost.
+fn is_alone(link: &mut Stream) -> bool {
+    for number in 0..IN_A_ROW {
+        link.send(&format!(
+            "<message from='{COMPONENT}' to='{COMPONENT}' id='echo-{number}'/>"
+        ));
+    }
+    let deadline = Instant::now() + Duration::from_secs(1);
+    let mut back = 0;
+    while back < IN_A_ROW && Instant::now() < deadline {
+        let stanza = link.stanza();
+        let echo = stanza
+            .as_ref()
+            .and_then(|stanza| stanza::attr(stanza, "id"));
+        back += usize::from(echo.is_some_and(|id| id.starts_with("echo-")));
+    }
+    back == IN_A_ROW
 }
 
 fn try_connect(server: &dyn Server) -> Option<Stream> {

@@ -214,6 +214,8 @@ pub fn one_agent_at_two_clients(server: &dyn Server) {
     seat.until("Left", |event| {
         matches!(event, RoomEvent::Left { .. }).then_some(())
     });
+    // She is put out first and no member next: who came between the two would be let in.
+    seat.settle();
     ana.seen.clear();
     ana.enter(&room, "Ana");
     ana.until("a closed door", |s| {

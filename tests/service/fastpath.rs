@@ -2,9 +2,10 @@
 
 use super::stage::{Stage, hears, is_destroyed, offered};
 use super::support::agents::Agent;
+use super::support::ejabberd::Ejabberd;
 use super::support::event::Event;
 use super::support::wait;
-use super::support::xmpp::workgroup;
+use super::support::xmpp::{Options, workgroup};
 use serde_json::json;
 
 const FASTPATH: &str = "http://jabber.org/protocol/workgroup";
@@ -185,4 +186,45 @@ fn the_fastpath_client_is_invited_also_beside_a_client_of_higher_priority() {
     stage.open("1");
     answer(&ana, &fastpath_offer(&ana), "offer-accept").expect("an empty result");
     ana.wait("an invitation", |e| e.kind() == "invitation");
+}
+
+/// Asks for colleagues; whoever is there is shown next.
+fn asks_for_colleagues(agent: &Agent) {
+    let payload = format!("<agent-status-request xmlns='{FASTPATH}'/>");
+    let list = agent.ask("get", &workgroup("support"), &payload);
+    assert!(list.expect("a list").contains("agent2@"));
+}
+
+#[test]
+fn colleagues_are_seen_on_ejabberd_too() {
+    let options = Options {
+        any_sender: true,
+        ..Options::default()
+    };
+    let server = Box::new(Ejabberd::start_with(&options));
+    let stage = Stage::with(server, |config| {
+        config.more = "[fastpath]\nspeaks_for_agents = true".into();
+    });
+    let ana = spark(&stage, "agent1", 2);
+    asks_for_colleagues(&ana);
+    let ben = spark(&stage, "agent2", 2);
+    let full = format!("{}/spark", ben.jid());
+    let shown = ana.wait("ben, in his own name", |e| {
+        e.get("from") == full && e.get("xml").contains("agent-status")
+    });
+    assert!(
+        shown.get("xml").contains("current-chats"),
+        "{}",
+        shown.get("xml")
+    );
+    ben.show_to(&workgroup("support"), "dnd");
+    ana.wait("that ben is busy", |e| {
+        let xml = e.get("xml");
+        e.get("from") == full && xml.contains("agent-status") && xml.contains(">dnd<")
+    });
+    assert_eq!(
+        stage.warmline.figure("warmline_xmpp_connects_total"),
+        Some(1.0),
+        "the link stayed"
+    );
 }

@@ -7,11 +7,14 @@ mod support;
 
 mod answers;
 mod availability;
+mod bad_input;
+mod bridge;
 mod commands;
 mod crowd;
 mod fastpath;
 mod faults;
 mod fuzz;
+mod groups;
 mod helpline;
 mod hostile;
 mod hostility;

@@ -228,6 +228,9 @@ fn an_invitation_by_fastpath_brings_a_second_agent_and_puts_nobody_out() {
         e.kind() == "invitation" && e.get("reason") == id
     });
     ben.join(&room, "ben");
+    ben.wait("to be inside", |e| {
+        e.kind() == "presence" && e.sender() == room && e.has("codes", "110")
+    });
     ana.say_in(&room, "welcome");
     super::stage::hears(&ben, &room, "welcome");
     let inside = get(

@@ -15,6 +15,7 @@ pub fn visible(effect: &Effect) -> Option<String> {
         | Effect::Keep(_)
         | Effect::Forget(_)
         | Effect::QueueChanged(_)
+        | Effect::ColleaguesChanged(_)
         | Effect::Happened(_) => None,
     }
 }

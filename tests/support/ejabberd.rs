@@ -137,7 +137,10 @@ fn configuration(options: &Options, ports: Ports) -> String {
     } else {
         ""
     };
+    let checked = !options.any_sender;
+    let listening = format!("shaper_rule: none\n    check_from: {checked}");
     include_str!("ejabberd.yml")
+        .replace("shaper_rule: none", &listening)
         .replace("@CLIENT_PORT@", &ports.client.to_string())
         .replace("@COMPONENT_PORT@", &ports.component.to_string())
         .replace("@SECRET@", SECRET)

@@ -31,7 +31,12 @@ impl Prosody {
         for _ in 0..3 {
             let dir = RunDir::new("prosody");
             let ports = Ports::free();
-            let text = format!("{globals}\n{}", configuration(options, &dir, ports));
+            let checked = !options.any_sender;
+            let sender = format!("validate_from_addresses = {checked}");
+            let text = format!(
+                "{globals}\n{sender}\n{}",
+                configuration(options, &dir, ports)
+            );
             let config = dir.write("prosody.cfg.lua", &text);
             for account in &options.accounts {
                 write_account(&dir, account, PASSWORD);

@@ -52,6 +52,8 @@ pub struct Options {
     pub host_modules: String,
     /// Prosody's TLS for clients.
     pub tls: Option<ClientTls>,
+    /// Whether components may send in the server's users' names.
+    pub any_sender: bool,
     /// Prosody's door for browsers.
     pub web: Option<WebDoor>,
 }
@@ -88,6 +90,7 @@ impl Default for Options {
             host_modules: String::new(),
             tls: None,
             web: None,
+            any_sender: false,
         }
     }
 }

@@ -287,6 +287,8 @@ fn seat(
         agents: Agents::new(agents),
         muc: MUC.to_owned(),
         records,
+        // Nobody administers here.
+        groups: mpsc::channel(1).0,
         users: UsersEnd {
             links: ends.links,
             inside: ends.inside,

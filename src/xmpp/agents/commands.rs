@@ -152,7 +152,7 @@ fn chosen(form: &Element) -> Option<ConversationId> {
 }
 
 /// The error of XEP-0050 §4.4 with this condition of its own.
-fn bad_request(request: &Element, what: &str) -> Vec<Out<Then>> {
+pub(super) fn bad_request(request: &Element, what: &str) -> Vec<Out<Then>> {
     let mut out = refuse(request, Condition::BadRequest);
     for one in &mut out {
         if let Out::Send(reply) = one

@@ -73,6 +73,7 @@ impl Agents {
         let Some(resource) = got.from.resource.clone() else {
             return Vec::new();
         };
+        self.colleagues.came(&agent, &resource, got.stanza);
         let (show, priority) = shows(got.stanza);
         let input = match fastpath::agent_status(got.stanza) {
             None => Input::AgentAlive {
@@ -115,6 +116,7 @@ impl Agents {
 
     fn agent_gone(&mut self, agent: AgentJid, from: &Address) -> Vec<Out<Then>> {
         let resource = from.resource.clone();
+        self.colleagues.went(&agent, resource.as_deref());
         self.limits.retain(|(one, client), _| {
             *one != agent || resource.as_ref().is_some_and(|gone| gone != client)
         });
@@ -122,9 +124,8 @@ impl Agents {
     }
 
     fn stranger_here(&mut self, got: &Got<'_>, workgroup: WorkgroupName) -> Vec<Out<Then>> {
-        // Who serves elsewhere is told that this is not the place; anybody else only looks.
-        let serves = self.settings.agent(&got.from).is_some();
-        let wants_in = serves && fastpath::agent_status(got.stanza).is_some();
+        // Who wants to serve and may not is told so; anybody else only looks.
+        let wants_in = fastpath::agent_status(got.stanza).is_some();
         if wants_in || got.from.resource.as_deref() == Some(workgroup.as_str()) {
             return refused(got.stanza, Condition::NotAuthorized);
         }

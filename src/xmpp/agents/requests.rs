@@ -39,8 +39,8 @@ impl Agents {
         match got.place.clone() {
             Place::Workgroup(workgroup) => self.ask_workgroup(got, payload, &workgroup),
             Place::Nobody => refuse(got.stanza, Condition::NotAuthorized),
-            Place::Domain if payload.is("command", ns::COMMANDS) => {
-                refuse(got.stanza, Condition::ItemNotFound)
+            Place::Domain if payload.is("command", ns::COMMANDS) && !got.is_get() => {
+                self.administer(got, payload)
             }
             Place::Domain | Place::Visitor(_) => refuse(got.stanza, Condition::ServiceUnavailable),
         }
@@ -78,7 +78,13 @@ impl Agents {
             return refuse(got.stanza, Condition::ServiceUnavailable);
         }
         let reply = match (payload.name(), got.is_get()) {
-            ("agent-status-request", true) => self.list_colleagues(got, workgroup),
+            ("agent-status-request", true) => {
+                let agent = self.settings.agent_of(workgroup, &got.from);
+                let mut out = reply_with(got.stanza, self.list_colleagues(got, workgroup));
+                let client = agent.map(|agent| (agent, got.from.resource.clone()));
+                out.extend(client.and_then(|client| self.follow_colleagues(workgroup, client)));
+                return out;
+            }
             ("offer-accept", false) => return self.answer_offer(got, payload, true),
             ("offer-reject", false) => return self.answer_offer(got, payload, false),
             ("transfer" | "invite", false) => return self.hand_over(got, payload),

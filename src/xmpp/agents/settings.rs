@@ -21,6 +21,10 @@ pub struct AgentsSettings {
     pub accept_words: Vec<String>,
     /// The words that reject an offer, lower case; the first one is what agents are told.
     pub reject_words: Vec<String>,
+    /// Who may add, change and delete workgroups.
+    pub admins: BTreeSet<AgentJid>,
+    /// Whether the server lets the component send in its users' names.
+    pub speaks_for_agents: bool,
     /// This program's version, told to whoever asks (XEP-0092).
     pub version: String,
 }
@@ -38,6 +42,8 @@ pub struct Served {
     pub supervisors: BTreeSet<AgentJid>,
     /// What it shows to visitors' clients.
     pub face: Face,
+    /// Whether it was added by an administrator's command.
+    pub added: bool,
 }
 
 impl AgentsSettings {
@@ -50,6 +56,8 @@ impl AgentsSettings {
             workgroups,
             accept_words: words(["accept", "1", "yes"]),
             reject_words: words(["reject", "2", "no"]),
+            admins: BTreeSet::new(),
+            speaks_for_agents: false,
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }

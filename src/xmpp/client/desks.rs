@@ -158,6 +158,13 @@ impl Client {
             self.refused_by_desk(&jid, condition);
             return true;
         }
+        // Only who serves is told of the line; that a workgroup is open everybody may see.
+        let serves = ["notify-queue", "notify-queue-details"]
+            .iter()
+            .any(|told| fastpath::child(stanza, told).is_some());
+        if !serves {
+            return true;
+        }
         if let Phase::Asking(_, reply) = std::mem::replace(&mut desk.phase, Phase::On) {
             self.out.push(Act::Changed);
             self.answer(reply, Ok(Done::Nothing));

@@ -15,11 +15,10 @@ const MOST_OF_A_VALUE: usize = 1_000;
 /// The most facts that an agent is shown before accepting.
 const MOST_FACTS: usize = 40;
 /// Names that Fastpath or Spark gives a meaning of its own (fastpath-protocol §5.1).
-const RESERVED: [&str; 10] = [
+const RESERVED: [&str; 9] = [
     "userid",
     "username",
     "question",
-    "agent",
     "ignore",
     "referer",
     "workgroup",
@@ -33,7 +32,7 @@ pub fn offer((domain, muc): (&str, &str), order: &OfferOrder) -> Element {
     let visitor = visitor_full(domain, &order.conversation);
     let handed = order.handed.as_ref();
     let home = handed.map_or(&order.workgroup, |handed| &handed.home);
-    element("offer", ns::WORKGROUP)
+    let offer = element("offer", ns::WORKGROUP)
         .with("id", order.conversation.as_str())
         .with("jid", &visitor)
         .and(metadata(domain, order))
@@ -44,7 +43,15 @@ pub fn offer((domain, muc): (&str, &str), order: &OfferOrder) -> Element {
             &order.left.as_secs().max(1).to_string(),
         )
         .and(session(domain, &order.conversation, home))
-        .and(content((domain, muc), order))
+        .and(content((domain, muc), order));
+    user(order).into_iter().fold(offer, Element::and)
+}
+
+/// Who the visitor says to be, where that is no address.
+fn user(order: &OfferOrder) -> Option<Element> {
+    let id = order.brief.fact("userID").filter(|_| order.in_person)?;
+    let named = element("user", ns::JIVE_WORKGROUP);
+    (!is_account(id)).then(|| named.with("id", id))
 }
 
 /// What the agent is asked for: to help a visitor, to take over from a colleague, or to join one.
