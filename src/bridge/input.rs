@@ -174,10 +174,10 @@ pub enum Input {
     },
     /// Somebody wants to see a workgroup's line. Answered with `Queue` or `Refused`.
     QueueAsked(WorkgroupName),
-    /// Somebody wants to see who serves in a workgroup. Answered with `Colleagues` or `Refused`.
-    ColleaguesAsked(WorkgroupName),
     /// The same with the first 500 of the line alone, so that it costs the same however long that is.
     QueueGlanced(WorkgroupName),
+    /// Somebody wants to see who serves in a workgroup. Answered with `Colleagues` or `Refused`.
+    ColleaguesAsked(WorkgroupName),
     /// An agent wants to see the own conversations. Answered with `Chats` or `Refused`.
     ChatsAsked(AgentJid),
 

@@ -135,7 +135,7 @@ fn who_departs_is_told_so_and_those_behind_move_up() {
         "item-not-found"
     );
     let mut sent = asks(&mut desk, VERA, "set", &depart);
-    sent.extend(desk.later(Duration::from_secs(1)));
+    sent.extend(desk.later(Duration::from_millis(1_400)));
     let told: Vec<Element> = to(&sent, "message", VERA)
         .into_iter()
         .chain(to(&sent, "iq", VERA))
