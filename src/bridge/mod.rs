@@ -242,6 +242,7 @@ impl Bridge {
                     from,
                     to,
                 } => self.moved(&conversation, from, to),
+                Decision::Stays(conversation) => self.touch(&conversation),
                 Decision::NobodyCame(conversation, request) => {
                     self.nobody_came(now, &conversation, *request);
                 }

@@ -32,6 +32,8 @@ impl Memory {
 pub(super) fn recalled(input: &Input) -> Option<Visitor> {
     match input {
         Input::Open(opening) if opening.recall => Some(opening.visitor.clone()),
+        // Of what was said since the end the platform may repeat some.
+        Input::Reopen(wish) => Some(wish.visitor.clone()),
         _ => None,
     }
 }
@@ -41,8 +43,10 @@ pub(super) fn hears(input: &Input, visitor: &Visitor) -> bool {
 }
 
 pub(super) fn add_earlier(input: &mut Input, found: Vec<ContextRecord>) {
-    if let Input::Open(opening) = input {
-        let earlier = found.into_iter().map(|record| record.entry);
-        opening.earlier.extend(earlier);
+    let found = found.into_iter().map(|record| record.entry);
+    match input {
+        Input::Open(opening) => opening.earlier.extend(found),
+        Input::Reopen(wish) => wish.earlier.extend(found),
+        _ => {}
     }
 }

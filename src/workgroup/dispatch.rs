@@ -81,6 +81,8 @@ pub enum Decision {
         /// Where it waits.
         to: WorkgroupName,
     },
+    /// A request was to go on to another line, which is not there: it waits on where it is.
+    Stays(ConversationId),
     /// Nobody took the request in time. It has left the line.
     NobodyCame(ConversationId, Box<Request>),
     /// Clients of this agent did not answer after the link came back, and are forgotten.

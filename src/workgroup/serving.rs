@@ -242,11 +242,14 @@ impl Dispatch {
                 }
             }
             self.enqueue(conversation.clone(), request);
-            decisions.extend(to.map(|to| Decision::Moved {
-                conversation,
-                from,
-                to,
-            }));
+            decisions.push(match to {
+                Some(to) => Decision::Moved {
+                    conversation,
+                    from,
+                    to,
+                },
+                None => Decision::Stays(conversation),
+            });
         }
     }
 

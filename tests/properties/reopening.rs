@@ -12,14 +12,16 @@ impl World {
     pub fn reopens(&mut self, who: u8, kind: u8) {
         self.count += 1;
         let id = conversation(&format!("conv-{}", self.count));
+        let visitor = visitor(&who.to_string());
         let wish = Reopening {
             conversation: id.clone(),
-            visitor: visitor(&who.to_string()),
+            // As the engine adds it.
+            earlier: self.recalled(&visitor),
+            visitor,
             key: (!kind.is_multiple_of(3)).then(|| format!("key-{}", self.count)),
             hurry: true,
             by_platform: !kind.is_multiple_of(4),
             wait_ends: kind.is_multiple_of(6),
-            earlier: Vec::new(),
         };
         let over = self.bridge.over_of(&wish.visitor).cloned();
         let former = over
