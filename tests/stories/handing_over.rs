@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use warmline::bridge::Input;
+use warmline::bridge::{HandOver, HandTo, Input};
 use warmline::conversation::{Author, ClosedBy};
+use warmline::ids::WorkgroupName;
 
-use super::story::{Story, agent, rules, visitor};
+use super::story::{Story, agent, conversation, rules, visitor};
 
 const LINE: &str = "“billing” is being asked. You stay until somebody has come.";
 
@@ -299,4 +300,31 @@ fn a_guest_who_left_is_not_called_again() {
     story.writes("ana", "t1", "!invite ben");
     assert_eq!(story.seen()[0], "room t1 invite ben");
     assert!(again(&mut story, false, &["ana"]));
+}
+
+#[test]
+fn who_only_comes_in_beside_keeps_the_turn() {
+    let mut story = Story::new();
+    story.online(&["ana", "ben", "cy"]).served("t1", "ana");
+    let joins = Input::HandedOver {
+        agent: agent("ana"),
+        conversation: conversation("t1"),
+        wish: HandOver {
+            to: HandTo::Workgroup(WorkgroupName::new("support")),
+            joins: true,
+            reason: String::new(),
+        },
+    };
+    story.step(joins);
+    // Ben is asked to come in, cy for another visitor; then ben says yes.
+    story.open("t2").accepts("cy", "t2").accepts("ben", "t1");
+    let (agent, paused) = (agent("ana"), true);
+    story.step(Input::AgentPaused { agent, paused }).open("t3");
+    let asked = story.seen();
+    assert!(
+        asked
+            .iter()
+            .any(|what| what.contains("ben") && what.contains("t3")),
+        "{asked:?}"
+    );
 }

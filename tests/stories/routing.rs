@@ -246,3 +246,28 @@ fn those_who_watch_are_told_when_a_workgroup_opens_or_closes_and_not_between() {
     story.wait(1);
     assert_eq!(told(&story), 1, "open at 9:00");
 }
+
+#[test]
+fn a_request_whose_next_line_is_gone_stays_after_a_restart_too() {
+    let overflow = || Overflow {
+        after: Duration::from_secs(50),
+        to: name("billing"),
+    };
+    let mut story = Story::with(|policy| {
+        rules(policy, "support").routing.overflow = Some(overflow());
+    });
+    story.open("t1");
+    let mut billing = None;
+    story.settings(|policy| billing = policy.workgroups.remove(&name("billing")));
+    story.wait(60);
+    let billing = billing.expect("billing");
+    story.settings(|policy| {
+        policy.workgroups.insert(name("billing"), billing);
+    });
+    story.restart().step(Input::Tick);
+    story.step(Input::QueueAsked(name("support")));
+    let Answer::Queue(view) = story.answer() else {
+        panic!("{:?}", story.answer());
+    };
+    assert_eq!(view.waiting.len(), 1, "it waits where it was");
+}
