@@ -112,7 +112,7 @@ impl Bridge {
         let policy = self.policy.workgroups.get(&workgroup);
         let patience = policy.and_then(|policy| policy.request_timeout);
         request.until = patience.map(|wait| now.plus(wait));
-        self.dispatch.enqueue(id.clone(), request);
+        self.dispatch.join(id.clone(), request);
         self.step.queues.insert(workgroup);
         self.touch(id);
         Ok(())

@@ -331,7 +331,7 @@ impl Bridge {
         request.pauses = conversation.paused(now);
         request.moves_at = self.policy.moves_at(&workgroup, now);
         self.step.queues.insert(workgroup);
-        self.dispatch.enqueue(id.clone(), request);
+        self.dispatch.join(id.clone(), request);
     }
 
     /// Whoever was to take over does not come.

@@ -50,7 +50,7 @@ impl Bridge {
         );
         if !theirs {
             let request = self.request_for(now, (&line, &opening));
-            self.dispatch.enqueue(id.clone(), request);
+            self.dispatch.join(id.clone(), request);
         }
         self.visitors
             .entry(opening.visitor.clone())

@@ -117,7 +117,16 @@ impl Dispatch {
         self.changed.rules = true;
     }
 
-    /// A request joins the line, or comes back to it as it was stored.
+    /// A request joins the line, behind those who joined it in the same instant.
+    pub fn join(&mut self, conversation: ConversationId, mut request: Request) {
+        self.leave(&conversation);
+        let line = self.lines.get(&request.workgroup);
+        let last = line.and_then(|line| line.last_of(request.place, request.since));
+        request.nth = last.map_or(0, |nth| nth.saturating_add(1));
+        self.enqueue(conversation, request);
+    }
+
+    /// A request comes back to the line as it was stored.
     pub fn enqueue(&mut self, conversation: ConversationId, request: Request) {
         self.leave(&conversation);
         if let Some(offer) = &request.offer {

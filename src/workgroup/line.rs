@@ -38,6 +38,9 @@ pub struct Request {
     pub place: Place,
     /// Since when it waits.
     pub since: Timestamp,
+    /// Its number among those who joined the line in the same instant, from 0.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub nth: u32,
     /// When the wait is over; `None` waits for ever.
     pub until: Option<Timestamp>,
     /// Who alone may have it, where it is meant for somebody.
@@ -84,6 +87,7 @@ impl Request {
             workgroup,
             place: Place::Normal,
             since,
+            nth: 0,
             until: None,
             only: None,
             except: None,
@@ -104,7 +108,7 @@ impl Request {
     }
 
     pub(super) fn rank(&self, id: &ConversationId) -> Rank {
-        (self.place, self.since, id.clone())
+        (self.place, (self.since, self.nth), id.clone())
     }
 
     pub(super) fn next_deadline(&self) -> Option<Timestamp> {
@@ -118,7 +122,15 @@ impl Request {
     }
 }
 
+/// Rows of those who came alone are as they always were.
+fn is_first(nth: &u32) -> bool {
+    *nth == 0
+}
+
 /// The order in which requests are served.
-pub(super) type Rank = (Place, Timestamp, ConversationId);
+pub(super) type Rank = (Place, Came, ConversationId);
+
+/// When a request joined a line, and its number among those of that instant.
+pub(super) type Came = (Timestamp, u32);
 
 pub(super) type Line = BTreeSet<Rank>;

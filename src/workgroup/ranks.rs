@@ -76,7 +76,21 @@ impl Ranks {
         let at = self.pieces.partition_point(early);
         let mut mixed = self.pieces.get(at).into_iter().flatten();
         let normal = mixed.find(|(place, ..)| *place == Place::Normal);
-        first.into_iter().chain(normal).map(|(_, at, _)| *at).min()
+        first
+            .into_iter()
+            .chain(normal)
+            .map(|(_, (at, _), _)| *at)
+            .min()
+    }
+
+    /// The number of the last one at this place of those who joined in this instant.
+    pub fn last_of(&self, place: Place, at: Timestamp) -> Option<u32> {
+        let not_after = |rank: &Rank| (rank.0, rank.1.0) <= (place, at);
+        let starts = |piece: &Vec<Rank>| piece.first().is_some_and(not_after);
+        let piece = self.pieces.partition_point(starts).checked_sub(1)?;
+        let piece = self.pieces.get(piece)?;
+        let (own, (then, nth), _) = piece.get(piece.partition_point(not_after).checked_sub(1)?)?;
+        (*own == place && *then == at).then_some(*nth)
     }
 
     /// The piece in which a rank stands or would stand.
@@ -98,7 +112,8 @@ mod tests {
 
     fn rank((first, at, id): (bool, i64, u8)) -> Rank {
         let place = if first { Place::First } else { Place::Normal };
-        (place, Timestamp(at), ConversationId::new(id.to_string()))
+        let came = (Timestamp(at), u32::from(id % 4));
+        (place, came, ConversationId::new(id.to_string()))
     }
 
     proptest! {
@@ -122,7 +137,14 @@ mod tests {
                 prop_assert_eq!(ranks.before(&who), before);
             }
             prop_assert!(ranks.iter().eq(&model));
-            prop_assert_eq!(ranks.oldest(), model.iter().map(|(_, at, _)| *at).min());
+            prop_assert_eq!(ranks.oldest(), model.iter().map(|(_, (at, _), _)| *at).min());
+            for place in [Place::First, Place::Normal] {
+                for at in (0..40).map(Timestamp) {
+                    let there = model.iter().filter(|(own, (then, _), _)| (*own, *then) == (place, at));
+                    let last = there.map(|(_, (_, nth), _)| *nth).max();
+                    prop_assert_eq!(ranks.last_of(place, at), last);
+                }
+            }
             for who in &model {
                 ranks.remove(who);
             }

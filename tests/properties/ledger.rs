@@ -261,8 +261,9 @@ impl Ledger {
         (id, request): (&ConversationId, &Request),
         agent: &AgentJid,
     ) {
-        let rank =
-            |id: &ConversationId, request: &Request| (request.place, request.since, id.clone());
+        let rank = |id: &ConversationId, request: &Request| {
+            (request.place, request.since, request.nth, id.clone())
+        };
         for name in step.policy.workgroups.keys() {
             for (other, waiting) in step.bridge.dispatch().line(name) {
                 let before = rank(other, waiting) < rank(id, request);

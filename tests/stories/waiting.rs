@@ -28,6 +28,19 @@ fn an_agent_who_comes_is_asked_for_who_waits() {
 }
 
 #[test]
+fn of_one_instant_the_first_to_come_is_the_first_to_be_served() {
+    let mut story = Story::with(|policy| rules(policy, "support").max_chats = 4);
+    story.open("t3").open("t1").open("t2").restart();
+    story.open("t0").step(Input::LinkUp);
+    let asked = |id: &str| format!("ask ana {id} for support, 20 s");
+    story.online(&["ana"]).then(&[&asked("t3")]);
+    for (done, next) in [("t3", "t1"), ("t1", "t2"), ("t2", "t0")] {
+        story.accepts("ana", done);
+        assert!(story.seen().contains(&asked(next)), "{:?}", story.seen());
+    }
+}
+
+#[test]
 fn agents_are_asked_in_turn() {
     let mut story = Story::new();
     story.online(&["ana", "ben", "cy"]);
