@@ -70,6 +70,7 @@ async fn publish(log: &EventLog, load: Load) {
 
 fn settings() -> ChatApiSettings {
     ChatApiSettings {
+        proxies: Vec::new(),
         channel: ChannelId::new("web"),
         master: Some(Secret::new(MASTER)),
         accounts: HashMap::new(),

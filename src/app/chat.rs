@@ -111,6 +111,7 @@ fn chat_settings(
         accounts: accounts
             .map(|account| (account.username.clone(), account.password.clone()))
             .collect(),
+        proxies: settings.http.trusted_proxies.clone(),
         allow_origins: kind.allow_origins.clone(),
         session_idle: kind.session_idle,
         wait: kind.wait,

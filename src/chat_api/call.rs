@@ -9,8 +9,10 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE};
 use bytes::Bytes;
 use futures::future::LocalBoxFuture;
+use ipnet::IpNet;
 use percent_encoding::percent_decode_str;
 
+use crate::config::caller;
 use crate::users::{Done, Kind, Order};
 
 use super::ChatApi;
@@ -108,11 +110,14 @@ impl Answer {
     }
 }
 
-/// Where a request comes from. What proxies write into headers can be made up, and is not believed.
-pub fn peer(request: &HttpRequest) -> IpAddr {
-    request
-        .peer_addr()
-        .map_or(IpAddr::from([0, 0, 0, 0]), |address| address.ip())
+/// Where a request comes from, also behind the operator's own proxies. Callers of whom nothing is
+/// known count as one.
+pub fn peer(request: &HttpRequest, proxies: &[IpNet]) -> IpAddr {
+    let told = request.headers().get_all("x-forwarded-for");
+    let told = told.map(|value| value.to_str().unwrap_or("?"));
+    let peer = request.peer_addr();
+    let caller = peer.and_then(|peer| caller(peer.ip(), told, proxies));
+    caller.unwrap_or(IpAddr::from([0, 0, 0, 0]))
 }
 
 /// The `Authorization` header.
@@ -161,7 +166,7 @@ impl Call {
             path: path.collect(),
             query: query_of(request),
             xml: is_xml(request),
-            from: peer(request),
+            from: peer(request, &api.settings.proxies),
             idempotency: key.filter(|key| !key.is_empty() && key.len() <= LONGEST),
             api,
             caller,

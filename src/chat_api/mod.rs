@@ -27,6 +27,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
+
 use crate::config::{PasswordHash, Secret};
 use crate::engine::Handle;
 use crate::ids::{ChannelId, WorkgroupName};
@@ -50,6 +52,8 @@ pub struct ChatApiSettings {
     /// Users of our own domain who have a password in the configuration, by name in lower case. Others
     /// are made over the API.
     pub accounts: HashMap<String, PasswordHash>,
+    /// Proxies of the operator's own, whose word for the caller's address counts.
+    pub proxies: Vec<IpNet>,
     /// Origins whose pages may call from a browser, as browsers write them.
     pub allow_origins: Vec<String>,
     /// How long a session stays that nobody uses or watches.

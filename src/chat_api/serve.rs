@@ -155,7 +155,7 @@ async fn handle(
 ) -> Outcome {
     let caller = api
         .gate
-        .admit(authorization(request), peer(request))
+        .admit(authorization(request), peer(request, &api.settings.proxies))
         .await?;
     if matches!(caller, Caller::Nobody) && !open {
         return Err(Failure::NoCredentials);

@@ -99,7 +99,7 @@ async fn wanted(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<Wanted, Fai
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
     let caller = api
         .gate
-        .admit(authorization(request), peer(request))
+        .admit(authorization(request), peer(request, &api.settings.proxies))
         .await?;
     let query = query_of(request);
     match caller {

@@ -1,5 +1,7 @@
 //! Visitors: asking, waiting, talking, ending; and what they are shown.
 
+use std::num::NonZeroU32;
+
 use reqwest::Method;
 use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
@@ -350,6 +352,25 @@ async fn refusals_and_bad_requests() {
     let world = World::with(closed, agreeable).await;
     assert_eq!(ask(&world, "").await.status, 401);
     assert_eq!(world.master("POST", "/ask", QUESTION).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_too_often_is_told_so_by_address_also_behind_a_proxy() {
+    let mut slow = settings();
+    slow.anonymous_a_minute = NonZeroU32::MIN;
+    let mut trusting = slow.clone();
+    trusting.proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    for (settings, other) in [(slow, 429), (trusting, 200)] {
+        let world = World::with(settings, agreeable).await;
+        let asks = async |from: &str, who: &str| {
+            let question = QUESTION.replace("visitor", who);
+            let call = world.request(Method::POST, "/ask").body(question);
+            Reply::of(call.header("X-Forwarded-For", from)).await.status
+        };
+        assert_eq!(asks("203.0.113.7", "ann").await, 200);
+        assert_eq!(asks("203.0.113.7", "bob").await, 429);
+        assert_eq!(asks("203.0.113.8", "cyd").await, other);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -49,6 +49,7 @@ pub fn settings() -> ChatApiSettings {
         channel: ChannelId::new("web"),
         master: Some(Secret::new(MASTER)),
         accounts: HashMap::from([("carol".to_owned(), carol)]),
+        proxies: Vec::new(),
         allow_origins: vec!["https://www.acme.example".into()],
         session_idle: Duration::from_secs(600),
         wait: None,
