@@ -250,7 +250,7 @@ Logs: {self.folder}. Ctrl-C ends everything.
 
 
 async def main(arguments):
-    folder = ROOT / "target/demo"
+    folder = ROOT / arguments.folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     play = Play(folder, (ROOT / arguments.binary).resolve())
@@ -281,5 +281,6 @@ async def main(arguments):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--binary", required=True, help="the program, from the root of the project")
+    parser.add_argument("--folder", default="target/demo", help="where everything lives, made anew")
     parser.add_argument("--once", action="store_true", help="exit after the story")
     sys.exit(asyncio.run(main(parser.parse_args())))

@@ -13,6 +13,7 @@ mod bridge;
 mod commands;
 mod crowd;
 mod curl;
+mod demo;
 mod elsewhere;
 mod external;
 mod fastpath;
