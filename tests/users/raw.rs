@@ -74,8 +74,10 @@ fn ten_thousand_levels_from_a_stranger_hurt_nobody() {
         stranger.say(&format!(
             "<message to='{to}' type='chat'><body>deep</body>{open}{close}</message>\
              <message to='{to}' type='chat'><body>long</body><x xmlns='urn:x' a='{long}'/></message>\
-             <message to='{to}' type='chat'><body>after</body></message>",
-            to = person.jid()
+             <message to='{to}' type='chat'><body>after</body></message>{push}",
+            to = person.jid(),
+            // As in `seat odd`: a newer expat waits for twice as much after a piece of a long tag.
+            push = " ".repeat(60_000)
         ));
         person.hears("agent1@", "after");
         person.hears("agent1@", "long");
