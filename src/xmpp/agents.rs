@@ -1,6 +1,7 @@
 //! Agents outside of rooms: they come and go by presence, are asked by chat or Fastpath, and
 //! answer; every request to the component is answered here.
 
+mod adhoc;
 mod admin;
 mod chat;
 mod colleagues;

@@ -8,8 +8,9 @@ use crate::xmpp::address::Address;
 use crate::xmpp::groups::{GroupOrder, GroupProblem};
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
-use crate::xmpp::stanza::{Build, Condition, attr, child, element, iq_result};
+use crate::xmpp::stanza::{Build, Condition, attr, child, element};
 
+use super::adhoc::AdHoc;
 use super::{Agents, AgentsSettings, Got, Then, refuse};
 
 /// A command on workgroups.
@@ -206,21 +207,8 @@ fn field((var, kind): (&str, &str), label: &str) -> Element {
         .with("label", label)
 }
 
-impl Administering {
-    fn reply<const N: usize>(&self, status: &str, content: [Element; N]) -> Vec<Out<Then>> {
-        let command = element("command", ns::COMMANDS)
-            .with("node", self.command.node())
-            .with("sessionid", &self.session)
-            .with("status", status);
-        let command = content.into_iter().fold(command, Element::and);
-        vec![Out::Send(iq_result(&self.request, Some(command)))]
-    }
-
-    fn note(&self, kind: &str, text: &str) -> Vec<Out<Then>> {
-        let note = Element::builder("note", ns::COMMANDS)
-            .append(text)
-            .build()
-            .with("type", kind);
-        self.reply("completed", [note])
+impl AdHoc for Administering {
+    fn asked(&self) -> (&Element, &str, &str) {
+        (&self.request, self.command.node(), &self.session)
     }
 }

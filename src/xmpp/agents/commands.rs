@@ -9,8 +9,9 @@ use crate::ids::{AgentJid, ConversationId};
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
 use crate::xmpp::service::iso_date;
-use crate::xmpp::stanza::{Build, Condition, attr, child, element, iq_result};
+use crate::xmpp::stanza::{Build, Condition, attr, child, element};
 
+use super::adhoc::AdHoc;
 use super::{Agents, Got, Then, refuse};
 
 /// A command.
@@ -201,24 +202,13 @@ fn refusal(why: Refusal) -> &'static str {
     }
 }
 
+impl AdHoc for Running {
+    fn asked(&self) -> (&Element, &str, &str) {
+        (&self.request, self.command.node(), &self.session)
+    }
+}
+
 impl Running {
-    fn reply<const N: usize>(&self, status: &str, content: [Element; N]) -> Vec<Out<Then>> {
-        let command = element("command", ns::COMMANDS)
-            .with("node", self.command.node())
-            .with("sessionid", &self.session)
-            .with("status", status);
-        let command = content.into_iter().fold(command, Element::and);
-        vec![Out::Send(iq_result(&self.request, Some(command)))]
-    }
-
-    fn note(&self, kind: &str, text: &str) -> Vec<Out<Then>> {
-        let note = Element::builder("note", ns::COMMANDS)
-            .append(text)
-            .build()
-            .with("type", kind);
-        self.reply("completed", [note])
-    }
-
     fn show(&self, chats: &[ChatView]) -> Vec<Out<Then>> {
         if chats.is_empty() {
             return self.note("info", "You have no conversation and no offer.");
