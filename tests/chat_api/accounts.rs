@@ -1,9 +1,11 @@
 //! Users of our own domain that are made over the API.
 
+use std::sync::atomic::Ordering;
+
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
-use warmline::store::Table;
+use warmline::store::{Change, Put, Table};
 use warmline::users::{ChatKind, Order, UserEvent, Written};
 
 use super::players::PASSWORD;
@@ -111,6 +113,29 @@ async fn they_outlive_a_restart_and_their_passwords_stand_nowhere() {
     }
     assert!(rows.iter().any(|row| row.contains("$argon2id$")));
     assert!(!rows.iter().any(|row| row.contains(DORA.1)), "{rows:?}");
+}
+
+/// In the moments after a restart, while others' sessions are taken up first.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_deleted_does_not_come_back_by_a_session_of_before() {
+    let world = World::new().await;
+    dora(&world).await;
+    let of_before = Put {
+        table: Table::Grant,
+        group: "session".to_owned(),
+        key: "not taken up yet".to_owned(),
+        value: json!({"user": HER, "resource": "desk"}).to_string().into(),
+        expires: None,
+    };
+    let stored = world.store.commit(vec![Change::Put(of_before)]).await;
+    stored.unwrap();
+    let deleted = world.master("DELETE", &format!("{USERS}/dora"), "").await;
+    assert_eq!(deleted.status, 200, "{}", deleted.text);
+    let logins = world.players.logins.load(Ordering::SeqCst);
+    let world = world.restart().await;
+    assert_eq!(world.players.logins.load(Ordering::SeqCst), logins);
+    let one = world.master("GET", &format!("{USERS}/dora"), "").await;
+    assert_eq!(one.status, 404, "{}", one.text);
 }
 
 /// The session, its stream ids, streams of events, tickets, cookies, and what was shown.

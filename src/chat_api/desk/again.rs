@@ -8,6 +8,7 @@ use tracing::{info, warn};
 
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::local;
+use crate::chat_api::grants;
 use crate::store::{Row, StoreError, Table};
 use crate::users::{Login, Session};
 
@@ -15,6 +16,9 @@ use super::{Desk, begin_to_work, lock};
 
 /// How long the session of a user of our own domain is known beyond a restart.
 pub(super) const KEPT: Duration = Duration::from_hours(7 * 24);
+
+/// The group of the rows.
+const SESSION: &str = "session";
 
 /// What is stored of a session that needs no password.
 #[derive(Serialize, Deserialize)]
@@ -39,7 +43,7 @@ impl Kept {
 impl Desk {
     /// Takes up the sessions of users of our own domain that were open before a restart.
     pub async fn restore(&self) {
-        let rows = match self.0.store.group(Table::Grant, "session").await {
+        let rows = match self.0.store.group(Table::Grant, SESSION).await {
             Ok(rows) => rows,
             Err(problem) => {
                 warn!(%problem, "sessions of before cannot be read");
@@ -61,6 +65,11 @@ impl Desk {
         };
         let door = self.door(&kept.user);
         let _first = door.lock().await;
+        let there = self.0.store.get(Table::Grant, SESSION, &row.key).await;
+        if matches!(there, Ok(None)) {
+            // The user was deleted since the rows were read.
+            return false;
+        }
         // From here on it is no session of before.
         let _known = self.before(&kept.user).await;
         if let Some(live) = self.by_user(&kept.user) {
@@ -91,7 +100,7 @@ impl Desk {
     /// The resource of a session that was open before a restart and is not taken up yet.
     pub(super) async fn before(&self, bare: &str) -> Result<Option<String>, Failure> {
         let reading = async {
-            let rows = self.0.store.group(Table::Grant, "session").await?;
+            let rows = self.0.store.group(Table::Grant, SESSION).await?;
             let kept = rows.iter().filter_map(|row| {
                 let kept = serde_json::from_slice::<Kept>(&row.value).ok()?;
                 Some((kept.user, kept.resource?))
@@ -100,6 +109,19 @@ impl Desk {
         };
         let before = self.0.before.get_or_try_init(|| reading).await?;
         Ok(lock(before).remove(bare))
+    }
+
+    /// Forgets all sessions of a user that are stored; the caller holds the user's door.
+    pub(super) async fn forget_before(&self, bare: &str) -> Result<(), Failure> {
+        let _known = self.before(bare).await?;
+        let rows = self.0.store.group(Table::Grant, SESSION).await?;
+        let theirs = rows.iter().filter(|row| {
+            let kept = serde_json::from_slice::<Kept>(&row.value);
+            kept.is_ok_and(|kept| kept.user == bare)
+        });
+        let gone = theirs.map(|row| grants::delete(SESSION, &row.key));
+        self.0.store.commit(gone.collect()).await?;
+        Ok(())
     }
 }
 

@@ -264,8 +264,15 @@ impl Desk {
         }
     }
 
-    /// Ends whatever a user has, by bare address: the session, and streams of events without one.
-    pub async fn end(&self, bare: &str, why: &'static str) {
+    /// Ends whatever a user has, by bare address: the session, also one of before a restart that is
+    /// not taken up yet, and streams of events without one.
+    ///
+    /// # Errors
+    /// The store does not answer; what is left is ended by the same call again.
+    pub async fn end(&self, bare: &str, why: &'static str) -> Result<(), Failure> {
+        let door = self.door(bare);
+        let _first = door.lock().await;
+        self.forget_before(bare).await?;
         match self.by_user(bare) {
             Some(live) => self.close(&live, why).await,
             None => {
@@ -273,6 +280,7 @@ impl Desk {
                 self.stored(&FeedName::user(bare), goodbye).await;
             }
         }
+        Ok(())
     }
 
     /// Waits until an event is stored; where the store does not answer it is left to the log.

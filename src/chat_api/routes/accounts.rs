@@ -160,7 +160,7 @@ pub async fn delete(call: Call) -> Outcome {
     let bare = bare(&call, &name);
     accounts.commit(vec![gone(&name), void(&bare)]).await?;
     call.api.gate.forget(&name);
-    call.api.desk.end(&bare, "deleted").await;
+    call.api.desk.end(&bare, "deleted").await?;
     call.api.log.erase(&FeedName::user(&bare)).await?;
     call.api.desk.sessions().forget(&name).await?;
     Ok(Answer::empty())
