@@ -48,11 +48,7 @@ impl Bridge {
     }
 
     fn in_their_line(&mut self, now: Timestamp, id: &ConversationId, event: AwayEvent) {
-        let Some(away) = self
-            .conversations
-            .get_mut(id)
-            .and_then(Conversation::away_mut)
-        else {
+        let Some(away) = self.away_of(id) else {
             return;
         };
         match event {
@@ -232,11 +228,7 @@ impl Bridge {
             return;
         };
         let until = self.patience_of(now, &workgroup);
-        let Some(away) = self
-            .conversations
-            .get_mut(id)
-            .and_then(Conversation::away_mut)
-        else {
+        let Some(away) = self.away_of(id) else {
             return;
         };
         let first = !std::mem::replace(&mut away.told, true);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::conversation::{ClosedBy, Conversation, Notice, Parting, Stage, Stay};
+use crate::conversation::{Away, ClosedBy, Conversation, Notice, Parting, Stage, Stay};
 use crate::ids::{ConversationId, Timestamp};
 use crate::workgroup::WorkgroupPolicy;
 
@@ -75,14 +75,20 @@ impl Bridge {
         self.order_stay(id);
     }
 
+    /// What is known of a conversation's place in somebody else's line or room.
+    pub(super) fn away_of(&mut self, id: &ConversationId) -> Option<&mut Away> {
+        self.conversations.get_mut(id)?.away_mut()
+    }
+
+    /// What is known of a conversation's room at somebody else's.
+    pub(super) fn stay_of(&mut self, id: &ConversationId) -> Option<&mut Stay> {
+        self.conversations.get_mut(id)?.stay_mut()
+    }
+
     /// While the link is down nobody can come: the wait begins anew.
     fn wait_longer_there(&mut self, now: Timestamp, id: &ConversationId) {
         let (join, back) = (self.join_until(now, id), self.return_until(now, id));
-        let Some(stay) = self
-            .conversations
-            .get_mut(id)
-            .and_then(Conversation::stay_mut)
-        else {
+        let Some(stay) = self.stay_of(id) else {
             return;
         };
         stay.ready = false;
@@ -130,11 +136,7 @@ impl Bridge {
         (nick, inside): (String, Vec<String>),
     ) {
         let back = self.return_until(now, id);
-        let Some(stay) = self
-            .conversations
-            .get_mut(id)
-            .and_then(Conversation::stay_mut)
-        else {
+        let Some(stay) = self.stay_of(id) else {
             return;
         };
         stay.ready = true;
@@ -207,11 +209,7 @@ impl Bridge {
 
     fn helper_went(&mut self, now: Timestamp, id: &ConversationId, (nick, cut_off): (&str, bool)) {
         let back = self.return_until(now, id);
-        let Some(stay) = self
-            .conversations
-            .get_mut(id)
-            .and_then(Conversation::stay_mut)
-        else {
+        let Some(stay) = self.stay_of(id) else {
             return;
         };
         if !stay.helpers.remove(nick) {
@@ -240,11 +238,7 @@ impl Bridge {
             return;
         };
         let again = self.patience_of(now, &conversation.workgroup);
-        let Some(away) = self
-            .conversations
-            .get_mut(id)
-            .and_then(Conversation::away_mut)
-        else {
+        let Some(away) = self.away_of(id) else {
             return;
         };
         let Some(stay) = away.stay.take() else {
