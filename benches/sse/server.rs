@@ -82,6 +82,7 @@ fn settings() -> ChatApiSettings {
         refuse_without_agents: false,
         wait_ends: true,
         reveal: BTreeSet::new(),
+        totp_issuer: String::new(),
         names: Names {
             domain: DOMAIN.into(),
             muc: "rooms.acme.example".into(),

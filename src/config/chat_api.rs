@@ -37,6 +37,8 @@ pub struct ChatApi {
     pub anonymous_per_minute: u32,
     /// What of a visitor the agent may see.
     pub reveal: BTreeSet<RevealToAgent>,
+    /// Who gives one-time codes, as authenticators show it.
+    pub totp_issuer: String,
     /// How a conversation's page is found: `{room}` is the room's name, `{jid}` its address.
     pub room_url: String,
 }
@@ -96,6 +98,7 @@ impl ChatApi {
             anonymous_per_minute: r.or("anonymous_per_minute", Positive(30)).0,
             reveal: reveal.into_iter().collect(),
             room_url,
+            totp_issuer: r.or("totp_issuer", Issuer("Warmline".to_owned())).0,
             wait,
         })
     }
@@ -143,6 +146,25 @@ impl Value for Username {
             Ok(_) if text.starts_with("v-") => Err(What::ReservedPrefix),
             Ok(node) if node.as_str() == text && !text.contains('\\') => Ok(Self(text.to_owned())),
             _ => Err(What::Malformed {
+                expected: Self::EXPECTED,
+                given: text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// Who gives one-time codes; a colon would part it from the user's name.
+struct Issuer(String);
+
+impl Value for Issuer {
+    const EXPECTED: &'static str =
+        "a name such as \"Helpline\" without a colon, of 64 letters at most";
+
+    fn from_text(text: &str) -> Result<Self, What> {
+        let fits = !text.trim().is_empty() && text.chars().count() <= 64;
+        match fits && !text.contains(|c: char| c == ':' || c.is_control()) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(What::Malformed {
                 expected: Self::EXPECTED,
                 given: text.to_owned(),
             }),

@@ -8,6 +8,8 @@ mod patience;
 
 mod accounts;
 mod ask;
+mod codes;
+mod codes_faults;
 mod credentials;
 mod documents;
 mod errors;
