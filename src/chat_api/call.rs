@@ -72,6 +72,13 @@ pub enum Content {
     Text(String),
     /// An entity, in the form that the caller wants.
     Entity(Entity),
+    /// A PDF file, to be kept.
+    Pdf {
+        /// The file's name; plain letters.
+        name: String,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
 }
 
 impl Answer {

@@ -11,6 +11,7 @@ use crate::channels::http::BodyError;
 use crate::store::StoreError;
 use crate::users::{LoginError, UserError};
 
+use super::pdf::PdfError;
 use super::wire::dialect::Dialect;
 use super::wire::node::{Entity, Node};
 
@@ -117,6 +118,19 @@ pub enum Failure {
 impl From<StoreError> for Failure {
     fn from(_: StoreError) -> Self {
         Self::Unavailable
+    }
+}
+
+impl From<PdfError> for Failure {
+    fn from(error: PdfError) -> Self {
+        match error {
+            PdfError::NoFont => Self::Impossible(
+                "no font is found that shows letters; install some (Debian: fonts-dejavu-core, fonts-noto-core), \
+                 or set fonts of the channel",
+            ),
+            PdfError::TooMuch => Self::Parameter("limit", "it is too much text for one file"),
+            PdfError::Fault => Self::Fault,
+        }
     }
 }
 

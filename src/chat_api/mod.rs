@@ -13,6 +13,7 @@ mod grants;
 pub mod log;
 pub mod openapi;
 pub mod pages;
+mod pdf;
 mod routes;
 mod serve;
 mod sse;
@@ -26,6 +27,7 @@ pub use wire::visitor::{Names, Texts};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -45,6 +47,7 @@ use failure::Failure;
 use gate::{Caller, Gate};
 use grants::Grants;
 use log::EventLog;
+use pdf::Press;
 
 /// How the chat API is set up.
 #[derive(Clone, Debug)]
@@ -76,6 +79,8 @@ pub struct ChatApiSettings {
     pub reveal: BTreeSet<Reveal>,
     /// How visitors are shown addresses.
     pub names: Names,
+    /// Where fonts for PDF files are; the system's own where none are named.
+    pub fonts: Vec<PathBuf>,
     /// Who gives one-time codes, as authenticators show it.
     pub totp_issuer: String,
     /// The workgroups, with their names for people.
@@ -111,6 +116,7 @@ pub struct ChatApi {
     pub(crate) gate: Gate,
     pub(crate) accounts: Arc<Accounts>,
     pub(crate) codes: Codes,
+    pub(crate) press: Press,
     pub(crate) desk: Desk,
     pub(crate) grants: Grants,
     pub(crate) log: EventLog,
@@ -142,6 +148,7 @@ impl ChatApi {
             codes: Codes::new(store.clone(), settings.totp_issuer.clone()),
             crowd: Crowd::new(settings.anonymous_a_minute),
             grants: Grants::new(store),
+            press: Press::new(settings.fonts.clone()),
             settings,
             desk,
             log,

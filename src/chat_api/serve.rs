@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CACHE_CONTROL, HeaderName,
-    HeaderValue, ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CACHE_CONTROL,
+    CONTENT_DISPOSITION, HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
@@ -184,6 +184,13 @@ fn reply(answer: Answer, dialect: Dialect) -> HttpResponse {
             .content_type("text/plain; charset=utf-8")
             .body(text.clone()),
         Content::Entity(entity) => dialect.reply(answer.status, entity),
+        Content::Pdf { name, bytes } => HttpResponse::build(answer.status)
+            .content_type("application/pdf")
+            .insert_header((
+                CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{name}\""),
+            ))
+            .body(bytes.clone()),
     };
     if answer.private {
         let never = HeaderValue::from_static("no-store");

@@ -1,6 +1,7 @@
 //! The keys of a channel of kind `chat_api`.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::NodePart;
@@ -37,6 +38,8 @@ pub struct ChatApi {
     pub anonymous_per_minute: u32,
     /// What of a visitor the agent may see.
     pub reveal: BTreeSet<RevealToAgent>,
+    /// Where fonts for PDF files are; the system's own where none are named.
+    pub fonts: Vec<PathBuf>,
     /// Who gives one-time codes, as authenticators show it.
     pub totp_issuer: String,
     /// How a conversation's page is found: `{room}` is the room's name, `{jid}` its address.
@@ -98,6 +101,7 @@ impl ChatApi {
             anonymous_per_minute: r.or("anonymous_per_minute", Positive(30)).0,
             reveal: reveal.into_iter().collect(),
             room_url,
+            fonts: r.list("fonts").unwrap_or_default(),
             totp_issuer: r.or("totp_issuer", Issuer("Warmline".to_owned())).0,
             wait,
         })

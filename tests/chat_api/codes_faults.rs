@@ -33,7 +33,8 @@ async fn wrong_codes_are_counted_as_wrong_passwords_are() {
     let wrong = phone.wrong();
     let mut statuses = Vec::new();
     for number in 0..19 {
-        let code = (number % 2 == 0).then_some(wrong.as_str());
+        // Fewer codes than one user may try.
+        let code = (number % 3 == 0).then_some(wrong.as_str());
         statuses.push(login(&world, CAROL, code).await.status);
     }
     assert_eq!(statuses.iter().filter(|status| **status == 401).count(), 18);

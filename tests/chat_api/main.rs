@@ -16,6 +16,7 @@ mod errors;
 mod events;
 mod log;
 mod orders;
+mod pdf;
 mod players;
 mod routes;
 mod sessions;

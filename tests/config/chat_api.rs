@@ -50,10 +50,12 @@ fn everything_can_be_said() {
         reveal = ["email"]
         room_url = "https://help.example.org:7443/ofmeet/r/{room}"
         totp_issuer = "Linha de ajuda"
+        fonts = ["/opt/fonts"]
         "#,
     );
     assert_eq!(api.accounts[0].username, "carol");
     assert_eq!(api.totp_issuer, "Linha de ajuda");
+    assert_eq!(api.fonts, [std::path::PathBuf::from("/opt/fonts")]);
     assert_eq!(
         api.allow_origins,
         ["https://www.example.org", "http://localhost:3000"]

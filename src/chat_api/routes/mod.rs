@@ -3,6 +3,7 @@
 mod accounts;
 mod assists;
 mod enroll;
+mod pdf;
 mod people;
 mod rooms;
 mod session;
@@ -137,6 +138,7 @@ fn talk() -> Vec<Line> {
     lines! {
         POST "/presence" "Broadcast the own presence." session::presence;
         GET "/messages" "Old messages, one-to-one and in rooms." session::history;
+        GET "/pdf" "Old messages as a PDF file; the parameters are those of messages." pdf::file;
         POST "/messages/{to}" "Send a one-to-one message." session::send;
         POST "/chatstate/{state}/{to}" "Tell somebody about typing." session::chatstate;
         POST "/xmpp" "Send one raw stanza." session::xmpp;
@@ -187,7 +189,6 @@ fn experts() -> Vec<Line> {
 fn named() -> Vec<Line> {
     lines! {
         POST "/chat/{username}/login" "Begin a session; answers with the bare stream id." session::login;
-        GET "/chat/{username}/pdf" "Not possible: 501." unable::pdf;
         GET "/chat/certificate" "Not possible: 501." unable::certificate;
         GET "/chat/enroll" "A new secret for one-time codes, as a QR code; the first login with a code brings it in force." enroll::begin;
         DELETE "/chat/enroll" "End one's one-time codes." enroll::end;
@@ -241,7 +242,7 @@ fn body_of(method: &Method, path: &str) -> BodyKind {
 fn query_of(path: &str) -> &'static [&'static str] {
     match path {
         "/presence" => &["show", "status"],
-        "/messages" => &["keywords", "to", "start", "end", "room", "service", "limit"],
+        "/messages" | "/pdf" => &["keywords", "to", "start", "end", "room", "service", "limit"],
         "/users" => &["search"],
         "/rooms" => &["servicename", "service", "search", "type"],
         "/chat/{username}/login" => &["totp"],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::engine::now;
 use crate::ids::Timestamp;
-use crate::users::{ChatState, Done, HistoryWish, Order, Password, Show};
+use crate::users::{ChatState, Done, HistoryWish, Order, Password, Said, Show};
 
 use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::codes::Shown;
@@ -133,12 +133,18 @@ pub async fn xmpp(call: Call) -> Outcome {
 
 /// `GET /chat/messages`, `GET /chat/{stream or username}/messages`
 pub async fn history(call: Call) -> Outcome {
+    let (live, lines) = said(&call).await?;
+    Ok(Answer::entity(entity::conversations(&lines)).by(&live))
+}
+
+/// What was said to and by the user whom the call is about, as far as its parameters want it.
+pub(super) async fn said(call: &Call) -> Result<(Arc<Live>, Vec<Said>), Failure> {
     let live = match call.has("stream") && !call.path("stream").starts_with("ofchat-") {
-        true => named(&call).await?,
+        true => named(call).await?,
         false => call.session().await?,
     };
     let places = call.api.desk.sessions().places();
-    let service = super::rooms::service(&call)?;
+    let service = super::rooms::service(call)?;
     let room = call.query("room").map(|room| places.room(room, service));
     let words = call.query("keywords").unwrap_or_default();
     let wish = HistoryWish {
@@ -154,10 +160,10 @@ pub async fn history(call: Call) -> Outcome {
             .unwrap_or_default(),
     };
     let done = live.session.carry_out(Order::History(wish)).await?;
-    let Done::Lines(lines) = done else {
-        return Err(Failure::Fault);
-    };
-    Ok(Answer::entity(entity::conversations(&lines)).by(&live))
+    match done {
+        Done::Lines(lines) => Ok((live, lines)),
+        _ => Err(Failure::Fault),
+    }
 }
 
 /// The session of the user whom the path names.

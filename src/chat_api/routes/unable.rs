@@ -91,14 +91,6 @@ pub async fn certificate(call: Call) -> Outcome {
     ))
 }
 
-/// `GET /chat/{username}/pdf`
-pub async fn pdf(call: Call) -> Outcome {
-    call.user()?;
-    Err(Failure::Impossible(
-        "PDF files are made inside of the XMPP server",
-    ))
-}
-
 /// Refuses, once the caller is known.
 pub async fn refuse(call: Call) -> Outcome {
     if !matches!(call.caller, Caller::Master) {
