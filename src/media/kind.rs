@@ -104,6 +104,21 @@ pub(super) fn listed(mime: &str) -> Option<Kind> {
     KINDS.iter().find(own).copied()
 }
 
+/// The type that a file's name stands for, where it is one that is shown. An ending that sound and
+/// pictures share means what most files of it are.
+pub fn type_of_name(name: &str) -> Option<&'static str> {
+    let (stem, ending) = name.rsplit_once('.')?;
+    if stem.is_empty() {
+        return None;
+    }
+    // Pictures that move stand last in the list.
+    let fits = |kind: &&Kind| kind.has_ending(ending);
+    let first = |kind: &&Kind| kind.ending().eq_ignore_ascii_case(ending);
+    let own = KINDS.iter().rev().find(first);
+    own.or_else(|| KINDS.iter().find(fits))
+        .map(|kind| kind.mime)
+}
+
 /// The type of the media, where a player asks for parts of it.
 pub(super) fn played(mime: Option<&str>) -> Option<&'static str> {
     let kind = mime.and_then(listed)?;
@@ -200,6 +215,26 @@ mod tests {
         ] {
             let judged = judge(Some(told), Some(answered), head);
             assert_eq!(judged, Ok(shown), "{told} {answered} {head:?}");
+        }
+    }
+
+    #[test]
+    fn a_name_tells_the_type() {
+        for (name, mime) in [
+            ("a.png", Some("image/png")),
+            ("Photo of me.JPEG", Some("image/jpeg")),
+            ("clip.mp4", Some("video/mp4")),
+            ("clip.webm", Some("video/webm")),
+            ("note.ogg", Some("audio/ogg")),
+            ("note.opus", Some("audio/ogg")),
+            ("a.tar.pdf", Some("application/pdf")),
+            ("page.html", None),
+            ("picture.svg", None),
+            ("png", None),
+            (".png", None),
+            ("a.png.", None),
+        ] {
+            assert_eq!(type_of_name(name), mime, "{name}");
         }
     }
 

@@ -178,6 +178,8 @@ fn ask_routes() -> Vec<Line> {
         POST "/ask" "Ask a workgroup; answers with the request and the visitor's token." ask::open;
         GET "/ask/workgroups" "Extension: the workgroups, open or closed." ask::workgroups;
         GET "/ask/workgroups/{workgroup}" "Extension: one workgroup, with a place in its line." ask::workgroup;
+        GET "/ask/upload/{user}/{file}/{size}" "Where to put a file (XEP-0363), for this visitor or user; its address is sent as any other." ask::upload;
+        GET "/ask/previewlink/{quality}/{url}" "A preview of a page, by its address in base64url; 501 unless link_previews is set." ask::preview;
         GET "/ask/{user}" "How far a request has come." ask::status;
         POST "/ask/{user}" "Enter the conversation's room." ask::join;
         PUT "/ask/{user}" "Say something in the conversation." ask::say;
@@ -224,6 +226,8 @@ fn query_of(path: &str) -> &'static [&'static str] {
         "/rooms" => &["servicename", "service", "search", "type"],
         "/chat/{username}/login" => &["totp"],
         "/ask" => &["wait"],
+        "/ask/upload/{user}/{file}/{size}" => &["token", "type"],
+        "/ask/previewlink/{quality}/{url}" => &["token"],
         _ if path.starts_with("/ask/{user}") => &["token"],
         _ if path.starts_with("/rooms/") => &["service", "servicename"],
         _ => &[],
