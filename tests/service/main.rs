@@ -52,6 +52,7 @@ mod turns;
 mod typed;
 mod typing;
 mod unknown;
+mod uploads;
 mod users_store;
 mod visitors;
 mod walk;
