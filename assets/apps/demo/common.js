@@ -42,7 +42,7 @@ async function call(method, path, body, authorization) {
   if (!reply.ok) {
     let message = `${reply.status}`;
     try { message = JSON.parse(text).message; } catch { /* no entity */ }
-    throw new Error(message);
+    throw Object.assign(new Error(message), { status: reply.status });
   }
   try { return JSON.parse(text); } catch { return text; }
 }
@@ -59,4 +59,28 @@ function onClick(id, action) {
   at(id).addEventListener("click", async () => {
     try { await action(); } catch (problem) { status(problem.message); }
   });
+}
+
+/**
+ * Puts the chosen file at the XMPP server's upload service and gives its address. Where the server has
+ * none, the form goes: what is left is the way by link.
+ */
+async function upload(user, authorization) {
+  const chosen = at("file").files[0];
+  if (!chosen) return null;
+  const names = [user, chosen.name, chosen.size].map(encodeURIComponent);
+  const type = chosen.type ? `?type=${encodeURIComponent(chosen.type)}` : "";
+  let slot;
+  try {
+    slot = await call("GET", `/ask/upload/${names.join("/")}${type}`, undefined, authorization);
+  } catch (problem) {
+    at("upload").hidden = problem.status === 501;
+    throw problem;
+  }
+  const headers = { ...slot.headers };
+  if (slot.contentType) headers["Content-Type"] = slot.contentType;
+  const reply = await fetch(slot.put, { method: "PUT", headers, body: chosen, credentials: "omit" });
+  if (!reply.ok) throw new Error(`The file was not taken: ${reply.status}`);
+  at("upload").reset();
+  return { url: slot.get, type: chosen.type };
 }

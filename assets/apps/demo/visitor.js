@@ -57,12 +57,21 @@ at("text").addEventListener("input", () => {
   call("POST", `${mine()}/chatstate/composing`, undefined, bearer()).catch(() => {});
 });
 
+async function attach(attachment) {
+  const body = JSON.stringify({ attachments: [attachment] });
+  await call("PUT", mine(), body, bearer());
+  file("mine", "", attachment.url);
+}
+
+onSubmit("upload", async () => {
+  const put = await upload(request.userID, bearer());
+  if (put) await attach(put);
+});
+
 onSubmit("attach", async () => {
   const url = at("url").value;
   if (!url) return;
-  const body = JSON.stringify({ attachments: [{ type: "", url }] });
-  await call("PUT", mine(), body, bearer());
-  file("mine", "", url);
+  await attach({ type: "", url });
   at("url").value = "";
 });
 
