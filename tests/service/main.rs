@@ -33,6 +33,7 @@ mod on_redis;
 mod operators;
 mod plugin;
 mod policy;
+mod previews;
 mod quirks;
 mod records;
 mod refusals;
