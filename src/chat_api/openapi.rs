@@ -210,7 +210,9 @@ fn answered(operation: OperationBuilder) -> OperationBuilder {
         .response("4XX", told("Not done; why stands in the error entity."))
         .response(
             "5XX",
-            told("Not possible here (501), or not just now (503)."),
+            told(
+                "Not possible here (501), not just now (503), or another server failed (502, 504).",
+            ),
         )
 }
 
