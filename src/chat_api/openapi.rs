@@ -64,6 +64,9 @@ pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
         .build()
 }
 
+/// What the routes that are refused are shown under.
+const IMPOSSIBLE: &str = "chat API: not possible here (501)";
+
 /// What is refused under all methods, with the reason.
 fn refused() -> Vec<Told> {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
@@ -71,7 +74,7 @@ fn refused() -> Vec<Told> {
         .iter()
         .flat_map(|refused| methods.iter().map(move |m| (refused, m)));
     let told = all.map(|((pattern, why), method)| Told {
-        surface: "chat API: not possible here (501)",
+        surface: IMPOSSIBLE,
         method: method.clone(),
         path: plain(&format!("{SHOWN}{pattern}")),
         about: why,
@@ -172,7 +175,7 @@ fn of_route(route: &Route) -> OperationBuilder {
     for scheme in schemes.iter().copied() {
         operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
     }
-    answered(operation)
+    answered(operation, route.may_be_impossible())
 }
 
 fn of_told(told: &Told) -> OperationBuilder {
@@ -184,7 +187,7 @@ fn of_told(told: &Told) -> OperationBuilder {
     } else {
         &[]
     };
-    answered(with_body(operation, kinds))
+    answered(with_body(operation, kinds), told.surface == IMPOSSIBLE)
 }
 
 fn with_body(operation: OperationBuilder, kinds: &[&str]) -> OperationBuilder {
@@ -203,15 +206,16 @@ fn with_body(operation: OperationBuilder, kinds: &[&str]) -> OperationBuilder {
     operation.request_body(Some(body.build()))
 }
 
-fn answered(operation: OperationBuilder) -> OperationBuilder {
+fn answered(operation: OperationBuilder, impossible: bool) -> OperationBuilder {
     let told = |what: &str| ResponseBuilder::new().description(what).build();
-    operation
+    let operation = operation
         .response("2XX", told("Done."))
         .response("4XX", told("Not done; why stands in the error entity."))
-        .response(
-            "5XX",
-            told("Not possible here (501), or not just now (503)."),
-        )
+        .response("503", told("Not possible just now."));
+    match impossible {
+        true => operation.response("501", told("Not possible here; why stands in the entity.")),
+        false => operation,
+    }
 }
 
 fn text() -> utoipa::openapi::Object {

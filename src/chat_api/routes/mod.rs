@@ -54,6 +54,12 @@ impl Route {
     pub fn is_administration(&self) -> bool {
         self.path.starts_with("/users")
     }
+
+    /// Whether it may say that it is not possible here (501): always, or where something is missing.
+    pub fn may_be_impossible(&self) -> bool {
+        const THOSE: [&str; 4] = ["/login", "/pdf", "/certificate", "/enroll"];
+        THOSE.iter().any(|end| self.path.ends_with(end))
+    }
 }
 
 macro_rules! handler {
