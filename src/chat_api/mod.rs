@@ -13,6 +13,7 @@ pub mod log;
 pub mod openapi;
 pub mod pages;
 mod routes;
+mod samples;
 mod serve;
 mod sse;
 pub mod wire;

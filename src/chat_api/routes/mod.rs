@@ -55,6 +55,17 @@ impl Route {
         self.path.starts_with("/users")
     }
 
+    /// Its path below a stream id, or below `/chat`; other paths as they are, and the search for users,
+    /// which has its namesake among them.
+    pub fn below(&self) -> &str {
+        let path = self.path.strip_prefix("/chat").unwrap_or(&self.path);
+        let path = path.strip_prefix("/{stream}").unwrap_or(path);
+        match (path, self.path.as_str()) {
+            ("/users", "/chat/users" | "/chat/{stream}/users") => "/chat/users",
+            _ => path,
+        }
+    }
+
     /// Whether it may say that it is not possible here (501): always, or where something is missing.
     pub fn may_be_impossible(&self) -> bool {
         const THOSE: [&str; 4] = ["/login", "/pdf", "/certificate", "/enroll"];
