@@ -14,6 +14,7 @@ pub mod openapi;
 pub mod pages;
 pub mod previews;
 mod routes;
+mod samples;
 mod serve;
 mod sse;
 pub mod wire;

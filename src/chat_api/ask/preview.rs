@@ -7,7 +7,7 @@ use url::Url;
 use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
-use crate::chat_api::wire::node::{Entity, Node};
+use crate::chat_api::wire::entity;
 
 /// The longest address of a page, in bytes.
 const LONGEST: usize = 4 * 1024;
@@ -24,14 +24,7 @@ pub async fn preview(call: Call) -> Outcome {
     let from = is_visitor.then_some(&call.from);
     call.api.looks.take(&asker, from)?;
     let page = previews.of(&url).await?;
-    Ok(Answer::entity(Entity {
-        root: "preview",
-        keys: vec![
-            ("title", Node::Text(page.title)),
-            ("image", Node::maybe(page.image.as_ref().map(Url::as_str))),
-            ("descriptionShort", Node::maybe(page.description.as_deref())),
-        ],
-    }))
+    Ok(Answer::entity(entity::preview(&page)))
 }
 
 /// By what the caller is known, and whether that is a visitor. Nobody asks without being known.

@@ -8,10 +8,10 @@ use crate::chat_api::desk::Live;
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
 use crate::chat_api::grants::Asked;
-use crate::chat_api::wire::node::{Entity, Node};
+use crate::chat_api::wire::entity;
 use crate::chat_api::wire::visitor::Stand;
-use crate::media::type_of_name;
-use crate::users::{Done, Order, Slot, SlotWish};
+use crate::media::type_of;
+use crate::users::{Done, Order, SlotWish};
 
 use super::asked;
 
@@ -39,12 +39,18 @@ pub async fn upload(call: Call) -> Outcome {
             call.api.slots.take(key, from.then_some(&call.from))?;
             let sessions = call.api.desk.sessions();
             let slot = sessions.visitor_slot(&asked.conversation, wish.clone());
-            Ok(Answer::entity(entity(slot.await?, &wish)))
+            Ok(Answer::entity(entity::slot(
+                &slot.await?,
+                wish.kind.as_deref(),
+            )))
         }
         Asker::User(live) => {
             call.api.slots.take(&live.user, None)?;
             match live.session.carry_out(Order::Slot(wish.clone())).await? {
-                Done::Slot(slot) => Ok(Answer::entity(entity(slot, &wish)).by(&live)),
+                Done::Slot(slot) => {
+                    let entity = entity::slot(&slot, wish.kind.as_deref());
+                    Ok(Answer::entity(entity).by(&live))
+                }
                 _ => Err(Failure::Fault),
             }
         }
@@ -96,7 +102,7 @@ fn wish(call: &Call) -> Result<SlotWish, Failure> {
             return Err(Failure::Parameter("type", wrong));
         }
         Some(kind) => Some(kind.to_owned()),
-        None => type_of_name(name).map(str::to_owned),
+        None => Some(type_of(name).to_owned()).filter(|kind| !kind.is_empty()),
     };
     Ok(SlotWish {
         name: name.to_owned(),
@@ -124,21 +130,4 @@ fn is_type(kind: &str) -> bool {
     kind.len() <= LONGEST_TYPE
         && parts.is_some_and(|(kind, subtype)| is_name(kind) && is_name(subtype))
         && parameters.chars().all(plain)
-}
-
-/// The source's two keys, and, as an extension, what the `PUT` must carry.
-fn entity(slot: Slot, wish: &SlotWish) -> Entity {
-    let headers = slot.headers.into_iter();
-    let headers: Vec<_> = headers
-        .map(|(name, value)| (name, Node::Text(value)))
-        .collect();
-    Entity {
-        root: "upload",
-        keys: vec![
-            ("get", Node::Text(slot.get)),
-            ("put", Node::Text(slot.put)),
-            ("headers", Node::Object(headers)),
-            ("contentType", Node::maybe(wish.kind.as_deref())),
-        ],
-    }
 }

@@ -54,6 +54,29 @@ impl Route {
     pub fn is_administration(&self) -> bool {
         self.path.starts_with("/users")
     }
+
+    /// Its path below a stream id, or below `/chat`; other paths as they are, and the search for users,
+    /// which has its namesake among them.
+    pub fn below(&self) -> &str {
+        let path = self.path.strip_prefix("/chat").unwrap_or(&self.path);
+        let path = path.strip_prefix("/{stream}").unwrap_or(path);
+        match (path, self.path.as_str()) {
+            ("/users", "/chat/users" | "/chat/{stream}/users") => "/chat/users",
+            _ => path,
+        }
+    }
+
+    /// Whether it may say that it is not possible here (501): always, or where something is missing.
+    pub fn may_be_impossible(&self) -> bool {
+        const THOSE: [&str; 4] = ["/login", "/pdf", "/certificate", "/enroll"];
+        THOSE.iter().any(|end| self.path.ends_with(end)) || self.asks_elsewhere()
+    }
+
+    /// Whether another server has to answer, and may fail (502, 504).
+    pub fn asks_elsewhere(&self) -> bool {
+        const THOSE: [&str; 2] = ["/ask/upload/", "/ask/previewlink/"];
+        THOSE.iter().any(|begin| self.path.starts_with(begin))
+    }
 }
 
 macro_rules! handler {

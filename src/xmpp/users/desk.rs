@@ -13,6 +13,7 @@ use crate::ids::Timestamp;
 use crate::store::{Change, Store};
 use crate::users::{Approval, EndReason, LoginError, Places, UserError};
 use crate::xmpp::agents::AgentsSettings;
+use crate::xmpp::due::sleep_until;
 use crate::xmpp::known::Known;
 use crate::xmpp::link::{Generation, LinkSender};
 use crate::xmpp::shelf::Shelf;
@@ -334,15 +335,5 @@ impl UsersDesk {
                 let _ = reply.send(answer);
             }
         }
-    }
-}
-
-async fn sleep_until(due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            let left = due.since(now()).max(Duration::from_millis(1));
-            tokio::time::sleep(left).await;
-        }
-        None => std::future::pending().await,
     }
 }
