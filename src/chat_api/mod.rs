@@ -14,7 +14,9 @@ pub mod log;
 pub mod openapi;
 pub mod pages;
 mod pdf;
+pub mod previews;
 mod routes;
+mod samples;
 mod serve;
 mod sse;
 pub mod wire;
@@ -36,18 +38,20 @@ use ipnet::IpNet;
 use crate::config::{PasswordHash, Secret};
 use crate::engine::Handle;
 use crate::ids::{ChannelId, WorkgroupName};
+use crate::outbox::Fetcher;
 use crate::store::Store;
 use crate::users::Sessions;
 
 use accounts::Accounts;
 use codes::Codes;
-use crowd::Crowd;
+use crowd::{Crowd, Ration};
 use desk::Desk;
 use failure::Failure;
 use gate::{Caller, Gate};
 use grants::Grants;
 use log::EventLog;
 use pdf::Press;
+use previews::Previews;
 
 /// How the chat API is set up.
 #[derive(Clone, Debug)]
@@ -108,6 +112,8 @@ pub struct Parts {
     pub log: EventLog,
     /// Who decides about visitors' requests.
     pub engine: Handle,
+    /// What fetches pages for previews of links; without one there are none.
+    pub pages: Option<Fetcher>,
 }
 
 /// Everything behind the routes.
@@ -121,7 +127,12 @@ pub struct ChatApi {
     pub(crate) grants: Grants,
     pub(crate) log: EventLog,
     pub(crate) engine: Handle,
-    pub(crate) crowd: Crowd,
+    pub(crate) crowd: Crowd<IpAddr>,
+    /// Places for files.
+    pub(crate) slots: Ration,
+    /// Looks at pages.
+    pub(crate) looks: Ration,
+    pub(crate) previews: Option<Previews>,
 }
 
 impl ChatApi {
@@ -132,6 +143,7 @@ impl ChatApi {
             store,
             log,
             engine,
+            pages,
         } = parts;
         let desk = Desk::new(desk::Parts {
             sessions: sessions.clone(),
@@ -147,6 +159,9 @@ impl ChatApi {
             accounts,
             codes: Codes::new(store.clone(), settings.totp_issuer.clone()),
             crowd: Crowd::new(settings.anonymous_a_minute),
+            slots: Ration::new(settings.anonymous_a_minute),
+            looks: Ration::new(settings.anonymous_a_minute),
+            previews: pages.map(Previews::new),
             grants: Grants::new(store),
             press: Press::new(settings.fonts.clone()),
             settings,
@@ -203,5 +218,7 @@ async fn tidy(api: std::sync::Weak<ChatApi>) {
         api.gate.tidy();
         api.codes.tidy();
         api.crowd.tidy();
+        api.slots.tidy();
+        api.looks.tidy();
     }
 }

@@ -44,6 +44,8 @@ pub struct ChatApi {
     pub totp_issuer: String,
     /// How a conversation's page is found: `{room}` is the room's name, `{jid}` its address.
     pub room_url: String,
+    /// Whether pages that callers name are fetched for previews.
+    pub link_previews: bool,
 }
 
 /// A user of our own domain.
@@ -100,6 +102,7 @@ impl ChatApi {
             anonymous: r.or("anonymous", true),
             anonymous_per_minute: r.or("anonymous_per_minute", Positive(30)).0,
             reveal: reveal.into_iter().collect(),
+            link_previews: r.or("link_previews", false),
             room_url,
             fonts: r.list("fonts").unwrap_or_default(),
             totp_issuer: r.or("totp_issuer", Issuer("Warmline".to_owned())).0,

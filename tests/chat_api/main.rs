@@ -3,8 +3,10 @@
 
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
 
-#[path = "../support/patience.rs"]
-mod patience;
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::patience;
 
 mod accounts;
 mod ask;
@@ -18,8 +20,10 @@ mod log;
 mod orders;
 mod pdf;
 mod players;
+mod previews;
 mod routes;
 mod sessions;
 mod stream;
 mod stream_faults;
+mod uploads;
 mod world;

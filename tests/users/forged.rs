@@ -21,6 +21,7 @@ impl Stage {
             domain: "workgroup.example.test".into(),
             server: "example.test".into(),
             muc: "conference.example.test".into(),
+            upload: Default::default(),
         };
         let client = Client::new(ME, places, "t".into());
         let mut stage = Stage { client, now: 1_000 };

@@ -1,12 +1,11 @@
 //! What the seat is to do next.
 
-use std::time::Duration;
-
 use tokio::sync::{mpsc, watch};
 
-use crate::engine::{SeatOrder, now};
+use crate::engine::SeatOrder;
 use crate::ids::Timestamp;
 use crate::xmpp::agents::AgentsSettings;
+use crate::xmpp::due::sleep_until;
 use crate::xmpp::link::LinkEvent;
 
 /// What the seat does next, but for answers of the engine.
@@ -29,16 +28,5 @@ pub(super) async fn next_turn(
         Some(order) = orders.recv() => Turn::Order(order),
         Ok(()) = settings.changed() => Turn::Settings(settings.borrow_and_update().clone()),
         () = sleep_until(due) => Turn::Due,
-    }
-}
-
-async fn sleep_until(due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            // A deadline that is past is served at once, yet never in a busy loop.
-            let left = due.since(now()).max(Duration::from_millis(1));
-            tokio::time::sleep(left).await;
-        }
-        None => std::future::pending().await,
     }
 }
