@@ -96,6 +96,43 @@ fn ask_offer_accept_chat_typing_attachment_close() {
     );
 }
 
+/// The visitor's page is loaded again in the middle of the talk: it goes on where it was, in order, and
+/// after the end it is as new.
+#[test]
+fn a_page_that_is_loaded_again_goes_on() {
+    let (warmline, _server) = running();
+    let page = in_a_conversation(&warmline);
+    let say = |side: &str, text: &str| {
+        page.within(side);
+        page.fill("#text", text);
+        page.click("#say button");
+        page.shows("#talk .mine", text);
+    };
+    for (side, text) in [("visitor", "one"), ("agent", "two"), ("visitor", "three")] {
+        say(side, text);
+        for other in ["visitor", "agent"] {
+            page.within(other);
+            page.shows("#talk", text);
+        }
+    }
+    page.within("visitor");
+    page.run("location.reload()", &serde_json::json!([]));
+    page.within("visitor");
+    page.shows("#status", "Somebody is here.");
+    page.shows("#talk", "two");
+    let lines = ["Somebody is here.", "one", "agent1: two", "three"];
+    assert_eq!(page.texts("#talk li"), lines);
+    say("visitor", "four");
+    page.within("agent");
+    page.shows("#talk", "four");
+    page.click("#close");
+    page.within("visitor");
+    page.shows("#status", "The conversation is over.");
+    page.run("location.reload()", &serde_json::json!([]));
+    page.within("visitor");
+    page.element("#ask:not([hidden])");
+}
+
 /// The browser puts files where the XMPP server keeps them, from another origin than the page's.
 #[test]
 fn files_of_both_sides_go_by_the_upload_service() {

@@ -6,19 +6,21 @@ const BASE = "/restapi/v1";
 /** An element by its id. */
 function at(id) { return document.getElementById(id); }
 
-/** Adds a line to the talk. */
-function line(kind, who, text) {
+/** Adds a line to the talk, in its place by time. */
+function line(kind, who, text, when = new Date().toISOString()) {
   const item = document.createElement("li");
   item.className = kind;
   item.textContent = who ? `${who}: ${text}` : text;
-  at("talk").append(item);
+  item.dataset.when = Date.parse(when);
+  const later = [...at("talk").children].find((other) => other.dataset.when > item.dataset.when);
+  at("talk").insertBefore(item, later || null);
   item.scrollIntoView();
   return item;
 }
 
 /** A line with a file in it; only web addresses become links. */
-function file(kind, who, url) {
-  const item = line(kind, who, "");
+function file(kind, who, url, when) {
+  const item = line(kind, who, "", when);
   if (!/^https?:/.test(url)) {
     item.append(url);
     return;
