@@ -47,6 +47,25 @@ fn tells(world: &World, lines: Vec<Said>) {
     });
 }
 
+/// Where words begin on the page, from the left, in points.
+fn places(bytes: &[u8], words: &[&str]) -> Vec<f32> {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("talk.pdf");
+    std::fs::write(&file, bytes).unwrap();
+    let mut reader = Command::new("pdftotext");
+    let told = reader.arg("-bbox").arg(&file).arg("-").output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    let place = |word: &&str| {
+        let line = told
+            .lines()
+            .find(|line| plain(line).contains(&format!(">{word}<")));
+        let line = line.unwrap_or_else(|| panic!("{word} in {told}"));
+        let (_, from) = line.split_once("xMin=\"").unwrap();
+        from.split('"').next().unwrap().parse().unwrap()
+    };
+    words.iter().map(place).collect()
+}
+
 /// The file, and its text as poppler reads it.
 async fn read(world: &World, path: &str) -> (Vec<u8>, String) {
     let request = world.request("GET".parse().unwrap(), path);
@@ -91,7 +110,13 @@ async fn every_script_is_read_back_and_no_character_is_lost() {
         ..said(9, "Good day")
     });
     tells(&world, lines);
-    let (_, text) = read(&world, "/restapi/v1/chat/carol/pdf").await;
+    let (bytes, text) = read(&world, "/restapi/v1/chat/carol/pdf").await;
+    // There poppler gives letters as they stand, from the left.
+    let turned = |word: &str| word.chars().rev().collect::<String>();
+    let (first, second) = (turned("السلام"), turned("كيف"));
+    let places = places(&bytes, &[&first, &second, "mesa,", "čeština,"]);
+    assert!(places[0] > places[1], "from the right: {places:?}");
+    assert!(places[2] < places[3], "from the left: {places:?}");
     for expected in [
         "Conversations of carol@workgroup.acme.example",
         "With vera@acme.example, from 2025-01-01 12:00:00 UTC to 2025-01-01 12:08:00 UTC",
