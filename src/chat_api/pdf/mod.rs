@@ -13,8 +13,8 @@ use fonts::Fonts;
 use page::Pages;
 use shape::Shaper;
 
-/// The most text that one file takes, in bytes.
-const LARGEST: usize = 4 * 1024 * 1024;
+/// The most text that one file takes as it stands there, in bytes: some hundred pages.
+const LARGEST: usize = 1024 * 1024;
 
 /// Why there is no file.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +85,9 @@ fn write(paper: &Paper, fonts: &Fonts) -> Result<Vec<u8>, PdfError> {
         pages.heading(&talk.heading);
         for line in &talk.lines {
             pages.line(line);
+            if pages.bytes() > LARGEST {
+                return Err(PdfError::TooMuch);
+            }
         }
     }
     pages.finish()

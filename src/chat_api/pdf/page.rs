@@ -50,6 +50,8 @@ pub struct Pages<'a> {
     pages: Vec<Vec<Placed>>,
     /// How far the last page is full, from the top.
     y: f32,
+    /// How much text stands on them.
+    bytes: usize,
 }
 
 impl<'a> Pages<'a> {
@@ -60,7 +62,13 @@ impl<'a> Pages<'a> {
             title: title.to_owned(),
             pages: vec![Vec::new()],
             y: MARGIN,
+            bytes: 0,
         }
+    }
+
+    /// How much text stands on the pages, in bytes.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     /// What is on top of the first page.
@@ -101,6 +109,7 @@ impl<'a> Pages<'a> {
         ];
         for part in text.split(ends).flat_map(pieces) {
             let paragraph = paragraph(self.shaper, part, width / size);
+            self.bytes += paragraph.bytes;
             for row in paragraph.rows {
                 let height = size * 1.4;
                 self.room_for(height);

@@ -23,6 +23,8 @@ pub struct Paragraph {
     pub rows: Vec<Row>,
     /// Whether it begins at the right.
     pub from_right: bool,
+    /// How much text stands there, with what is written in the place of characters.
+    pub bytes: usize,
 }
 
 /// Breaks a text without line ends into lines of this width, in parts of the size.
@@ -38,6 +40,7 @@ pub fn paragraph(shaper: &Shaper<'_>, text: &str, width: f32) -> Paragraph {
             .map(|range| row(shaper, (&text, &bidi), (&items, range)))
             .collect(),
         from_right: bidi.paragraph_level.is_rtl(),
+        bytes: text.len(),
     }
 }
 

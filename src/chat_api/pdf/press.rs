@@ -13,7 +13,7 @@ pub struct Press {
     directories: Vec<PathBuf>,
     /// Looked for when the first file is wanted, and again as long as there are none.
     fonts: OnceCell<Arc<Fonts>>,
-    turn: Semaphore,
+    turn: Arc<Semaphore>,
 }
 
 impl Press {
@@ -22,7 +22,7 @@ impl Press {
         Self {
             directories,
             fonts: OnceCell::new(),
-            turn: Semaphore::new(1),
+            turn: Arc::new(Semaphore::new(1)),
         }
     }
 
@@ -31,14 +31,19 @@ impl Press {
     /// # Errors
     /// There is no font, or too much text.
     pub async fn print(&self, paper: Paper) -> Result<Vec<u8>, PdfError> {
-        let _turn = self.turn.acquire().await.map_err(|_| PdfError::Fault)?;
+        let turn = self.turn.clone().acquire_owned().await;
+        let turn = turn.map_err(|_| PdfError::Fault)?;
         let finding = || async {
             let directories = self.directories.clone();
             let found = spawn_blocking(move || Fonts::find(&directories)).await;
             found.map_err(|_| PdfError::Fault)?.map(Arc::new)
         };
         let fonts = self.fonts.get_or_try_init(finding).await?.clone();
-        let writing = spawn_blocking(move || write(&paper, &fonts));
+        let writing = spawn_blocking(move || {
+            // Also where nobody waits for the file any more.
+            let _turn = turn;
+            write(&paper, &fonts)
+        });
         writing.await.map_err(|_| PdfError::Fault)?
     }
 }
