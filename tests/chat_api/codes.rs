@@ -4,7 +4,7 @@ use base64::Engine as _;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION};
 use totp_rs::Totp;
-use warmline::store::Table;
+use warmline::store::{Change, Put, Table};
 
 use super::credentials::{filled, routes};
 use super::players::PASSWORD;
@@ -48,7 +48,13 @@ impl Phone {
 }
 
 pub async fn offered(world: &World, who: (&str, &str)) -> Phone {
-    let request = world.request(Method::GET, "/restapi/v1/chat/enroll");
+    offered_for(world, who, None).await
+}
+
+/// A new secret, for a code where the user has codes already.
+async fn offered_for(world: &World, who: (&str, &str), code: Option<&str>) -> Phone {
+    let query = code.map_or_else(String::new, |code| format!("?totp={code}"));
+    let request = world.request(Method::GET, &format!("/restapi/v1/chat/enroll{query}"));
     let request = request.header(AUTHORIZATION, basic(who));
     let reply = Reply::of(request.header(ACCEPT, "application/json")).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
@@ -67,6 +73,22 @@ pub async fn enrolled(world: &World, who: (&str, &str)) -> Phone {
     let reply = login(world, who, Some(&phone.code())).await;
     assert_eq!(reply.status, 200, "{}", reply.text);
     phone
+}
+
+/// As if all codes that were used had been used long ago.
+async fn much_later(world: &World) {
+    for row in world.store.load(Table::Enrolment).await.unwrap() {
+        let mut kept: serde_json::Value = serde_json::from_slice(&row.value).unwrap();
+        kept["confirmed"]["last"] = 0.into();
+        let row = Put {
+            table: Table::Enrolment,
+            group: String::new(),
+            key: row.key,
+            value: kept.to_string().into_bytes(),
+            expires: None,
+        };
+        world.store.commit(vec![Change::Put(row)]).await.unwrap();
+    }
 }
 
 async fn off(world: &World, who: (&str, &str)) {
@@ -237,12 +259,23 @@ async fn ended_and_begun_anew_only_with_a_session() {
         }
         let in_again = login(&world, who, Some(&next)).await;
         assert_eq!(in_again.status, 200, "{}", in_again.text);
+        // A session and the password are not enough.
+        for method in ["GET", "DELETE"] {
+            let reply = world.user(who, method, "/chat/enroll").await;
+            says(&reply, 401, "is needed");
+            for code in [old.wrong(), next.clone()] {
+                let path = format!("/chat/enroll?totp={code}");
+                says(&world.user(who, method, &path).await, 401, "wrong");
+            }
+        }
         // A new one that is never confirmed leaves the old one in force.
-        let new = offered(&world, who).await;
+        much_later(&world).await;
+        let new = offered_for(&world, who, Some(&old.code())).await;
         says(&login(&world, who, None).await, 401, "is needed");
-        says(&login(&world, who, Some(&next)).await, 401, "used");
+        says(&login(&world, who, Some(&old.code())).await, 401, "used");
         assert_eq!(login(&world, who, Some(&new.code())).await.status, 200);
-        assert_eq!(world.user(who, "DELETE", "/chat/enroll").await.status, 200);
+        let path = format!("/chat/enroll?totp={}", new.next());
+        assert_eq!(world.user(who, "DELETE", &path).await.status, 200);
         assert_eq!(world.user(who, "DELETE", "/chat/enroll").await.status, 200);
         off(&world, who).await;
         assert_eq!(contacts(&world, who).await, 200);

@@ -96,10 +96,10 @@ fn used_codes_and_open_sessions_over_a_kill() {
     assert_eq!(contacts(&warmline, REAL), 401, "his ended with the program");
     assert_eq!(login(&warmline, REAL, Some(&phones[1].next)), 200);
     assert_eq!(contacts(&warmline, REAL), 200);
-    assert_eq!(
-        send(&warmline, ("DELETE", "/chat/enroll"), &basic(DORA)).status,
-        200
-    );
+    let hers = |path: &str| send(&warmline, ("DELETE", path), &basic(DORA)).status;
+    assert_eq!(hers("/chat/enroll"), 401, "a session is not enough");
+    let shown = format!("/chat/enroll?totp={}", phones[0].next);
+    assert_eq!(hers(&shown), 200);
     warmline.kill9();
     warmline.start_again();
     assert_eq!(login(&warmline, DORA, None), 200, "hers are ended");

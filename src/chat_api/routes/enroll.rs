@@ -9,14 +9,19 @@ use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::User;
 use crate::chat_api::wire::node::{Entity, Node};
+use crate::engine::now;
 
 /// Who calls, for nobody else. Whoever is enrolled has come here by a session that was logged in with
-/// a code.
+/// a code, and shows another one: the password and an open session are not enough to be rid of them.
 async fn caller(call: &Call) -> Result<&User, Failure> {
     let user = call.user()?;
     // A session that is named has to be the caller's.
     if call.query("streamid").is_some() {
         call.session().await?;
+    }
+    if call.api.codes.is_enrolled(&user.bare).await? {
+        let code = call.query("totp");
+        call.api.codes.check(&user.bare, code, now()).await?;
     }
     Ok(user)
 }

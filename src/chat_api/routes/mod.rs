@@ -270,7 +270,7 @@ fn query_of(path: &str) -> &'static [&'static str] {
         "/messages" | "/pdf" => &["keywords", "to", "start", "end", "room", "service", "limit"],
         "/users" => &["search"],
         "/rooms" => &["servicename", "service", "search", "type"],
-        "/chat/{username}/login" => &["totp"],
+        "/chat/{username}/login" | "/chat/enroll" => &["totp"],
         "/ask" => &["wait"],
         "/ask/upload/{user}/{file}/{size}" => &["token", "type"],
         "/ask/previewlink/{quality}/{url}" => &["token"],
