@@ -26,4 +26,4 @@ pub use order::{Approval, ChatState, ContactWish, HistoryWish, Order, Outgoing, 
 pub use places::Places;
 pub use problem::{BadStanza, UserError};
 pub use session::{Kind, Session, Sessions};
-pub use told::{Held, Told};
+pub use told::{Held, Reached, Told};

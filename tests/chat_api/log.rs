@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use warmline::chat_api::log::{Entry, EventLog, FeedName, Since};
+use warmline::chat_api::log::{Beside, Entry, EventLog, FeedName, Since};
 use warmline::ids::Timestamp;
 use warmline::store::{Change, Embedded, Put, Store, Table};
 use warmline::users::Held;
@@ -36,6 +36,13 @@ fn held(key: &str) -> Held {
     }
 }
 
+fn beside(held: Held) -> Beside {
+    Beside {
+        held: vec![held],
+        ..Beside::default()
+    }
+}
+
 /// What is held goes in the commit that stores its events, and not without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_goes_when_its_event_is_stored() {
@@ -45,9 +52,9 @@ async fn what_is_held_goes_when_its_event_is_stored() {
     store.commit(rows.to_vec()).await.unwrap();
     let log = EventLog::start(store.clone(), HOUR);
     let feed = FeedName::user("alice@acme.example");
-    log.note(&feed, vec![entry(1)], vec![held("1")]).await;
+    log.note(&feed, vec![entry(1)], beside(held("1"))).await;
     // Something may come of which nothing is shown.
-    log.note(&feed, Vec::new(), vec![held("3")]).await;
+    log.note(&feed, Vec::new(), beside(held("3"))).await;
     patience::until("two are gone", async || {
         let left = store.group(Table::Waiting, "alice").await.unwrap();
         left.len() == 1 && left[0].key == "2"

@@ -20,7 +20,7 @@ use crate::users::{Done, Kind, Login, Opened, Order, Password, Session, Sessions
 use super::failure::Failure;
 use super::gate::{User, local};
 use super::grants::{self, digest};
-use super::log::{Entry, EventLog, FeedName};
+use super::log::{Beside, Entry, EventLog, FeedName};
 use super::wire::RoomUrl;
 use super::wire::events;
 use again::{KEPT, Kept, goes_on};
@@ -287,7 +287,7 @@ impl Desk {
     async fn stored(&self, feed: &FeedName, entry: Entry) {
         let stored = self.0.log.append(feed, None, vec![entry.clone()]).await;
         if stored.is_err() {
-            self.0.log.note(feed, vec![entry], Vec::new()).await;
+            self.0.log.note(feed, vec![entry], Beside::default()).await;
         }
     }
 

@@ -2,7 +2,9 @@
 //! in, events out. Bridge users and real users share it; the first have a server of our own, the
 //! second a real one.
 
+mod account;
 mod asked;
+mod caught;
 mod chat;
 mod contacts;
 mod desks;
@@ -10,6 +12,8 @@ mod history;
 mod inbox;
 mod lifecycle;
 mod lookups;
+mod mark;
+mod missed;
 mod orders;
 mod presence;
 mod raw;
@@ -20,6 +24,7 @@ mod text;
 
 pub use self::history::matches;
 pub use self::lifecycle::Kept;
+pub use self::mark::Mark;
 pub use self::reentry::KeptRoom;
 pub use self::text::{delay, is_local_part, iso_time, line_id};
 
@@ -31,9 +36,10 @@ use tokio::sync::oneshot;
 
 use crate::ids::Timestamp;
 use crate::users::{
-    Approval, Contact, Done, Order, PendingOffer, Places, Show, UserError, UserEvent,
+    Approval, Contact, Done, Order, PendingOffer, Places, Reached, Show, UserError, UserEvent,
 };
 
+use self::account::Account;
 use self::asked::Asked;
 use self::desks::Desk;
 use self::rooms::Room;
@@ -55,6 +61,10 @@ pub enum Act {
     Answer(Reply, Result<Done, UserError>),
     /// What [`Client::kept`] gives has changed.
     Changed,
+    /// With the events before it the user was told so far of an archive.
+    Place(Reached),
+    /// Take this stanza as if it came now: it was kept back, or is from an archive.
+    Deliver(Element),
 }
 
 /// How present one resource of somebody is.
@@ -88,6 +98,10 @@ pub struct Client {
     desks: BTreeMap<String, Desk>,
     offers: BTreeMap<String, PendingOffer>,
     asked: BTreeMap<String, Asked>,
+    /// Of a user of an XMPP server: how things stand with the account's archive.
+    account: Option<Account>,
+    /// The same user's places in rooms, of before the session.
+    marks: BTreeMap<String, Mark>,
     prefix: String,
     serial: u64,
     now: Timestamp,
@@ -116,6 +130,8 @@ impl Client {
             desks: BTreeMap::new(),
             offers: BTreeMap::new(),
             asked: BTreeMap::new(),
+            account: None,
+            marks: BTreeMap::new(),
             prefix,
             serial: 0,
             now: Timestamp::default(),
@@ -162,6 +178,7 @@ impl Client {
         self.give_up_asking();
         self.give_up_entering();
         self.give_up_desks();
+        self.catch_up_late();
         let now = self.now;
         self.offers.retain(|_, pending| {
             let stands = pending.offer.timeout;
@@ -175,7 +192,8 @@ impl Client {
         let asked = self.asked.values().map(|asked| asked.deadline);
         let rooms = self.rooms.values().filter_map(Room::deadline);
         let desks = self.desks.values().filter_map(Desk::deadline);
-        asked.chain(rooms).chain(desks).min()
+        let account = self.account_deadline();
+        asked.chain(rooms).chain(desks).chain(account).min()
     }
 
     fn drain(&mut self) -> Vec<Act> {
