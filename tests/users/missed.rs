@@ -181,13 +181,12 @@ fn a_killed_server_costs_no_message_and_doubles_none() {
     let other = people.log_in("agent2", server.ports());
     flood(&other, (&jid("agent1"), "chat"), 0..60);
     until(&desk, "line-59");
-    drop(other);
     server.kill();
     desk.wait("the loss", |event| {
         matches!(event, UserEvent::Lost).then_some(())
     });
     server.start_again();
-    let other = people.log_in("agent2", server.ports());
+    let other = people.log_in_as("agent2", "again", server.ports());
     other.show("available");
     flood(&other, (&jid("agent1"), "chat"), 60..180);
     assert_eq!(until(&desk, "line-179"), lines(0..180));
@@ -248,12 +247,11 @@ fn a_room_is_read_on_from_its_archive_whoever_serves_the_user() {
     all.push("live".into());
     assert_eq!(until(&alice, "live"), all);
     assert_eq!(until(&real, "live"), all);
-    drop(speaker);
     server.kill();
     server.start_again();
     // Quicker than those who come back by themselves, or not: it is all the same.
-    let speaker = people.log_in("agent3", server.ports());
-    speaker.join(&room, "Speaker");
+    let speaker = people.log_in_as("agent3", "again", server.ports());
+    speaker.join(&room, "Again");
     flood(&speaker, (&room, "groupchat"), 155..200);
     all.extend(lines(155..200));
     assert_eq!(until(&alice, "line-199"), all);

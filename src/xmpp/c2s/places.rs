@@ -8,12 +8,15 @@ use crate::users::Reached;
 use crate::xmpp::client::Mark;
 use crate::xmpp::shelf::Shelf;
 
+/// Places by archive, as they are told.
+type Told = BTreeMap<String, Weak<[u8]>>;
+
 /// Places of users; cheap to clone.
 #[derive(Clone)]
 pub(super) struct Marks {
     shelf: Shelf,
     /// Told, and perhaps not stored yet: whoever stores a place lets go of it then.
-    told: Arc<Mutex<HashMap<String, BTreeMap<String, Weak<[u8]>>>>>,
+    told: Arc<Mutex<HashMap<String, Told>>>,
 }
 
 impl Marks {

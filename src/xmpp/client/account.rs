@@ -319,9 +319,10 @@ impl Account {
 
 /// Where somebody begins who was never told of anything.
 fn first(last: Option<&Past>, now: Timestamp) -> Mark {
-    let mut mark = Mark::default();
-    mark.at = last.map_or(now, |last| last.at);
     // It may be among what the server brings just now, and then it is told.
-    mark.id = last.map(|last| last.id.clone()).unwrap_or_default();
-    mark
+    Mark {
+        id: last.map(|last| last.id.clone()).unwrap_or_default(),
+        at: last.map_or(now, |last| last.at),
+        ..Mark::default()
+    }
 }
