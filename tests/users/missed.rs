@@ -4,6 +4,7 @@
 use crate::person::Person;
 use crate::rooms::room;
 use crate::support::agents::{Agent, People};
+use crate::support::ejabberd::Ejabberd;
 use crate::support::prosody::Prosody;
 use crate::support::wait;
 use crate::support::xmpp::{MUC, Options, Server, jid};
@@ -101,6 +102,39 @@ fn the_first_login_begins_now_and_the_next_one_where_it_ended() {
     let own: Vec<bool> = heard.iter().map(|said| said.own).collect();
     assert_eq!(own.iter().filter(|own| **own).count(), 1);
     assert!(own[130] && heard[131].delay.is_none());
+    assert_eq!(gaps(&desk), 0);
+}
+
+#[test]
+fn on_ejabberd_it_is_the_same() {
+    let server = Ejabberd::start();
+    let world = World::start(server.ports());
+    let people = People::start();
+    let other = people.log_in("agent2", server.ports());
+    flood(&other, (&jid("agent1"), "chat"), 0..3);
+    let desk = world.account("agent1");
+    let room = room("busy");
+    desk.join(&room);
+    other.join(&room, "Speaker");
+    other.say(&jid("agent1"), "now");
+    let first = until(&desk, "now");
+    assert_eq!(first.last().map(String::as_str), Some("now"));
+    desk.say(&jid("agent2"), "from the desk");
+    other.say_in(&room, "in the room");
+    desk.hears(&room, "in the room");
+    let world = world.kill();
+    flood(&other, (&jid("agent1"), "chat"), 3..180);
+    flood(&other, (&room, "groupchat"), 180..300);
+    let desk = world.account("agent1");
+    other.say(&jid("agent1"), "live");
+    let mut all = lines(3..180);
+    all.push("live".into());
+    assert_eq!(until(&desk, "live"), all);
+    desk.join(&room);
+    other.say_in(&room, "live there");
+    all.extend(lines(180..300));
+    all.push("live there".into());
+    assert_eq!(until(&desk, "live there"), all);
     assert_eq!(gaps(&desk), 0);
 }
 

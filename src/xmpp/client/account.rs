@@ -29,6 +29,8 @@ pub(super) struct Account {
     /// How far the user was told; `None` before the first login is through.
     mark: Option<Mark>,
     state: State,
+    /// The reading that counts.
+    round: u64,
     /// What comes while the archive is read.
     queue: VecDeque<Element>,
     /// Fingerprints of what the archive gave last, for what the server brings as well.
@@ -76,8 +78,16 @@ impl Client {
         if matches!(account.state, State::Unasked | State::Failed(_)) {
             account.begin();
             let only_end = account.mark.is_none();
-            self.read_missed(None, only_end);
+            let round = self.read_missed(None, only_end);
+            if let Some(account) = &mut self.account {
+                account.round = round;
+            }
         }
+    }
+
+    pub(super) fn account_awaits(&self, round: u64) -> bool {
+        let account = self.account.as_ref();
+        account.is_some_and(|one| one.state == State::Reading && one.round == round)
     }
 
     /// The connection is another one.

@@ -199,7 +199,7 @@ impl Client {
             if let Some(asked) = self.asked.remove(&id) {
                 match asked.question {
                     Question::Roster => self.list_is_there(),
-                    Question::Missed(reading) => self.missed_read(reading.room, Read::Failed),
+                    Question::Missed(reading) => self.missed_read(&reading, Read::Failed),
                     _ => {}
                 }
                 self.answer(asked.reply, Err(UserError::TimedOut));

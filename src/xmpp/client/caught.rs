@@ -25,6 +25,8 @@ pub(super) struct Catching {
     since: Timestamp,
     /// Lines that came meanwhile.
     queue: VecDeque<Element>,
+    /// The reading that counts; `None` before the user is in the room.
+    round: Option<u64>,
 }
 
 impl Catching {
@@ -32,8 +34,14 @@ impl Catching {
         Self {
             before: known.iter().copied().collect(),
             since,
-            queue: VecDeque::new(),
+            ..Self::default()
         }
+    }
+
+    /// The same with what came before the room had to be entered again.
+    pub(super) fn after(mut self, before: Option<Self>) -> Self {
+        self.queue = before.map(|before| before.queue).unwrap_or_default();
+        self
     }
 }
 
@@ -62,12 +70,23 @@ impl Client {
             return;
         };
         if room.catching.is_some() {
-            return self.read_missed(Some(jid), false);
+            let round = self.read_missed(Some(jid), false);
+            let room = self.rooms.get_mut(jid);
+            if let Some(catching) = room.and_then(|room| room.catching.as_mut()) {
+                catching.round = Some(round);
+            }
+            return;
         }
         if room.heard == Timestamp(0) {
             room.heard = now;
         }
         self.place_room(jid, "");
+    }
+
+    pub(super) fn room_awaits(&self, room: &str, round: u64) -> bool {
+        let room = self.rooms.get(room);
+        let catching = room.and_then(|room| room.catching.as_ref());
+        catching.is_some_and(|catching| catching.round == Some(round))
     }
 
     /// Whether a line was told before.
@@ -156,8 +175,10 @@ impl Client {
         self.place(jid.to_owned(), Some(mark.to_row()));
     }
 
-    /// The user is in the room no more: what is said there from now on is not missed.
+    /// The user is to be in the room no more: what came is told as far as it is known, and what is said
+    /// there from now on is not missed.
     pub(super) fn forget_place(&mut self, jid: &str) {
+        self.room_missed(jid, Read::Failed);
         self.marks.remove(jid);
         if self.account.is_some() {
             self.place(jid.to_owned(), None);

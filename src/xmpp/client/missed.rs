@@ -20,6 +20,8 @@ pub(super) const MOST: usize = 1_000;
 pub(super) struct Reading {
     /// The room; `None`: the user's own archive.
     pub(super) room: Option<String>,
+    /// Which reading it is: the answer to an earlier one does not count.
+    pub(super) round: u64,
     /// Only the place where the archive ends is asked for.
     only_end: bool,
     /// Messages of the pages read before, which are newer; oldest first.
@@ -62,14 +64,17 @@ pub(super) enum Reached {
 }
 
 impl Client {
-    /// Begins to read.
-    pub(super) fn read_missed(&mut self, room: Option<&str>, only_end: bool) {
+    /// Begins to read; gives the number of the reading.
+    pub(super) fn read_missed(&mut self, room: Option<&str>, only_end: bool) -> u64 {
+        let round = self.serial;
         let reading = Reading {
             room: room.map(str::to_owned),
+            round,
             only_end,
             ..Reading::default()
         };
         self.read_missed_page(reading, None);
+        round
     }
 
     fn read_missed_page(&mut self, reading: Reading, before: Option<&str>) {
@@ -99,8 +104,8 @@ impl Client {
     ) {
         let fin = match answer {
             Ok(Some(fin)) => fin,
-            Ok(None) => return self.missed_read(reading.room, Read::Nothing),
-            Err(condition) => return self.missed_read(reading.room, refused(&condition)),
+            Ok(None) => return self.missed_read(&reading, Read::Nothing),
+            Err(condition) => return self.missed_read(&reading, refused(&condition)),
         };
         let mut all = std::mem::take(&mut reading.page);
         let told = all.iter().rposition(|past| self.was_told(&reading, past));
@@ -114,7 +119,7 @@ impl Client {
         let complete = matches!(attr(fin, "complete"), Some("true" | "1"));
         let read = |all, reached| Read::All(all, reached);
         match first {
-            _ if told.is_some() => self.missed_read(reading.room, read(all, Reached::Place)),
+            _ if told.is_some() => self.missed_read(&reading, read(all, Reached::Place)),
             Some(first) if !complete && all.len() < MOST && !reading.only_end => {
                 reading.newer = all;
                 self.read_missed_page(*reading, Some(&first));
@@ -122,9 +127,9 @@ impl Client {
             Some(_) if !complete => {
                 let surplus = all.len().saturating_sub(MOST);
                 all.drain(..surplus);
-                self.missed_read(reading.room, read(all, Reached::Most));
+                self.missed_read(&reading, read(all, Reached::Most));
             }
-            _ => self.missed_read(reading.room, read(all, Reached::Beginning)),
+            _ => self.missed_read(&reading, read(all, Reached::Beginning)),
         }
     }
 
@@ -136,10 +141,11 @@ impl Client {
     }
 
     /// All is read, or nothing can be.
-    pub(super) fn missed_read(&mut self, room: Option<String>, read: Read) {
-        match room {
-            Some(room) => self.room_missed(&room, read),
-            None => self.account_missed(read),
+    pub(super) fn missed_read(&mut self, reading: &Reading, read: Read) {
+        match &reading.room {
+            Some(room) if self.room_awaits(room, reading.round) => self.room_missed(room, read),
+            None if self.account_awaits(reading.round) => self.account_missed(read),
+            _ => {}
         }
     }
 }

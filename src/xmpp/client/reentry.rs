@@ -60,14 +60,17 @@ impl Client {
         let shown = self.shown.clone();
         let shown = shown.unwrap_or((crate::users::Show::Available, None));
         let known = self.rooms.remove(&kept.room);
-        let known = known.map(|room| (room.lines, room.prints));
+        let (known, catching) = match known {
+            Some(room) => (Some((room.lines, room.prints)), room.catching),
+            None => (None, None),
+        };
         let (lines, prints) = known.unwrap_or_else(|| {
             let lines = kept.lines.iter().map(line_print);
             let prints = kept.known.into_iter().chain(lines).collect();
             (kept.lines.into(), prints)
         });
-        let catching = kept.heard > Timestamp(0);
-        let catching = catching.then(|| Catching::new(kept.heard, &prints));
+        let missed = (kept.heard > Timestamp(0)).then(|| Catching::new(kept.heard, &prints));
+        let catching = missed.map(|missed| missed.after(catching));
         self.rooms.insert(
             kept.room,
             Room {

@@ -125,13 +125,13 @@ impl Client {
     pub(super) fn leave(&mut self, room: &str) -> Result<Done, UserError> {
         let jid = text::bare_address(room)?;
         self.give_up_knocking(&jid);
+        self.forget_place(&jid);
         let Some(room) = self.rooms.remove(&jid) else {
             return Err(UserError::NotJoined);
         };
         let to = format!("{jid}/{}", room.nick);
         self.send_kind("unavailable", &to);
         self.out.push(Act::Changed);
-        self.forget_place(&jid);
         let why = LeftReason::Left;
         self.event(UserEvent::Left { room: jid, why });
         Ok(Done::Nothing)
@@ -139,8 +139,10 @@ impl Client {
 
     /// Unavailable presence makes the server tell the rooms; they are left with it.
     pub(super) fn leave_all(&mut self) {
-        for (room, _) in std::mem::take(&mut self.rooms) {
+        let all: Vec<String> = self.rooms.keys().cloned().collect();
+        for room in all {
             self.forget_place(&room);
+            self.rooms.remove(&room);
             let why = LeftReason::Left;
             self.event(UserEvent::Left { room, why });
         }
@@ -210,6 +212,9 @@ impl Client {
         if self.is_cut_off(jid) && refused.as_ref().is_some_and(|(_, wait)| *wait) {
             return self.try_later(jid);
         }
+        if self.is_cut_off(jid) {
+            self.forget_place(jid);
+        }
         let Some(room) = self.rooms.remove(jid) else {
             return;
         };
@@ -219,7 +224,6 @@ impl Client {
         };
         if again {
             self.out.push(Act::Changed);
-            self.forget_place(jid);
             let why = LeftReason::NotBack(condition.clone());
             let room = jid.to_owned();
             self.event(UserEvent::Left { room, why });
@@ -293,8 +297,8 @@ impl Client {
             let (room, why) = (jid.to_owned(), LeftReason::Removed);
             return self.event(UserEvent::Left { room, why });
         }
-        self.rooms.remove(jid);
         self.forget_place(jid);
+        self.rooms.remove(jid);
         self.out.push(Act::Changed);
         let why = x.map_or(LeftReason::Removed, left);
         let room = jid.to_owned();
