@@ -30,6 +30,15 @@ pub fn on_duty(agent: &Agent, workgroup: &str) {
     agent.settle_with(workgroup);
 }
 
+/// Ends whoever sends, also when the test fails: the scope would wait for them for ever.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
 fn words(event: &Event) -> Option<String> {
     let said = matches!(event.kind(), "chat" | "groupchat");
     let body = Some(event.text("body")).filter(|body| said && !body.is_empty())?;
@@ -100,13 +109,14 @@ fn what_a_user_was_sent_is_shown_once_over_kills_between_channel_and_log() {
                 batch += 1;
             }
         });
+        let ends = Ends(&going);
         for _ in 0..KILLS {
             let before = crowd.heard()[0].texts.len();
             crowd.wait_for(before + 60, REPAIR);
             warmline.kill9();
             warmline.start_again();
         }
-        going.store(false, Ordering::Relaxed);
+        drop(ends);
         sending.join().expect("the sender");
     });
     agent.say(&alice.jid(), "the end");
@@ -195,6 +205,7 @@ fn what_a_real_user_was_sent_is_shown_once_over_kills_before_the_next_login() {
             }
             batch
         });
+        let ends = Ends(&going);
         for _ in 0..KILLS {
             let before = crowd.heard()[0].texts.len();
             crowd.wait_for(before + 60, REPAIR);
@@ -202,7 +213,7 @@ fn what_a_real_user_was_sent_is_shown_once_over_kills_before_the_next_login() {
             warmline.start_again();
             log_in(warmline.address());
         }
-        going.store(false, Ordering::Relaxed);
+        drop(ends);
         sending.join().expect("the sender")
     });
     let sent: Vec<String> = (0..batches * 50).map(|id| format!("line-{id}")).collect();
