@@ -52,7 +52,7 @@ pub(super) fn serve(
         store: store.clone(),
         engine: engine.clone(),
     };
-    let chat = chat::start(settings, log, behind);
+    let chat = chat::start(settings, log, behind)?;
     let parts = yalo::Parts {
         engine: engine.clone(),
         memory: Memory::new(store.clone()),

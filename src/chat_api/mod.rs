@@ -12,6 +12,7 @@ mod grants;
 pub mod log;
 pub mod openapi;
 pub mod pages;
+pub mod previews;
 mod routes;
 mod samples;
 mod serve;
@@ -24,6 +25,7 @@ pub use wire::RoomUrl;
 pub use wire::visitor::{Names, Texts};
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,15 +35,17 @@ use ipnet::IpNet;
 use crate::config::{PasswordHash, Secret};
 use crate::engine::Handle;
 use crate::ids::{ChannelId, WorkgroupName};
+use crate::outbox::Fetcher;
 use crate::store::Store;
 use crate::users::Sessions;
 
 use accounts::Accounts;
-use crowd::Crowd;
+use crowd::{Crowd, Ration};
 use desk::Desk;
 use gate::Gate;
 use grants::Grants;
 use log::EventLog;
+use previews::Previews;
 
 /// How the chat API is set up.
 #[derive(Clone, Debug)]
@@ -98,6 +102,8 @@ pub struct Parts {
     pub log: EventLog,
     /// Who decides about visitors' requests.
     pub engine: Handle,
+    /// What fetches pages for previews of links; without one there are none.
+    pub pages: Option<Fetcher>,
 }
 
 /// Everything behind the routes.
@@ -109,7 +115,12 @@ pub struct ChatApi {
     pub(crate) grants: Grants,
     pub(crate) log: EventLog,
     pub(crate) engine: Handle,
-    pub(crate) crowd: Crowd,
+    pub(crate) crowd: Crowd<IpAddr>,
+    /// Places for files.
+    pub(crate) slots: Ration,
+    /// Looks at pages.
+    pub(crate) looks: Ration,
+    pub(crate) previews: Option<Previews>,
 }
 
 impl ChatApi {
@@ -120,6 +131,7 @@ impl ChatApi {
             store,
             log,
             engine,
+            pages,
         } = parts;
         let desk = Desk::new(desk::Parts {
             sessions: sessions.clone(),
@@ -134,6 +146,9 @@ impl ChatApi {
             gate: Gate::new(settings.master.clone(), accounts.clone(), sessions),
             accounts,
             crowd: Crowd::new(settings.anonymous_a_minute),
+            slots: Ration::new(settings.anonymous_a_minute),
+            looks: Ration::new(settings.anonymous_a_minute),
+            previews: pages.map(Previews::new),
             grants: Grants::new(store),
             settings,
             desk,
@@ -160,5 +175,7 @@ async fn tidy(api: std::sync::Weak<ChatApi>) {
         };
         api.gate.tidy();
         api.crowd.tidy();
+        api.slots.tidy();
+        api.looks.tidy();
     }
 }

@@ -187,6 +187,7 @@ fn of_route(route: &Route) -> OperationBuilder {
     let answers = Answers {
         entity: true,
         impossible: route.may_be_impossible(),
+        elsewhere: route.asks_elsewhere(),
         sample: samples::answer(method, path),
     };
     answered(operation, &answers)
@@ -205,6 +206,7 @@ fn of_told(told: &Told) -> OperationBuilder {
     let answers = Answers {
         entity: refused,
         impossible: refused,
+        elsewhere: false,
         sample: None,
     };
     answered(with_body(operation, (kinds, None)), &answers)
@@ -245,6 +247,8 @@ struct Answers {
     entity: bool,
     /// 501 is among them.
     impossible: bool,
+    /// So are other servers' failures: 502 and 504.
+    elsewhere: bool,
     /// What it looks like in JSON.
     sample: Option<Value>,
 }
@@ -268,6 +272,12 @@ fn answered(operation: OperationBuilder, answers: &Answers) -> OperationBuilder 
         .response("2XX", done.build())
         .response("4XX", failed("Not done; why stands in the answer."))
         .response("503", failed("Not possible just now."));
+    let operation = match answers.elsewhere {
+        true => operation
+            .response("502", failed("Another server failed."))
+            .response("504", failed("Another server did not answer in time.")),
+        false => operation,
+    };
     match answers.impossible {
         true => operation.response(
             "501",

@@ -11,11 +11,12 @@ use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use crate::ids::Timestamp;
 use crate::users::{
     Chatroom, Contact, ContactRequest, FoundUser, Occupant, OfferMade, PendingOffer, Profile,
-    QueueLine, QueueState, Said, Show, Subscription,
+    QueueLine, QueueState, SLOT_HEADERS, Said, Show, Slot, Subscription,
 };
 
 use super::accounts::Source;
 use super::wire::entity;
+use super::wire::page::Preview;
 
 /// Noon of a day.
 const AT: Timestamp = Timestamp(1_767_960_000_000);
@@ -69,6 +70,8 @@ pub fn answer(method: &str, path: &str) -> Option<Value> {
         ("GET", "/offers") => entity::offers(&[offer()]),
         ("GET", "/users") => entity::profiles(&[(&profile(), jid(), Some(Source::Made))]),
         ("GET", "/users/{username}") => entity::profile((&profile(), jid(), Some(Source::Made))),
+        ("GET", "/ask/upload/{user}/{file}/{size}") => entity::slot(&slot(), Some("image/png")),
+        ("GET", "/ask/previewlink/{quality}/{url}") => entity::preview(&preview()),
         _ => return plain(method, path),
     };
     Some(made.plain())
@@ -144,6 +147,23 @@ pub fn required(method: &str, path: &str) -> &'static [&'static str] {
         ("POST", "/users") => &["username", "password"],
         ("POST", "/contacts") => &["jid"],
         _ => &[],
+    }
+}
+
+fn slot() -> Slot {
+    let headers = SLOT_HEADERS.iter().map(|name| (*name, "…".to_owned()));
+    Slot {
+        put: "https://upload.example.org/1/a.png".to_owned(),
+        get: "https://upload.example.org/1/a.png".to_owned(),
+        headers: headers.collect(),
+    }
+}
+
+fn preview() -> Preview {
+    Preview {
+        title: "A page".to_owned(),
+        description: Some("What it is about.".to_owned()),
+        image: url::Url::parse("https://www.example.org/a.png").ok(),
     }
 }
 

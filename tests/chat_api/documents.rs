@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::Value;
 use warmline::users::{
-    Chatroom, Contact, ContactRequest, Done, FoundUser, Occupant, Order, QueueState, Said,
+    Chatroom, Contact, ContactRequest, Done, FoundUser, Occupant, Order, QueueState, Said, Slot,
     UserError,
 };
 
@@ -121,6 +121,8 @@ fn filled(path: &str, stream: &str) -> String {
         ("{to}", "bob@acme.example"),
         ("{room}", "kitchen"),
         ("{workgroup}", "support"),
+        ("{file}", "a.png"),
+        ("{size}", "10"),
     ]
     .iter()
     .fold(path.to_owned(), |path, (part, with)| {
@@ -161,6 +163,11 @@ fn plenty(order: &Order) -> Result<Done, UserError> {
         Order::Workgroups => Done::Workgroups(vec!["support@w.x".into()]),
         Order::Queues => Done::Queues(vec![QueueState::default()]),
         Order::Offers => Done::Offers(Vec::new()),
+        Order::Slot(_) => Done::Slot(Slot {
+            put: "https://upload.acme.example/1".into(),
+            get: "https://upload.acme.example/1".into(),
+            headers: vec![("Authorization", "x".into()), ("Expires", "y".into())],
+        }),
         _ => Done::Nothing,
     })
 }

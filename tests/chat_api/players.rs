@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use tokio::sync::mpsc;
+use warmline::ids::ConversationId;
+use warmline::outbox::Fetcher;
 use warmline::users::{
     Done, EndReason, Kind, Login, LoginError, Opened, Order, Password, Places, Profile, Session,
-    Sessions, Told, UserError, UserEvent,
+    Sessions, Slot, SlotWish, Told, UserError, UserEvent,
 };
 
 /// The password that every user of the XMPP server has here.
@@ -30,6 +32,8 @@ pub struct Players {
     /// Full addresses that sessions were given, by bare address.
     jids: Arc<Mutex<HashMap<String, String>>>,
     answers: Answers,
+    /// What fetches pages, where there is anything.
+    pub pages: Option<Fetcher>,
 }
 
 impl Players {
@@ -42,6 +46,7 @@ impl Players {
             open: Arc::default(),
             jids: Arc::default(),
             answers: Arc::new(Mutex::new(Box::new(usual))),
+            pages: None,
         }
     }
 
@@ -166,11 +171,28 @@ impl Sessions for Players {
         ready(Ok(known)).boxed()
     }
 
+    fn visitor_slot<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        wish: SlotWish,
+    ) -> BoxFuture<'a, Result<Slot, UserError>> {
+        let order = Order::Slot(wish);
+        let answer = (self.answers.lock().unwrap())(&order);
+        let asked = (conversation.to_string(), order);
+        self.orders.lock().unwrap().push(asked);
+        ready(answer.map(|done| match done {
+            Done::Slot(slot) => slot,
+            other => panic!("{other:?}"),
+        }))
+        .boxed()
+    }
+
     fn places(&self) -> Places {
         Places {
             domain: "workgroup.acme.example".into(),
             server: "acme.example".into(),
             muc: "rooms.acme.example".into(),
+            upload: Default::default(),
         }
     }
 }

@@ -69,7 +69,13 @@ impl Route {
     /// Whether it may say that it is not possible here (501): always, or where something is missing.
     pub fn may_be_impossible(&self) -> bool {
         const THOSE: [&str; 4] = ["/login", "/pdf", "/certificate", "/enroll"];
-        THOSE.iter().any(|end| self.path.ends_with(end))
+        THOSE.iter().any(|end| self.path.ends_with(end)) || self.asks_elsewhere()
+    }
+
+    /// Whether another server has to answer, and may fail (502, 504).
+    pub fn asks_elsewhere(&self) -> bool {
+        const THOSE: [&str; 2] = ["/ask/upload/", "/ask/previewlink/"];
+        THOSE.iter().any(|begin| self.path.starts_with(begin))
     }
 }
 
@@ -195,6 +201,8 @@ fn ask_routes() -> Vec<Line> {
         POST "/ask" "Ask a workgroup; answers with the request and the visitor's token." ask::open;
         GET "/ask/workgroups" "Extension: the workgroups, open or closed." ask::workgroups;
         GET "/ask/workgroups/{workgroup}" "Extension: one workgroup, with a place in its line." ask::workgroup;
+        GET "/ask/upload/{user}/{file}/{size}" "Where to put a file (XEP-0363), for this visitor or user; its address is sent as any other." ask::upload;
+        GET "/ask/previewlink/{quality}/{url}" "A preview of a page, by its address in base64url; 501 unless link_previews is set." ask::preview;
         GET "/ask/{user}" "How far a request has come." ask::status;
         POST "/ask/{user}" "Enter the conversation's room." ask::join;
         PUT "/ask/{user}" "Say something in the conversation." ask::say;
@@ -241,6 +249,8 @@ fn query_of(path: &str) -> &'static [&'static str] {
         "/rooms" => &["servicename", "service", "search", "type"],
         "/chat/{username}/login" => &["totp"],
         "/ask" => &["wait"],
+        "/ask/upload/{user}/{file}/{size}" => &["token", "type"],
+        "/ask/previewlink/{quality}/{url}" => &["token"],
         _ if path.starts_with("/ask/{user}") => &["token"],
         _ if path.starts_with("/rooms/") => &["service", "servicename"],
         _ => &[],

@@ -20,13 +20,16 @@ mod raw;
 mod reentry;
 mod requests;
 mod rooms;
+mod slots;
 mod text;
+mod uploads;
 
 pub use self::history::matches;
 pub use self::lifecycle::Kept;
 pub use self::mark::Mark;
 pub use self::reentry::KeptRoom;
 pub use self::text::{delay, is_local_part, iso_time, line_id};
+pub use self::uploads::Uploads;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -102,6 +105,7 @@ pub struct Client {
     account: Option<Account>,
     /// The same user's places in rooms, of before the session.
     marks: BTreeMap<String, Mark>,
+    uploads: Uploads,
     prefix: String,
     serial: u64,
     now: Timestamp,
@@ -114,6 +118,7 @@ impl Client {
     /// A client of this full address, connected and silent yet. `prefix` makes its ids unlike those
     /// of others.
     pub fn new(full: &str, places: Places, prefix: String) -> Self {
+        let uploads = Uploads::new(&places, format!("{prefix}-slot-"), None);
         Self {
             full: full.to_owned(),
             bare: text::bare(full).to_owned(),
@@ -132,6 +137,7 @@ impl Client {
             asked: BTreeMap::new(),
             account: None,
             marks: BTreeMap::new(),
+            uploads,
             prefix,
             serial: 0,
             now: Timestamp::default(),
@@ -179,6 +185,8 @@ impl Client {
         self.give_up_entering();
         self.give_up_desks();
         self.catch_up_late();
+        let given_up = self.uploads.tick(self.now);
+        self.out.extend(given_up);
         let now = self.now;
         self.offers.retain(|_, pending| {
             let stands = pending.offer.timeout;
@@ -193,7 +201,9 @@ impl Client {
         let rooms = self.rooms.values().filter_map(Room::deadline);
         let desks = self.desks.values().filter_map(Desk::deadline);
         let account = self.account_deadline();
-        asked.chain(rooms).chain(desks).chain(account).min()
+        let uploads = self.uploads.next_deadline();
+        let own = asked.chain(account).chain(uploads);
+        own.chain(rooms).chain(desks).min()
     }
 
     fn drain(&mut self) -> Vec<Act> {

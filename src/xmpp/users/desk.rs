@@ -227,6 +227,11 @@ impl UsersDesk {
                 reply,
             } => self.open((name, resource), reply).await,
             Command::Order { key, order, reply } => self.order(key, order, reply),
+            Command::Slot {
+                conversation,
+                wish,
+                reply,
+            } => self.house.want_slot(&conversation, wish, reply),
             Command::Close { key, done } => {
                 self.house.close(&key, EndReason::Closed);
                 self.logins.push(Box::new(move |_| {
