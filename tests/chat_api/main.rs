@@ -10,12 +10,15 @@ use support::patience;
 
 mod accounts;
 mod ask;
+mod codes;
+mod codes_faults;
 mod credentials;
 mod documents;
 mod errors;
 mod events;
 mod log;
 mod orders;
+mod pdf;
 mod players;
 mod previews;
 mod routes;
