@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use serde_json::json;
 use warmline::channels::http::{Serving, serve};
-use warmline::chat_api::log::{Entry, EventLog, FeedName};
+use warmline::chat_api::log::{Beside, Entry, EventLog, FeedName};
 use warmline::chat_api::{ChatApi, ChatApiSettings, Names, Parts, RoomUrl, Texts, configure};
 use warmline::config::Secret;
 use warmline::engine::Handle;
@@ -64,8 +64,12 @@ async fn publish(log: &EventLog, load: Load) {
         let due = Duration::from_secs_f64(number as f64 / load.rate as f64);
         tokio::time::sleep(due.saturating_sub(begun.elapsed())).await;
         let data = json!({"n": number, "t": micros(), "pad": pad});
-        log.note(&feed, vec![Entry::new("chatapi.chat", &data)], Vec::new())
-            .await;
+        log.note(
+            &feed,
+            vec![Entry::new("chatapi.chat", &data)],
+            Beside::default(),
+        )
+        .await;
     }
 }
 

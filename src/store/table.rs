@@ -83,6 +83,9 @@ tables! {
     /// as key, sessions of bridge users with group `session` and the digest of their stream id.
     /// Every row has an expiry.
     Grant = "grant",
+    /// How far users of the XMPP server were told of an archive: group the user's bare JID, key the
+    /// archive's (the same, or a room's). Every row has an expiry.
+    Heard = "heard",
     /// Passwords of users of our own domain that were made over the chat API: group empty, key the
     /// user name.
     Account = "account",

@@ -259,6 +259,16 @@ pub enum UserEvent {
         /// The session's full address, which may be another one now.
         jid: String,
     },
+    /// There is more in an archive than is told: what was said between these moments is to be read
+    /// there ([`super::Order::History`], [`super::Order::RoomHistory`]).
+    Missed {
+        /// The archive's bare address: the user's own, or a room's.
+        of: String,
+        /// From when on.
+        since: Timestamp,
+        /// Until when.
+        until: Timestamp,
+    },
     /// The session is over; the last event.
     Ended(EndReason),
 }

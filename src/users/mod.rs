@@ -28,4 +28,4 @@ pub use places::Places;
 pub use problem::{BadStanza, UserError};
 pub use session::{Kind, Session, Sessions};
 pub use slot::{NoSlot, SLOT_HEADERS, Slot, SlotWish, UploadService};
-pub use told::{Held, Told};
+pub use told::{Held, Reached, Told};

@@ -4,8 +4,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::store::{Change, Put, Store, Table};
-use crate::users::{Done, HistoryWish, Order, Said, UserError};
+use crate::engine::now;
+use crate::store::{Change, Put, Row, Store, StoreError, Table};
+use crate::users::{Done, HistoryWish, Order, Reached, Said, UserError};
 
 use super::client::{Reply, matches};
 use super::users::{read_said, said_from, said_until};
@@ -74,6 +75,23 @@ impl Shelf {
             }
             _ => Err(UserError::Unsupported("this is not kept here")),
         }
+    }
+
+    /// How far a user of an XMPP server was told of archives, by bare address.
+    pub async fn places(&self, user: &str) -> Result<Vec<Row>, StoreError> {
+        self.store.group(Table::Heard, user).await
+    }
+
+    /// Stores it for the user's own archive.
+    pub async fn place(&self, user: &str, value: Vec<u8>) -> Result<(), StoreError> {
+        let row = Put {
+            table: Table::Heard,
+            group: user.to_owned(),
+            key: user.to_owned(),
+            value,
+            expires: Some(now().plus(Reached::KEPT)),
+        };
+        self.store.commit(vec![Change::Put(row)]).await
     }
 
     /// Answers such an order when the answer is there.

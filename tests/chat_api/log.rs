@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use warmline::chat_api::log::{Entry, EventLog, FeedName, Since};
+use warmline::chat_api::log::{Beside, Entry, EventLog, FeedName, Since};
 use warmline::ids::Timestamp;
 use warmline::store::{Change, Embedded, Put, Store, Table};
-use warmline::users::Held;
+use warmline::users::{Held, Reached};
 
 use super::patience;
 
@@ -36,6 +36,13 @@ fn held(key: &str) -> Held {
     }
 }
 
+fn beside(held: Held) -> Beside {
+    Beside {
+        held: vec![held],
+        ..Beside::default()
+    }
+}
+
 /// What is held goes in the commit that stores its events, and not without it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_goes_when_its_event_is_stored() {
@@ -45,12 +52,44 @@ async fn what_is_held_goes_when_its_event_is_stored() {
     store.commit(rows.to_vec()).await.unwrap();
     let log = EventLog::start(store.clone(), HOUR);
     let feed = FeedName::user("alice@acme.example");
-    log.note(&feed, vec![entry(1)], vec![held("1")]).await;
+    log.note(&feed, vec![entry(1)], beside(held("1"))).await;
     // Something may come of which nothing is shown.
-    log.note(&feed, Vec::new(), vec![held("3")]).await;
+    log.note(&feed, Vec::new(), beside(held("3"))).await;
     patience::until("two are gone", async || {
         let left = store.group(Table::Waiting, "alice").await.unwrap();
         left.len() == 1 && left[0].key == "2"
+    })
+    .await;
+    assert_eq!(log.stored(&feed).await.unwrap().len(), 1);
+}
+
+/// How far a user was told stands in the store when the event does; the last place counts, and one
+/// that is given up is deleted.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_in_an_archive_is_stored_with_its_event() {
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(Embedded::open(dir.path()).unwrap());
+    let log = EventLog::start(store.clone(), HOUR);
+    let feed = FeedName::user("alice@acme.example");
+    let place = |archive: &str, place: Option<&str>| Reached {
+        user: "alice@acme.example".into(),
+        archive: archive.into(),
+        place: place.map(|place| place.as_bytes().into()),
+    };
+    let reached = |reached| Beside {
+        reached,
+        ..Beside::default()
+    };
+    let first = vec![place("a", Some("1")), place("r", Some("1"))];
+    log.note(&feed, vec![entry(1)], reached(first)).await;
+    let second = vec![place("a", Some("2")), place("r", None)];
+    log.note(&feed, Vec::new(), reached(second)).await;
+    patience::until("the last place", async || {
+        let rows = store
+            .group(Table::Heard, "alice@acme.example")
+            .await
+            .unwrap();
+        rows.len() == 1 && rows[0].value == b"2" && rows[0].expires.is_some()
     })
     .await;
     assert_eq!(log.stored(&feed).await.unwrap().len(), 1);

@@ -13,8 +13,8 @@ use super::support::prosody::Prosody;
 use super::support::readers::Crowd;
 use super::support::wait;
 use super::support::warmline::Warmline;
-use super::support::web::{Family, Kind, MASTER, Visitor, Web, with_chat_api};
-use super::support::xmpp::{Server, jid, workgroup};
+use super::support::web::{Family, Kind, MASTER, Visitor, Web, authorization, with_chat_api};
+use super::support::xmpp::{DOMAIN, Options, Server, jid, workgroup};
 
 /// How long a kill and what follows may take altogether.
 const REPAIR: Duration = Duration::from_secs(60);
@@ -30,6 +30,15 @@ pub fn on_duty(agent: &Agent, workgroup: &str) {
     agent.settle_with(workgroup);
 }
 
+/// Ends whoever sends, also when the test fails: the scope would wait for them for ever.
+struct Ends<'a>(&'a AtomicBool);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
 fn words(event: &Event) -> Option<String> {
     let said = matches!(event.kind(), "chat" | "groupchat");
     let body = Some(event.text("body")).filter(|body| said && !body.is_empty())?;
@@ -38,14 +47,18 @@ fn words(event: &Event) -> Option<String> {
 
 /// Fifty messages in one go: many of them are between the stanza and the log at any moment.
 fn flood(agent: &Agent, to: &str, batch: usize) {
+    fifty(agent, to, batch);
+    // What is ahead of the program is bounded: the answer comes after it.
+    agent.settle_with(to);
+}
+
+fn fifty(agent: &Agent, to: &str, batch: usize) {
     let message = |number: usize| {
         let id = batch * 50 + number;
         format!("<message type='chat' to='{to}' id='f{id}'><body>line-{id}</body></message>")
     };
     let all: String = (0..50).map(message).collect();
     agent.raw(&all);
-    // What is ahead of the program is bounded: the answer comes after it.
-    agent.settle_with(to);
 }
 
 /// What the history holds of the talk with this agent: what was accepted.
@@ -96,13 +109,14 @@ fn what_a_user_was_sent_is_shown_once_over_kills_between_channel_and_log() {
                 batch += 1;
             }
         });
+        let ends = Ends(&going);
         for _ in 0..KILLS {
             let before = crowd.heard()[0].texts.len();
             crowd.wait_for(before + 60, REPAIR);
             warmline.kill9();
             warmline.start_again();
         }
-        going.store(false, Ordering::Relaxed);
+        drop(ends);
         sending.join().expect("the sender");
     });
     agent.say(&alice.jid(), "the end");
@@ -158,4 +172,55 @@ fn what_an_agent_says_to_a_visitor_is_shown_once_over_kills() {
     let heard = crowd.heard().remove(0);
     assert_eq!(heard.texts, said, "each once, in order");
     assert_eq!((heard.disorder, heard.visits), (0, 3));
+}
+
+/// A user of the XMPP server, whose session ends with the program, for only the user knows the password.
+#[test]
+fn what_a_real_user_was_sent_is_shown_once_over_kills_before_the_next_login() {
+    const KILLS: usize = 5;
+    let server = Prosody::start_with(&Options {
+        host_modules: "\"mam\"".into(),
+        ..Options::default()
+    });
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[]);
+    let mut warmline = Warmline::start(&config);
+    let agent = People::start().log_in("agent1", server.ports());
+    let log_in = |address| Web::log_in(address, "agent2", (Family::Readme, Kind::Account));
+    let to = log_in(warmline.address()).jid();
+    let reading = ["/sse/agent2".to_owned()];
+    let header = authorization(Kind::Account, "agent2");
+    let crowd = Crowd::gather(warmline.address(), (&reading, &header), words);
+    let going = AtomicBool::new(true);
+    let batches = std::thread::scope(|scope| {
+        let sending = scope.spawn(|| {
+            let mut batch = 0;
+            while going.load(Ordering::Relaxed) {
+                // Not so many that not all of them would be told at once.
+                if batch * 50 < crowd.heard()[0].texts.len() + 600 {
+                    fifty(&agent, &to, batch);
+                    batch += 1;
+                }
+                agent.settle_with(DOMAIN);
+            }
+            batch
+        });
+        let ends = Ends(&going);
+        for _ in 0..KILLS {
+            let before = crowd.heard()[0].texts.len();
+            crowd.wait_for(before + 60, REPAIR);
+            warmline.kill9();
+            warmline.start_again();
+            log_in(warmline.address());
+        }
+        drop(ends);
+        sending.join().expect("the sender")
+    });
+    let sent: Vec<String> = (0..batches * 50).map(|id| format!("line-{id}")).collect();
+    crowd.wait_for(sent.len(), REPAIR);
+    let heard = crowd.heard().remove(0);
+    let missing: Vec<_> = sent.iter().filter(|t| !heard.texts.contains(t)).collect();
+    assert!(missing.is_empty(), "never shown: {missing:?}");
+    assert_eq!(heard.texts, sent, "each once, in order");
+    assert_eq!(heard.disorder, 0);
 }

@@ -14,6 +14,7 @@ mod doors;
 mod ejabberd;
 mod forged;
 mod losses;
+mod missed;
 mod person;
 mod proxy;
 mod raw;

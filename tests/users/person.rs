@@ -4,8 +4,10 @@ use crate::support::wait;
 use futures::StreamExt;
 use std::sync::{Arc, Mutex};
 use tokio::runtime::Handle;
-use warmline::store::{Change, Store, Table};
-use warmline::users::{Done, Opened, Order, Outgoing, Session, Show, Told, UserError, UserEvent};
+use warmline::store::{Change, Put, Store, Table};
+use warmline::users::{
+    Done, Opened, Order, Outgoing, Reached, Session, Show, Told, UserError, UserEvent, Written,
+};
 
 /// A session, and what it was told.
 pub struct Person {
@@ -21,7 +23,12 @@ impl Person {
         let (into, mut news) = (told.clone(), opened.events);
         // As the chat API: what is told is stored, and let go of in one.
         runtime.spawn(async move {
-            while let Some(Told { events, held }) = news.next().await {
+            while let Some(told) = news.next().await {
+                let Told {
+                    events,
+                    held,
+                    reached,
+                } = told;
                 let events = events.into_iter().map(|event| (event, false));
                 into.lock().unwrap().extend(events);
                 let gone = held.map(|held| Change::Delete {
@@ -29,8 +36,9 @@ impl Person {
                     group: held.username,
                     key: held.key,
                 });
-                if let Some(gone) = gone {
-                    store.commit(vec![gone]).await.expect("a commit");
+                let changes: Vec<Change> = gone.into_iter().chain(reached.map(place)).collect();
+                if !changes.is_empty() {
+                    store.commit(changes).await.expect("a commit");
                 }
             }
         });
@@ -137,6 +145,20 @@ impl Person {
         });
     }
 
+    /// All words that it was told, with who said them, in order.
+    pub fn heard(&self) -> Vec<Written> {
+        let said = self.events().into_iter().filter_map(|event| match event {
+            UserEvent::Chat(_, said) | UserEvent::Room(said) => Some(said),
+            _ => None,
+        });
+        said.collect()
+    }
+
+    /// The same without who said them.
+    pub fn texts(&self) -> Vec<String> {
+        self.heard().into_iter().map(|said| said.body).collect()
+    }
+
     /// How often it was told these words.
     pub fn count(&self, words: &str) -> usize {
         let events = self.events();
@@ -145,6 +167,20 @@ impl Person {
             _ => false,
         });
         said.count()
+    }
+}
+
+fn place(reached: Reached) -> Change {
+    let (table, group, key) = (Table::Heard, reached.user, reached.archive);
+    match reached.place {
+        Some(place) => Change::Put(Put {
+            table,
+            group,
+            key,
+            value: place.to_vec(),
+            expires: None,
+        }),
+        None => Change::Delete { table, group, key },
     }
 }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use futures::StreamExt;
 use futures::stream::BoxStream;
 
-use crate::chat_api::log::{Entry, FeedName};
+use crate::chat_api::log::{Beside, Entry, FeedName};
 use crate::chat_api::wire::{RoomUrl, events};
-use crate::users::{EndReason, Held, Told, UserEvent};
+use crate::users::{EndReason, Reached, Told, UserEvent};
 
 use super::{Desk, Inner, Live, lock};
 
@@ -70,7 +70,7 @@ pub(super) async fn follow(desk: Desk, live: Arc<Live>, told: BoxStream<'static,
         for told in some {
             fresh.take(told, &me, &desk.0.rooms);
         }
-        desk.0.log.note(&feed, fresh.entries, fresh.held).await;
+        desk.0.log.note(&feed, fresh.entries, fresh.beside).await;
         for entry in fresh.passing {
             desk.0.log.pass(&feed, entry);
         }
@@ -88,8 +88,8 @@ pub(super) async fn follow(desk: Desk, live: Arc<Live>, told: BoxStream<'static,
 #[derive(Default)]
 struct Fresh {
     entries: Vec<Entry>,
-    /// What is kept elsewhere until the entries are stored.
-    held: Vec<Held>,
+    /// What is done to rows elsewhere when the entries are stored.
+    beside: Beside,
     /// What is of no use later.
     passing: Vec<Entry>,
     end: Option<EndReason>,
@@ -107,7 +107,13 @@ impl Fresh {
                 _ => self.entries.extend(entries),
             }
         }
-        self.held.extend(told.held);
+        self.beside.held.extend(told.held);
+        if let Some(reached) = told.reached {
+            // The last of one archive says it all.
+            let other = |one: &Reached| one.archive != reached.archive;
+            self.beside.reached.retain(other);
+            self.beside.reached.push(reached);
+        }
     }
 }
 

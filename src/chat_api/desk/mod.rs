@@ -23,7 +23,7 @@ use crate::users::{Login, Opened, Session, Sessions};
 use super::failure::Failure;
 use super::gate::{User, local};
 use super::grants::{self, digest};
-use super::log::{Entry, EventLog, FeedName};
+use super::log::{Beside, Entry, EventLog, FeedName};
 use super::wire::RoomUrl;
 use super::wire::events;
 use again::{Before, KEPT, Kept};
@@ -260,7 +260,7 @@ impl Desk {
     async fn stored(&self, feed: &FeedName, entry: Entry) {
         let stored = self.0.log.append(feed, None, vec![entry.clone()]).await;
         if stored.is_err() {
-            self.0.log.note(feed, vec![entry], Vec::new()).await;
+            self.0.log.note(feed, vec![entry], Beside::default()).await;
         }
     }
 

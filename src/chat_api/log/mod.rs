@@ -6,7 +6,7 @@ mod writer;
 
 pub use feed::{Entry, Event, FeedName};
 pub use reader::{Reader, Since};
-pub use writer::Append;
+pub use writer::{Append, Beside};
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,7 +17,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::engine::now;
 use crate::store::{Change, Store, StoreError, Table};
-use crate::users::Held;
 
 use feed::Feed;
 
@@ -79,7 +78,7 @@ impl EventLog {
             feed: feed.clone(),
             first,
             entries,
-            held: Vec::new(),
+            beside: Beside::default(),
             done: Some(done),
         };
         let gone = || StoreError::Unavailable("the event log is closed".into());
@@ -87,17 +86,17 @@ impl EventLog {
         outcome.await.map_err(|_| gone())?
     }
 
-    /// Appends what has happened anyhow: it is written as soon as the store takes it, and what was
-    /// held until then is let go of in the same commit. Waits only while very much is waiting already.
-    pub async fn note(&self, feed: &FeedName, entries: Vec<Entry>, held: Vec<Held>) {
-        if entries.is_empty() && held.is_empty() {
+    /// Appends what has happened anyhow: it is written as soon as the store takes it, and what goes
+    /// with it is done in the same commit. Waits only while very much is waiting already.
+    pub async fn note(&self, feed: &FeedName, entries: Vec<Entry>, beside: Beside) {
+        if entries.is_empty() && beside.is_empty() {
             return;
         }
         let append = Append {
             feed: feed.clone(),
             first: None,
             entries,
-            held,
+            beside,
             done: None,
         };
         // Without a writer the program is about to stop.

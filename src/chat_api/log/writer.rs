@@ -8,9 +8,10 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::warn;
 
 use crate::engine::now;
+use crate::ids::Timestamp;
 use crate::store::{Change, Put, StoreError, Table};
 use crate::telemetry::metrics as figures;
-use crate::users::Held;
+use crate::users::{Held, Reached};
 
 use super::feed::{Entry, Event, FeedName, key};
 use super::{Shared, micros};
@@ -20,13 +21,52 @@ const MOST_IN_A_COMMIT: usize = 256;
 /// How long a store that did not answer is left alone.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
+/// What is done to other rows in the commit that stores events.
+#[derive(Clone, Debug, Default)]
+pub struct Beside {
+    /// What is kept for the user until the events are stored.
+    pub held: Vec<Held>,
+    /// How far the user was told of archives with them.
+    pub reached: Vec<Reached>,
+}
+
+impl Beside {
+    /// Whether there is nothing to do.
+    pub fn is_empty(&self) -> bool {
+        self.held.is_empty() && self.reached.is_empty()
+    }
+
+    fn changes(&self) -> impl Iterator<Item = Change> {
+        let gone = self.held.iter().map(|held| Change::Delete {
+            table: Table::Waiting,
+            group: held.username.clone(),
+            key: held.key.clone(),
+        });
+        let expires = now().plus(Reached::KEPT);
+        gone.chain(self.reached.iter().map(move |one| heard(one, expires)))
+    }
+}
+
+fn heard(reached: &Reached, expires: Timestamp) -> Change {
+    let (table, group, key) = (Table::Heard, reached.user.clone(), reached.archive.clone());
+    match &reached.place {
+        Some(place) => Change::Put(Put {
+            table,
+            group,
+            key,
+            value: place.to_vec(),
+            expires: Some(expires),
+        }),
+        None => Change::Delete { table, group, key },
+    }
+}
+
 /// Something to append.
 pub struct Append {
     pub(super) feed: FeedName,
     pub(super) first: Option<u64>,
     pub(super) entries: Vec<Entry>,
-    /// What is kept for the user until the entries are stored.
-    pub(super) held: Vec<Held>,
+    pub(super) beside: Beside,
     pub(super) done: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
 
@@ -34,7 +74,7 @@ pub struct Append {
 struct Placed {
     feed: FeedName,
     events: Vec<Arc<Event>>,
-    held: Vec<Held>,
+    beside: Beside,
     done: Option<oneshot::Sender<Result<(), StoreError>>>,
 }
 
@@ -75,7 +115,7 @@ fn place(shared: &Shared, append: Append) -> Placed {
     Placed {
         feed: append.feed,
         events,
-        held: append.held,
+        beside: append.beside,
         done: append.done,
     }
 }
@@ -95,12 +135,7 @@ fn rows(shared: &Shared, placed: &[Placed]) -> Vec<Change> {
             // A repetition does not replace what was shown under the same number.
             changes.push(Change::Add(row));
         }
-        let gone = one.held.iter().map(|held| Change::Delete {
-            table: Table::Waiting,
-            group: held.username.clone(),
-            key: held.key.clone(),
-        });
-        changes.extend(gone);
+        changes.extend(one.beside.changes());
     }
     changes
 }

@@ -195,6 +195,9 @@ fn session(event: &UserEvent) -> Value {
             let (word, reason) = left(why);
             json!({"type": "left", "room": room, "why": word, "reason": reason})
         }
+        UserEvent::Missed { of, since, until } => {
+            json!({"type": "missed", "of": of, "since": iso(*since), "until": iso(*until)})
+        }
         UserEvent::Back { resumed, jid } => json!({"type": "back", "resumed": resumed, "jid": jid}),
         _ => json!({"type": "lost"}),
     }

@@ -3,10 +3,12 @@
 
 mod clip;
 mod door;
+mod places;
 mod session;
 
 pub use door::{DoorSettings, Protection};
 
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::StreamExt;
@@ -24,6 +26,7 @@ use crate::xmpp::shelf::Shelf;
 use crate::xmpp::users::as_stream;
 
 use door::Door;
+use places::Marks;
 use session::{Command, Pass, Task};
 
 /// Events of one session that may wait for its reader, and orders that may wait for the session.
@@ -36,6 +39,7 @@ pub struct Accounts {
     door: Arc<Door>,
     places: Places,
     shelf: Shelf,
+    marks: Marks,
     room: Arc<Semaphore>,
     most: u32,
     approval: Approval,
@@ -48,6 +52,7 @@ impl Accounts {
         Self {
             door: Arc::new(Door::new(settings)),
             places,
+            marks: Marks::new(shelf.clone()),
             shelf,
             room: Arc::new(Semaphore::new(most as usize)),
             most,
@@ -91,9 +96,11 @@ impl Accounts {
             door: self.door.clone(),
             identity,
             password,
+            settled: AtomicBool::new(true),
         };
         let ended = Arc::new(Mutex::new(EndReason::ThrownOut));
-        let mut stream = session::stream(first, Arc::new(pass), ended.clone());
+        let pass = Arc::new(pass);
+        let mut stream = session::stream(first, pass.clone(), ended.clone());
         // The first thing a stream tells is which resource the server gave.
         let bound = tokio::time::timeout(self.door.patience(), stream.next()).await;
         let full = match bound {
@@ -101,16 +108,21 @@ impl Accounts {
             Ok(_) => return Err(LoginError::Unreachable),
             Err(_) => return Err(LoginError::TimedOut),
         };
+        let marks = self.marks.of(&full).await;
+        let marks = marks.map_err(|_| LoginError::Store)?;
         let prefix = format!("c{}", uuid::Uuid::new_v4().simple());
         let (sender, events) = mpsc::channel(EVENTS);
         let (orders, commands) = mpsc::channel(ORDERS);
         let jid = Arc::new(Mutex::new(full.clone()));
+        let client = Client::new(&full, self.places.clone(), prefix).knowing(marks);
         let task = Task {
-            client: Client::new(&full, self.places.clone(), prefix).approving(self.approval),
+            client: client.approving(self.approval),
             stream,
             commands,
             events: sender,
             shelf: self.shelf.clone(),
+            marks: self.marks.clone(),
+            pass,
             jid: jid.clone(),
             ended,
             bare,

@@ -1,5 +1,6 @@
 //! One real user's session: a client over a stream that comes back by itself (XEP-0198).
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use crate::xmpp::due::sleep_until;
 use crate::xmpp::shelf::Shelf;
 
 use super::door::Door;
+use super::places::Marks;
 
 /// Stanzas that may wait in the stream, each way.
 const QUEUE: usize = 256;
@@ -39,6 +41,22 @@ pub(super) struct Pass {
     pub door: Arc<Door>,
     pub identity: jid::Jid,
     pub password: Password,
+    /// Whether the last connection became a session.
+    pub settled: AtomicBool,
+}
+
+impl Pass {
+    /// A connection for the stream. tokio-xmpp 6.0 cannot read that a session cannot be resumed
+    /// (XEP-0198 §5), closes and tries the same again for ever: a server that was killed, or that gave
+    /// the session up meanwhile, would never have the user back. So after a try that came to nothing
+    /// it is not told that sessions can be resumed, and binds anew.
+    async fn enter(&self, anew: bool) -> Result<Connection, LoginError> {
+        let mut connection = self.door.enter(&self.identity, &self.password).await?;
+        if anew {
+            connection.features.stream_management = None;
+        }
+        Ok(connection)
+    }
 }
 
 /// A stream that begins with a connection which stands already. A refused password ends it; so does
@@ -66,9 +84,10 @@ async fn come_back(
     ended: Arc<Mutex<EndReason>>,
 ) {
     let mut pause = PAUSE.0;
+    let anew = !pass.settled.swap(false, Ordering::AcqRel);
     loop {
         let entered = tokio::select! {
-            entered = pass.door.enter(&pass.identity, &pass.password) => entered,
+            entered = pass.enter(anew) => entered,
             () = slot.closed() => return,
         };
         let why = match entered {
@@ -101,6 +120,8 @@ pub(super) struct Task {
     pub commands: mpsc::Receiver<Command>,
     pub events: mpsc::Sender<Told>,
     pub shelf: Shelf,
+    pub marks: Marks,
+    pub pass: Arc<Pass>,
     /// The full address, for those outside.
     pub jid: Arc<Mutex<String>>,
     pub ended: Arc<Mutex<EndReason>>,
@@ -167,6 +188,9 @@ impl Task {
     }
 
     async fn event(&mut self, event: Event) -> bool {
+        if let Event::Stream(StreamEvent::Resumed | StreamEvent::Reset { .. }) = event {
+            self.pass.settled.store(true, Ordering::Release);
+        }
         let acts = match event {
             Event::Stanza(stanza) => match xso::transform::<Element, _>(&stanza) {
                 Ok(element) => self.client.stanza(now(), &element),
@@ -186,11 +210,11 @@ impl Task {
     /// Does what the client wants; false when the session cannot go on.
     async fn act(&mut self, acts: Vec<Act>) -> bool {
         let mut sent = true;
-        let mut told = Vec::new();
+        let (mut all, mut told) = (Vec::new(), Told::default());
         for act in acts {
             match act {
                 Act::Send(stanza) => sent &= self.send(&stanza).await,
-                Act::Event(event) => told.push(event),
+                Act::Event(event) => told.events.push(event),
                 Act::Answer(reply, answer) => {
                     let answer: Result<Done, UserError> = match answer {
                         Ok(_) if !sent => Err(UserError::NotConnected),
@@ -198,16 +222,32 @@ impl Task {
                     };
                     let _ = reply.send(answer);
                 }
-                // Nothing is kept of it: without the password nothing could be done with it.
-                Act::Changed => {}
+                Act::Place(reached) => {
+                    told.reached = Some(reached);
+                    all.push(std::mem::take(&mut told));
+                }
+                // Nothing is kept of it: without the password nothing could be done with it. And
+                // nobody else takes what comes for the client.
+                Act::Changed | Act::Deliver(_) => {}
             }
         }
-        if told.is_empty() {
-            return true;
+        if !told.events.is_empty() {
+            all.push(told);
         }
-        // The server is made to wait for a slow reader, to a point.
-        let told = self.events.send_timeout(Told::of(told), READER);
-        told.await.is_ok()
+        self.tell(all).await
+    }
+
+    async fn tell(&mut self, all: Vec<Told>) -> bool {
+        for told in all {
+            if let Some(reached) = &told.reached {
+                self.marks.note(reached);
+            }
+            // The server is made to wait for a slow reader, to a point.
+            if self.events.send_timeout(told, READER).await.is_err() {
+                return false;
+            }
+        }
+        true
     }
 
     async fn send(&mut self, stanza: &Element) -> bool {

@@ -7,6 +7,7 @@ use crate::users::{ContactWish, Done, HistoryWish, Said, UserError};
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, attr, element, error_of};
 
+use super::missed::{Read, Reading};
 use super::{Client, PATIENCE, Reply, text};
 
 /// What was asked for.
@@ -29,6 +30,8 @@ pub(super) enum Question {
     /// What was said to and by the user; the lines so far: those of earlier (newer) pages, so many,
     /// and then those of the page at hand.
     Archive(Box<HistoryWish>, Vec<Said>, usize),
+    /// What was missed.
+    Missed(Box<Reading>),
     /// Users.
     Search,
     /// The workgroups of the user.
@@ -139,6 +142,7 @@ impl Client {
                 let list = answer.ok().flatten().map(super::desks::workgroups);
                 self.answer(reply, Ok(Done::Workgroups(list.unwrap_or_default())));
             }
+            (Question::Missed(reading), answer) => self.missed_page_read(reading, answer),
             (Question::Offer(id), answer) => self.offer_answered(&id, answer.err(), reply),
             (question, answer) => self.looked_up((question, whom.as_deref()), answer, reply),
         }
@@ -193,8 +197,10 @@ impl Client {
             .collect();
         for id in late {
             if let Some(asked) = self.asked.remove(&id) {
-                if matches!(asked.question, Question::Roster) {
-                    self.list_is_there();
+                match asked.question {
+                    Question::Roster => self.list_is_there(),
+                    Question::Missed(reading) => self.missed_read(&reading, Read::Failed),
+                    _ => {}
                 }
                 self.answer(asked.reply, Err(UserError::TimedOut));
             }

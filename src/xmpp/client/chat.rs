@@ -36,6 +36,9 @@ impl Client {
         }
         fits(&stanza)?;
         self.send(stanza);
+        if kind == "chat" {
+            self.account_said();
+        }
         Ok(Done::Sent { id })
     }
 
@@ -77,7 +80,13 @@ impl Client {
             self.typed_presence(&stanza)?;
         }
         fits(&stanza)?;
+        let said = stanza.name() == "message";
         self.send(stanza);
+        if said {
+            self.account_said();
+        } else {
+            self.catch_up();
+        }
         Ok(Done::Sent { id })
     }
 

@@ -104,7 +104,7 @@ impl Client {
     }
 
     /// Results are told apart by the id of the request that they answer.
-    fn name_query(&mut self) {
+    pub(super) fn name_query(&mut self) {
         let id = format!("{}-{}", self.prefix, self.serial);
         if let Some(super::Act::Send(iq)) = self.out.last_mut() {
             for query in iq.children_mut() {
@@ -129,12 +129,18 @@ impl Client {
             Some(whom) => from.as_deref() == Some(whom.as_str()),
             None => from.as_deref().is_none_or(|from| from == bare),
         };
-        let Some(said) = said(result, &bare).filter(|_| fits) else {
+        if !fits {
             return true;
-        };
+        }
         asked.deadline = deadline;
         match &mut asked.question {
-            Question::Archive(_, lines, _) | Question::RoomArchive(_, lines) => lines.push(said),
+            Question::Archive(_, lines, _) | Question::RoomArchive(_, lines) => {
+                lines.extend(said(result, &bare));
+            }
+            Question::Missed(reading) => {
+                let archive = asked.whom.as_deref().unwrap_or(&bare);
+                reading.take(result, archive, &self.full);
+            }
             _ => {}
         }
         true

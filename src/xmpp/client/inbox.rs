@@ -46,29 +46,42 @@ impl Client {
     }
 
     fn take_message(&mut self, stanza: &Element) {
-        if self.archive_line(stanza) {
+        if self.archive_line(stanza) || self.keeps_back(stanza) {
             return;
         }
-        self.show_stanza(stanza);
-        // Only one's own server may say what one wrote elsewhere (XEP-0280 §11).
-        let from = attr(stanza, "from").unwrap_or(&self.bare);
-        match chat::carbon(stanza).filter(|_| from.eq_ignore_ascii_case(&self.bare)) {
-            Some((inner, own)) => {
-                let inner = inner.clone();
-                self.mean(&inner, own);
-            }
-            None => self.mean(stanza, false),
+        let in_room = attr(stanza, "type") == Some("groupchat");
+        if in_room || !self.account_keeps_back(stanza) {
+            self.take_message_now(stanza);
         }
     }
 
+    /// Takes a message that waits for nothing.
+    pub(super) fn take_message_now(&mut self, stanza: &Element) {
+        // Only one's own server may say what one wrote elsewhere (XEP-0280 §11).
+        let from = attr(stanza, "from").unwrap_or(&self.bare);
+        let copy = chat::carbon(stanza).filter(|_| from.eq_ignore_ascii_case(&self.bare));
+        let (message, own) = copy.unwrap_or((stanza, false));
+        if attr(message, "type") == Some("groupchat") {
+            self.show_stanza(stanza);
+            return self.mean_in_room(message);
+        }
+        if self.archive_gave(message) {
+            return;
+        }
+        self.show_stanza(stanza);
+        self.mean(message, own);
+        self.mean_state(message, own);
+        self.account_told(message);
+    }
+
+    /// Tells of a message of the account's archive.
+    pub(super) fn tell_old(&mut self, message: &Element, own: bool) {
+        self.show_stanza(message);
+        self.mean(message, own);
+    }
+
     fn mean(&mut self, message: &Element, own: bool) {
-        let kind = match attr(message, "type") {
-            Some("groupchat") => return self.mean_in_room(message),
-            Some("chat") => ChatKind::Chat,
-            Some("headline") => ChatKind::Headline,
-            Some("error") => ChatKind::Error,
-            _ => ChatKind::Normal,
-        };
+        let kind = kind_of(message);
         let written = self.written(message, own);
         if kind == ChatKind::Error {
             return self.event(UserEvent::Chat(kind, written));
@@ -79,10 +92,16 @@ impl Client {
             self.event(UserEvent::Notify(written.clone()));
         }
         if !written.body.is_empty() {
-            self.event(UserEvent::Chat(kind, written.clone()));
+            self.event(UserEvent::Chat(kind, written));
         }
-        if let Some(state) = chat::state_of(message).filter(|_| !own) {
-            let Written { from, to, .. } = written;
+    }
+
+    /// Typing, which is of no use later.
+    fn mean_state(&mut self, message: &Element, own: bool) {
+        let kind = kind_of(message);
+        let state = chat::state_of(message).filter(|_| !own && kind != ChatKind::Error);
+        if let Some(state) = state {
+            let Written { from, to, .. } = self.written(message, own);
             self.event(UserEvent::ChatState {
                 from,
                 to,
@@ -121,6 +140,7 @@ impl Client {
         // A room that is entered again tells again what was heard in its last second.
         if fresh || self.waited || written.delay.is_none() {
             self.event(UserEvent::Room(written));
+            self.room_told(message);
         }
     }
 
@@ -165,6 +185,15 @@ impl Client {
             password: attr(direct, "password").map(str::to_owned),
             direct: true,
         })
+    }
+}
+
+fn kind_of(message: &Element) -> ChatKind {
+    match attr(message, "type") {
+        Some("chat") => ChatKind::Chat,
+        Some("headline") => ChatKind::Headline,
+        Some("error") => ChatKind::Error,
+        _ => ChatKind::Normal,
     }
 }
 

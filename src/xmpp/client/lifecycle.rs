@@ -126,10 +126,12 @@ impl Client {
         if self.copies {
             self.ask_for_copies();
         }
+        self.catch_up_anew();
         let kept = self.kept();
         if let Some(shown) = self.shown.clone() {
             self.send(text::presence(&shown));
         }
+        self.catch_up();
         self.enter_again(kept.rooms);
         self.serve_again(kept.serving);
         self.drain()
@@ -138,6 +140,7 @@ impl Client {
     /// The end: what would be answered is refused, what is shown is taken back.
     pub fn end(&mut self, now: Timestamp, why: EndReason) -> Vec<Act> {
         self.now = now;
+        self.release_account();
         self.fail_asked(&UserError::Ended);
         self.rooms_cut_off();
         self.desks_cut_off();

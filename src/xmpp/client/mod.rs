@@ -2,7 +2,9 @@
 //! in, events out. Bridge users and real users share it; the first have a server of our own, the
 //! second a real one.
 
+mod account;
 mod asked;
+mod caught;
 mod chat;
 mod contacts;
 mod desks;
@@ -10,6 +12,8 @@ mod history;
 mod inbox;
 mod lifecycle;
 mod lookups;
+mod mark;
+mod missed;
 mod orders;
 mod presence;
 mod raw;
@@ -22,6 +26,7 @@ mod uploads;
 
 pub use self::history::matches;
 pub use self::lifecycle::Kept;
+pub use self::mark::Mark;
 pub use self::reentry::KeptRoom;
 pub use self::text::{delay, is_local_part, iso_time, line_id};
 pub use self::uploads::Uploads;
@@ -34,9 +39,10 @@ use tokio::sync::oneshot;
 
 use crate::ids::Timestamp;
 use crate::users::{
-    Approval, Contact, Done, Order, PendingOffer, Places, Show, UserError, UserEvent,
+    Approval, Contact, Done, Order, PendingOffer, Places, Reached, Show, UserError, UserEvent,
 };
 
+use self::account::Account;
 use self::asked::Asked;
 use self::desks::Desk;
 use self::rooms::Room;
@@ -58,6 +64,10 @@ pub enum Act {
     Answer(Reply, Result<Done, UserError>),
     /// What [`Client::kept`] gives has changed.
     Changed,
+    /// With the events before it the user was told so far of an archive.
+    Place(Reached),
+    /// Take this stanza as if it came now: it was kept back, or is from an archive.
+    Deliver(Element),
 }
 
 /// How present one resource of somebody is.
@@ -91,6 +101,10 @@ pub struct Client {
     desks: BTreeMap<String, Desk>,
     offers: BTreeMap<String, PendingOffer>,
     asked: BTreeMap<String, Asked>,
+    /// Of a user of an XMPP server: how things stand with the account's archive.
+    account: Option<Account>,
+    /// The same user's places in rooms, of before the session.
+    marks: BTreeMap<String, Mark>,
     uploads: Uploads,
     prefix: String,
     serial: u64,
@@ -121,6 +135,8 @@ impl Client {
             desks: BTreeMap::new(),
             offers: BTreeMap::new(),
             asked: BTreeMap::new(),
+            account: None,
+            marks: BTreeMap::new(),
             uploads,
             prefix,
             serial: 0,
@@ -168,6 +184,7 @@ impl Client {
         self.give_up_asking();
         self.give_up_entering();
         self.give_up_desks();
+        self.catch_up_late();
         let given_up = self.uploads.tick(self.now);
         self.out.extend(given_up);
         let now = self.now;
@@ -183,8 +200,10 @@ impl Client {
         let asked = self.asked.values().map(|asked| asked.deadline);
         let rooms = self.rooms.values().filter_map(Room::deadline);
         let desks = self.desks.values().filter_map(Desk::deadline);
+        let account = self.account_deadline();
         let uploads = self.uploads.next_deadline();
-        asked.chain(rooms).chain(desks).chain(uploads).min()
+        let own = asked.chain(account).chain(uploads);
+        own.chain(rooms).chain(desks).min()
     }
 
     fn drain(&mut self) -> Vec<Act> {

@@ -157,7 +157,11 @@ impl Client {
             return;
         }
         self.send(stanza);
-        if show != Show::Offline {
+        if show == Show::Offline {
+            // What comes meanwhile is in the archive only.
+            self.catch_up_anew();
+        } else {
+            self.catch_up();
             self.show_to_rooms();
             self.show_to_desks();
         }

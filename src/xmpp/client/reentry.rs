@@ -11,12 +11,14 @@ use crate::xmpp::clean::clean;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, element};
 
-use super::rooms::{Phase, Room, fingerprint};
+use super::caught::Catching;
+use super::mark::line_print;
+use super::rooms::{Phase, Room};
 use super::{Client, PATIENCE, Reply, text};
 
 /// What was said so long before the last line that was heard is asked for again: servers give whole
 /// seconds (Prosody), and their clocks may differ from ours. What is known is known again.
-const SLACK: Duration = Duration::from_secs(30);
+pub(super) const SLACK: Duration = Duration::from_secs(30);
 
 /// A room as it is kept over a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +36,9 @@ pub struct KeptRoom {
     /// What was said in it lately, as far as is known; not stored with it.
     #[serde(skip)]
     pub lines: Vec<Said>,
+    /// By what more of it is known; not stored with it.
+    #[serde(skip)]
+    pub known: Vec<u64>,
 }
 
 impl Client {
@@ -47,7 +52,7 @@ impl Client {
         if let Some(password) = &kept.password {
             x = x.and_text("password", ns::MUC, &clean(password));
         }
-        if again && kept.heard > Timestamp(0) {
+        if kept.heard > Timestamp(0) {
             let since = text::iso_time(kept.heard.minus(SLACK));
             x = x.and(element("history", ns::MUC).with("since", &since));
         }
@@ -55,11 +60,17 @@ impl Client {
         let shown = self.shown.clone();
         let shown = shown.unwrap_or((crate::users::Show::Available, None));
         let known = self.rooms.remove(&kept.room);
-        let known = known.map(|room| (room.lines, room.prints));
+        let (known, catching) = match known {
+            Some(room) => (Some((room.lines, room.prints)), room.catching),
+            None => (None, None),
+        };
         let (lines, prints) = known.unwrap_or_else(|| {
-            let prints = kept.lines.iter().map(fingerprint).collect();
+            let lines = kept.lines.iter().map(line_print);
+            let prints = kept.known.into_iter().chain(lines).collect();
             (kept.lines.into(), prints)
         });
+        let missed = (kept.heard > Timestamp(0)).then(|| Catching::new(kept.heard, &prints));
+        let catching = missed.map(|missed| missed.after(catching));
         self.rooms.insert(
             kept.room,
             Room {
@@ -70,6 +81,7 @@ impl Client {
                 lines,
                 prints,
                 heard: kept.heard,
+                catching,
             },
         );
         self.send(text::presence(&shown).with("to", &to).and(x));
@@ -93,6 +105,7 @@ impl Client {
             password: password.clone(),
             heard: *heard,
             lines: Vec::new(),
+            known: Vec::new(),
         };
         self.knock(kept, true, None);
         true
@@ -118,6 +131,7 @@ impl Client {
                 password: room.password.clone(),
                 heard: room.heard,
                 lines: Vec::new(),
+                known: Vec::new(),
             })
             .collect()
     }

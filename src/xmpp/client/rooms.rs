@@ -1,7 +1,6 @@
 //! Rooms that the user is in (XEP-0045 §7).
 
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
 
 use minidom::Element;
@@ -13,6 +12,8 @@ use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, attr, child, child_text, element, error_of};
 
 use super::asked::Question;
+use super::caught::Catching;
+use super::mark::line_print;
 use super::reentry::KeptRoom;
 use super::{Act, Client, Reply, text};
 
@@ -49,6 +50,8 @@ pub(super) struct Room {
     /// By what more of them are known if the room repeats them.
     pub(super) prints: VecDeque<u64>,
     pub(super) heard: Timestamp,
+    /// While what was missed is read.
+    pub(super) catching: Option<Catching>,
 }
 
 impl Room {
@@ -86,13 +89,18 @@ impl Client {
         let nick = clean(&nick.unwrap_or_else(|| local.to_owned())).into_owned();
         let again = self.is_cut_off(&jid);
         self.give_up_knocking(&jid);
-        let heard = self.rooms.get(&jid).map_or(Timestamp(0), |room| room.heard);
+        let mark = self.marks.get(&jid);
+        let (before, known) = mark.map_or_else(Default::default, |mark| {
+            (mark.at, mark.known.iter().copied().collect())
+        });
+        let heard = self.rooms.get(&jid).map_or(before, |room| room.heard);
         let kept = KeptRoom {
             room: jid,
             nick,
             password,
             heard,
             lines: Vec::new(),
+            known,
         };
         self.knock(kept, again, Some(reply));
     }
@@ -117,6 +125,7 @@ impl Client {
     pub(super) fn leave(&mut self, room: &str) -> Result<Done, UserError> {
         let jid = text::bare_address(room)?;
         self.give_up_knocking(&jid);
+        self.forget_place(&jid);
         let Some(room) = self.rooms.remove(&jid) else {
             return Err(UserError::NotJoined);
         };
@@ -130,7 +139,10 @@ impl Client {
 
     /// Unavailable presence makes the server tell the rooms; they are left with it.
     pub(super) fn leave_all(&mut self) {
-        for (room, _) in std::mem::take(&mut self.rooms) {
+        let all: Vec<String> = self.rooms.keys().cloned().collect();
+        for room in all {
+            self.forget_place(&room);
+            self.rooms.remove(&room);
             let why = LeftReason::Left;
             self.event(UserEvent::Left { room, why });
         }
@@ -176,6 +188,7 @@ impl Client {
                 lines: VecDeque::new(),
                 prints: VecDeque::new(),
                 heard: self.now,
+                catching: None,
             };
             self.rooms.insert(jid.clone(), room);
             self.entered(&jid, None);
@@ -198,6 +211,9 @@ impl Client {
         let refused = error_of(stanza);
         if self.is_cut_off(jid) && refused.as_ref().is_some_and(|(_, wait)| *wait) {
             return self.try_later(jid);
+        }
+        if self.is_cut_off(jid) {
+            self.forget_place(jid);
         }
         let Some(room) = self.rooms.remove(jid) else {
             return;
@@ -252,6 +268,7 @@ impl Client {
             nick: nick.unwrap_or_default(),
         });
         self.answer(reply, Ok(Done::Nothing));
+        self.catch_up_in(jid);
     }
 
     /// A room that entering made is open to others only after this (XEP-0045 §10.1.2).
@@ -284,6 +301,7 @@ impl Client {
             let (room, why) = (jid.to_owned(), LeftReason::Removed);
             return self.event(UserEvent::Left { room, why });
         }
+        self.forget_place(jid);
         self.rooms.remove(jid);
         self.out.push(Act::Changed);
         let why = x.map_or(LeftReason::Removed, left);
@@ -297,7 +315,7 @@ impl Client {
             return true;
         };
         room.heard = room.heard.max(said.at);
-        let print = fingerprint(&said);
+        let print = line_print(&said);
         if !said.id.is_empty() && room.prints.contains(&print) {
             return false;
         }
@@ -378,11 +396,4 @@ fn refusal(condition: String) -> UserError {
         "remote-server-timeout" => UserError::TimedOut,
         _ => UserError::Forbidden(condition),
     }
-}
-
-/// Tells lines of a room apart: by who said what under which id.
-pub(super) fn fingerprint(said: &Said) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    (&said.from, &said.id, &said.body).hash(&mut hasher);
-    hasher.finish()
 }

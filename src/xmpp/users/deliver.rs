@@ -71,6 +71,10 @@ impl House {
         if copy {
             return self.hand(&key, stanza);
         }
+        let online = self.online(&key);
+        if online.is_some_and(|online| online.client.keeps_back(stanza)) {
+            return;
+        }
         let fresh = says(stanza) && self.keep_said(username, stanza, true);
         if kind == "chat" && says(stanza) {
             self.copy_to_others(&key, stanza, "received");

@@ -298,6 +298,9 @@ impl House {
                 Act::Send(stanza) => self.route(key, stanza),
                 Act::Event(event) => events.push(event),
                 Act::Answer(reply, answer) => self.effects.push(Effect::Answer(reply, answer)),
+                Act::Deliver(stanza) => self.inside.push_back(stanza),
+                // What was told of rooms is in the history.
+                Act::Place(_) => {}
                 Act::Changed => {
                     self.changed.insert(key.clone());
                 }
@@ -307,7 +310,11 @@ impl House {
             && (held.is_some() || !events.is_empty())
         {
             let reader = online.events.clone();
-            let told = Told { events, held };
+            let told = Told {
+                events,
+                held,
+                ..Told::default()
+            };
             self.effects.push(Effect::Event(key.clone(), reader, told));
         }
     }

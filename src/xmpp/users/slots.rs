@@ -62,7 +62,7 @@ impl House {
             match act {
                 Act::Send(stanza) => self.emit(stanza),
                 Act::Answer(reply, answer) => self.effects.push(Effect::Answer(reply, answer)),
-                Act::Event(_) | Act::Changed => {}
+                Act::Event(_) | Act::Changed | Act::Place(_) | Act::Deliver(_) => {}
             }
         }
         self.due_by(self.uploads.next_deadline());
