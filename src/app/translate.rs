@@ -74,6 +74,13 @@ fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
     }
 }
 
+/// The workgroups that there are.
+pub(super) fn names(settings: &Settings) -> BTreeSet<WorkgroupName> {
+    let all = settings.workgroups.iter();
+    all.map(|one| WorkgroupName::new(one.name.clone()))
+        .collect()
+}
+
 /// What the agents' side of the seat goes by.
 pub(super) fn agents(settings: &Settings) -> AgentsSettings {
     let workgroups = settings.workgroups.iter().map(|one| {

@@ -22,7 +22,7 @@ pub use serve::configure;
 pub use wire::RoomUrl;
 pub use wire::visitor::{Names, Texts};
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,8 @@ use ipnet::IpNet;
 
 use crate::config::{PasswordHash, Secret};
 use crate::engine::Handle;
-use crate::ids::{ChannelId, WorkgroupName};
+use crate::engine::groups::Groups;
+use crate::ids::ChannelId;
 use crate::store::Store;
 use crate::users::Sessions;
 
@@ -72,8 +73,6 @@ pub struct ChatApiSettings {
     pub reveal: BTreeSet<Reveal>,
     /// How visitors are shown addresses.
     pub names: Names,
-    /// The workgroups, with their names for people.
-    pub workgroups: BTreeMap<WorkgroupName, String>,
 }
 
 /// Something of a visitor that agents see only where configured.
@@ -97,6 +96,8 @@ pub struct Parts {
     pub log: EventLog,
     /// Who decides about visitors' requests.
     pub engine: Handle,
+    /// The workgroups, and the way to whoever changes them.
+    pub groups: Groups,
 }
 
 /// Everything behind the routes.
@@ -108,6 +109,7 @@ pub struct ChatApi {
     pub(crate) grants: Grants,
     pub(crate) log: EventLog,
     pub(crate) engine: Handle,
+    pub(crate) groups: Groups,
     pub(crate) crowd: Crowd,
 }
 
@@ -119,6 +121,7 @@ impl ChatApi {
             store,
             log,
             engine,
+            groups,
         } = parts;
         let desk = Desk::new(desk::Parts {
             sessions: sessions.clone(),
@@ -138,6 +141,7 @@ impl ChatApi {
             desk,
             log,
             engine,
+            groups,
         });
         tokio::spawn(tidy(Arc::downgrade(&api)));
         api

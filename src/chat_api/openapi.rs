@@ -37,6 +37,10 @@ pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
     for route in own {
         let path = format!("{SHOWN}{}", route.path);
         add(&mut items, (path, &route.method), of_route(&route));
+        if let Some(word) = route.also_at() {
+            let path = format!("{SHOWN}{word}");
+            add(&mut items, (path, &route.method), of_route(&route));
+        }
     }
     let more = match with_chat_api {
         true => [sse(), refused(), pages::told(|_| true)].concat(),
@@ -165,7 +169,7 @@ fn of_route(route: &Route) -> OperationBuilder {
         BodyKind::Entity => &["application/json", "application/xml"],
     };
     operation = with_body(operation, kinds);
-    let schemes: &[&str] = match route.is_administration() {
+    let schemes: &[&str] = match route.is_masters() {
         true => &["master"],
         false => &["master", "user", "visitor"],
     };

@@ -9,7 +9,6 @@ pub mod departures;
 pub mod encode;
 pub mod fastpath;
 pub mod framing;
-pub mod groups;
 pub mod known;
 pub mod link;
 pub mod ns;

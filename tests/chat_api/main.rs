@@ -12,6 +12,7 @@ mod credentials;
 mod documents;
 mod errors;
 mod events;
+mod groups;
 mod log;
 mod orders;
 mod players;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use warmline::engine::groups::Groups;
 use warmline::engine::{AddressBook, Engine, Handle, Outlets};
 use warmline::ids::{AgentJid, WorkgroupName};
 use warmline::outbox::{Outbox, OutboxSettings};
@@ -319,7 +320,7 @@ fn seat(
         muc: MUC.to_owned(),
         records,
         // Nobody administers here.
-        groups: mpsc::channel(1).0,
+        groups: Groups::pair(1).0,
         users: UsersEnd {
             links: ends.links,
             inside: ends.inside,

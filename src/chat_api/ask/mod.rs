@@ -78,10 +78,13 @@ impl ChatApi {
         }
     }
 
-    async fn queue(&self, asked: &Asked) -> Result<QueueView, Failure> {
-        match self.ask(Input::QueueAsked(asked.workgroup.clone())).await? {
-            Bridged::Queue(queue) => Ok(*queue),
-            _ => Err(Failure::Fault),
+    /// The line in which a visitor asked; nothing where the workgroup is no more.
+    async fn queue(&self, asked: &Asked) -> Result<Option<QueueView>, Failure> {
+        match self.ask(Input::QueueAsked(asked.workgroup.clone())).await {
+            Ok(Bridged::Queue(queue)) => Ok(Some(*queue)),
+            Ok(_) => Err(Failure::Fault),
+            Err(Failure::NoWorkgroup) => Ok(None),
+            Err(other) => Err(other),
         }
     }
 }
@@ -91,13 +94,14 @@ pub async fn status(call: Call) -> Outcome {
     let asked = asked(&call).await?;
     let stand = call.api.stand(&asked).await?;
     let queue = call.api.queue(&asked).await?;
-    let mut waiting = queue.waiting.iter();
+    let mut waiting = queue.iter().flat_map(|queue| &queue.waiting);
     let place = waiting.position(|one| one.conversation == asked.conversation);
     let place = place.and_then(|place| i64::try_from(place).ok());
-    let left = place.map(|place| {
+    let left = queue.as_ref().zip(place).map(|(queue, place)| {
         let each = i64::try_from(queue.average_wait.as_secs()).unwrap_or(i64::MAX);
         each.saturating_mul(place.saturating_add(1))
     });
+    let open = queue.is_some_and(|queue| queue.open);
     let names = &call.api.settings.names;
     let mut keys = vec![
         (
@@ -105,7 +109,7 @@ pub async fn status(call: Call) -> Outcome {
             Node::Text(format!("{}@{}", asked.workgroup, names.domain)),
         ),
         ("inQueue", Node::Flag(place.is_some())),
-        ("available", Node::Flag(queue.open)),
+        ("available", Node::Flag(open)),
         (
             "queuePosition",
             Node::Number(place.map_or(-1, |place| place.saturating_add(1))),

@@ -100,7 +100,7 @@ fn wait(call: &Call) -> Result<Option<Duration>, Failure> {
 fn known_workgroup(api: &ChatApi, given: &str) -> Result<WorkgroupName, Failure> {
     let name = given.split_once('@').map_or(given, |(name, _)| name);
     let name = WorkgroupName::new(name.to_lowercase());
-    match api.settings.workgroups.contains_key(&name) {
+    match api.groups.has(&name) {
         true => Ok(name),
         false => Err(Failure::NoWorkgroup),
     }

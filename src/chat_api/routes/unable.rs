@@ -7,14 +7,6 @@ use crate::chat_api::gate::Caller;
 /// Routes that are refused, below the prefix, with the reason.
 pub const REFUSED: &[(&str, &str)] = &[
     (
-        "/ask/admin",
-        "workgroups are part of Warmline's configuration",
-    ),
-    (
-        "/ask/admin/{workgroup}",
-        "workgroups are part of Warmline's configuration",
-    ),
-    (
         "/ask/upload/{user}/{file}/{size}",
         "files are passed on as links; upload them where your page keeps files",
     ),

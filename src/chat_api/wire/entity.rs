@@ -266,6 +266,18 @@ pub fn workgroups(addresses: &[String]) -> Entity {
     many("workgroups", "workgroup", items)
 }
 
+/// `group`: a workgroup as it was ordered, its members by their addresses.
+pub fn group(name: &str, description: Option<&str>, members: &[String]) -> Entity {
+    Entity {
+        root: "group",
+        keys: vec![
+            ("name", text(name)),
+            ("description", Node::maybe(description)),
+            ("members", text(&members.join(","))),
+        ],
+    }
+}
+
 /// `queues`
 pub fn queues(queues: &[QueueState]) -> Entity {
     many("queues", "queue", queues.iter().map(queue).collect())
