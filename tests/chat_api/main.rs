@@ -16,6 +16,7 @@ mod groups;
 mod log;
 mod orders;
 mod players;
+mod rooms;
 mod routes;
 mod sessions;
 mod stream;

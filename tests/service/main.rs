@@ -25,6 +25,7 @@ mod hostile;
 mod hostility;
 mod kept_events;
 mod leaving;
+mod listed_rooms;
 mod made_groups;
 mod made_users;
 mod main_job;

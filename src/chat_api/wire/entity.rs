@@ -130,19 +130,35 @@ fn properties(all: &BTreeMap<String, String>) -> Node {
 
 /// `chatRooms`
 pub fn rooms(rooms: &[Chatroom]) -> Entity {
-    let items = rooms.iter().map(|room| Node::Object(room_keys(room)));
+    let nobody = Affiliated::default();
+    let items = rooms
+        .iter()
+        .map(|room| Node::Object(room_keys(room, &nobody)));
     many("chatRooms", "chatRoom", items.collect())
 }
 
 /// `chatRoom`
-pub fn room(room: &Chatroom) -> Entity {
+pub fn room(room: &Chatroom, affiliated: &Affiliated) -> Entity {
     Entity {
         root: "chatRoom",
-        keys: room_keys(room),
+        keys: room_keys(room, affiliated),
     }
 }
 
-fn room_keys(room: &Chatroom) -> Vec<(&'static str, Node)> {
+/// Bare addresses of those who have an affiliation with a room, as far as the room tells them.
+#[derive(Debug, Default)]
+pub struct Affiliated {
+    /// Owners.
+    pub owners: Vec<String>,
+    /// Administrators.
+    pub admins: Vec<String>,
+    /// Members.
+    pub members: Vec<String>,
+    /// Who may not enter.
+    pub outcasts: Vec<String>,
+}
+
+fn room_keys(room: &Chatroom, affiliated: &Affiliated) -> Vec<(&'static str, Node)> {
     let name = room.jid.split_once('@').map_or("", |(name, _)| name);
     vec![
         ("roomName", text(name)),
@@ -171,6 +187,10 @@ fn room_keys(room: &Chatroom) -> Vec<(&'static str, Node)> {
         ),
         ("occupants", room.occupants.map_or(Node::Nothing, number)),
         ("jid", text(&room.jid)),
+        ("owners", Node::texts("owner", &affiliated.owners)),
+        ("admins", Node::texts("admin", &affiliated.admins)),
+        ("members", Node::texts("member", &affiliated.members)),
+        ("outcasts", Node::texts("outcast", &affiliated.outcasts)),
     ]
 }
 
