@@ -4,6 +4,7 @@
 mod accounts;
 pub mod ask;
 mod call;
+mod changes;
 mod crowd;
 mod desk;
 mod failure;
@@ -28,11 +29,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use tracing::warn;
 
 use crate::config::{PasswordHash, Secret};
-use crate::engine::Handle;
 use crate::engine::groups::Groups;
-use crate::ids::ChannelId;
+use crate::engine::{Handle, now};
+use crate::ids::{ChannelId, Timestamp};
 use crate::store::Store;
 use crate::users::Sessions;
 
@@ -110,6 +112,7 @@ pub struct ChatApi {
     pub(crate) log: EventLog,
     pub(crate) engine: Handle,
     pub(crate) groups: Groups,
+    started: Timestamp,
     pub(crate) crowd: Crowd,
 }
 
@@ -142,6 +145,7 @@ impl ChatApi {
             log,
             engine,
             groups,
+            started: now(),
         });
         tokio::spawn(tidy(Arc::downgrade(&api)));
         api
@@ -149,7 +153,26 @@ impl ChatApi {
 
     /// Takes up the sessions that were open before a restart.
     pub async fn restore(&self) {
+        self.forget_changed().await;
         self.desk.restore().await;
+    }
+
+    /// What was given out to users of the configuration whose passwords are others since the last
+    /// start is good no more.
+    async fn forget_changed(&self) {
+        const AGAIN: Duration = Duration::from_secs(1);
+        let domain = self.desk.sessions().places().domain;
+        let bare = |name: &str| format!("{name}@{domain}");
+        loop {
+            match self.accounts.forget_changed(self.started, &bare).await {
+                Ok(changed) => {
+                    changed.iter().for_each(|name| self.gate.revoke(name));
+                    return;
+                }
+                Err(problem) => warn!(%problem, "changed passwords cannot be looked for"),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 }
 

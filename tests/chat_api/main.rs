@@ -8,6 +8,7 @@ mod patience;
 
 mod accounts;
 mod ask;
+mod changed;
 mod credentials;
 mod documents;
 mod errors;

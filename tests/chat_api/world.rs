@@ -73,7 +73,7 @@ pub struct World {
     http: reqwest::Client,
     running: Option<Running>,
     runtime: Option<Runtime>,
-    settings: ChatApiSettings,
+    pub settings: ChatApiSettings,
     decide: Decide,
     dir: Arc<TempDir>,
 }

@@ -9,13 +9,15 @@ use tracing::{info, warn};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::local;
 use crate::chat_api::grants;
+use crate::engine::now;
+use crate::ids::Timestamp;
 use crate::store::{Row, StoreError, Table};
 use crate::users::{Login, Session};
 
 use super::{Desk, begin_to_work, lock};
 
 /// How long the session of a user of our own domain is known beyond a restart.
-pub(super) const KEPT: Duration = Duration::from_hours(7 * 24);
+pub(super) const KEPT: Duration = grants::STREAM;
 
 /// The group of the rows.
 const SESSION: &str = "session";
@@ -27,6 +29,9 @@ pub(super) struct Kept {
     /// The session's resource, by which its rooms and presence are found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
+    /// When the stream id was given.
+    #[serde(default)]
+    pub(super) at: Timestamp,
 }
 
 impl Kept {
@@ -36,6 +41,7 @@ impl Kept {
         Self {
             user: user.to_owned(),
             resource,
+            at: now(),
         }
     }
 }
@@ -95,6 +101,19 @@ impl Desk {
                 false
             }
         }
+    }
+
+    /// Whether a stream id, by its digest, opens a user's events by itself: not if the user's password was
+    /// changed since it was given.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(super) async fn opens(&self, user: &str, key: &str) -> Result<bool, StoreError> {
+        let row = self.0.store.get(Table::Grant, SESSION, key).await?;
+        let kept = row.and_then(|row| serde_json::from_slice::<Kept>(&row.value).ok());
+        // Of users of the XMPP server nothing is kept, and their passwords are changed there.
+        let at = kept.map_or(Timestamp::default(), |kept| kept.at);
+        self.0.grants.stands(user, at).await
     }
 
     /// The resource of a session that was open before a restart and is not taken up yet.
