@@ -92,6 +92,77 @@ fn who_was_made_stays_so_over_a_kill_and_who_was_deleted_is_gone() {
     assert_eq!(one.status, 404);
 }
 
+/// Whom a workgroup lists is a user, before and after a reload; nothing of before comes back.
+#[test]
+fn an_agent_who_is_deleted_stays_known_while_a_workgroup_lists_her_and_has_nothing() {
+    let server = Prosody::start();
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[format!("dora@{COMPONENT}")]);
+    let mut warmline = Warmline::start(&config);
+    let users = "/restapi/v1/users/dora";
+    let one = |warmline: &Warmline| send(warmline, ("GET", users), (MASTER, ""));
+    let nobody = json!({"username": "dora", "jid": format!("dora@{COMPONENT}"), "account": "none"});
+    assert_eq!(
+        one(&warmline).json(),
+        nobody,
+        "before she comes for the first time"
+    );
+    make(&warmline, DORA);
+    send(
+        &warmline,
+        ("PUT", users),
+        (MASTER, r#"{"name": "Dora D."}"#),
+    );
+    let dora = basic(DORA);
+    let call = |warmline: &Warmline, route| send(warmline, route, (&dora, "words"));
+    let said = format!("/chat/messages/{}", jid("agent1"));
+    assert_eq!(call(&warmline, ("POST", &said)).status, 200);
+    assert_eq!(call(&warmline, ("POST", "/chat/users/phone")).status, 200);
+    assert_eq!(send(&warmline, ("DELETE", users), (MASTER, "")).status, 200);
+    let gone = |warmline: &Warmline| {
+        assert_eq!(one(warmline).json(), nobody);
+        assert_eq!(call(warmline, ("GET", "/chat/contacts")).status, 401);
+        let told = send(
+            warmline,
+            ("GET", "/chat/messages?username=dora"),
+            (MASTER, ""),
+        );
+        assert_eq!(told.json()["conversation"], json!([]));
+        assert_eq!(
+            send(
+                warmline,
+                ("POST", "/chat/logoff?username=dora"),
+                (MASTER, "")
+            )
+            .status,
+            200
+        );
+    };
+    gone(&warmline);
+    let reload = |warmline: &Warmline| {
+        let count = || warmline.log().matches("words are reloaded").count();
+        let before = count();
+        warmline.hang_up();
+        wait::until("it is reloaded", wait::SOON, || {
+            (count() > before).then_some(())
+        });
+    };
+    reload(&warmline);
+    gone(&warmline);
+    warmline.configure(|config| {
+        config.more = config
+            .more
+            .replace(&format!("dora@{COMPONENT}"), &jid("agent3"));
+    });
+    reload(&warmline);
+    assert_eq!(send(&warmline, ("DELETE", users), (MASTER, "")).status, 200);
+    assert_eq!(one(&warmline).status, 404);
+    reload(&warmline);
+    warmline.kill9();
+    warmline.start_again();
+    assert_eq!(one(&warmline).status, 404);
+}
+
 /// Whatever a user is told who asks for all that can be asked for, and whatever events came.
 fn all_told(web: &Web) -> String {
     let paths = [

@@ -20,7 +20,7 @@ use super::call::{Answer, Call, Outcome};
 use super::failure::Failure;
 use super::gate::Caller;
 use super::grants::Asked;
-use super::log::FeedName;
+use super::log::{Event, FeedName};
 use super::wire::body;
 use super::wire::node::{Entity, Node};
 use super::wire::visitor::{self, Stand};
@@ -57,11 +57,10 @@ async fn asked(call: &Call) -> Result<Asked, Failure> {
 impl ChatApi {
     /// How far a request has come, by what its visitor was shown.
     async fn stand(&self, asked: &Asked) -> Result<Stand, Failure> {
-        let shown = self
-            .log
-            .stored(&FeedName::visitor(&asked.conversation))
-            .await?;
-        Ok(visitor::stand(shown.iter().map(|event| &event.entry)))
+        let feed = FeedName::visitor(&asked.conversation);
+        let told = |event: &Event| visitor::stand(&event.entry);
+        let stand = self.log.find_back(&feed, None, told).await?;
+        Ok(stand.unwrap_or(Stand::Waiting))
     }
 
     fn visitor(&self, asked: &Asked) -> Visitor {

@@ -155,3 +155,102 @@ pub(super) fn goes_on(login: &Login) -> bool {
         }
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::{BoxFuture, FutureExt, ready};
+
+    use super::*;
+    use crate::chat_api::desk::Parts;
+    use crate::chat_api::log::EventLog;
+    use crate::chat_api::wire::RoomUrl;
+    use crate::store::{Embedded, Store};
+    use crate::users::{LoginError, Opened, Password, Places, Profile, Sessions};
+
+    const HER: &str = "dora@workgroup.acme.example";
+
+    /// Counts who is let in, and lets nobody in.
+    #[derive(Default)]
+    struct Porter(AtomicUsize);
+
+    impl Sessions for Arc<Porter> {
+        fn open(&self, _: Login) -> BoxFuture<'_, Result<Opened, LoginError>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            ready(Err(LoginError::TooMany)).boxed()
+        }
+
+        fn check<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'a Password,
+        ) -> BoxFuture<'a, Result<(), LoginError>> {
+            ready(Err(LoginError::WrongPassword)).boxed()
+        }
+
+        fn remember(&self, _: Profile) -> BoxFuture<'_, Result<(), LoginError>> {
+            ready(Ok(())).boxed()
+        }
+
+        fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), LoginError>> {
+            ready(Ok(())).boxed()
+        }
+
+        fn places(&self) -> Places {
+            Places {
+                domain: "workgroup.acme.example".into(),
+                server: "acme.example".into(),
+                muc: "rooms.acme.example".into(),
+            }
+        }
+    }
+
+    /// Takes sessions of before up, and does something while the taker waits at the user's door, all
+    /// rows read; how many were let in.
+    async fn let_in(meanwhile: Vec<crate::store::Change>) -> usize {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Embedded::open(dir.path()).unwrap());
+        let porter = Arc::new(Porter::default());
+        let desk = Desk::new(Parts {
+            sessions: Arc::new(porter.clone()),
+            store: store.clone(),
+            log: EventLog::start(store.clone(), KEPT),
+            rooms: RoomUrl(String::new()),
+            idle: KEPT,
+        });
+        let kept = Kept {
+            user: HER.to_owned(),
+            resource: Some("web".to_owned()),
+            at: now(),
+        };
+        let row = grants::put((SESSION, "her stream"), &kept, KEPT);
+        store.commit(vec![row]).await.unwrap();
+        let door = desk.door(HER);
+        let held = door.clone().lock_owned().await;
+        let taker = desk.clone();
+        let taking = tokio::spawn(async move { taker.restore().await });
+        // The map's, this one's, the lock's, and that of whoever waits.
+        let waits = async {
+            while Arc::strong_count(&door) < 4 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waits = tokio::time::timeout(Duration::from_secs(20), waits).await;
+        waits.expect("the taker comes to the door");
+        store.commit(meanwhile).await.unwrap();
+        drop(held);
+        taking.await.unwrap();
+        porter.0.load(Ordering::SeqCst)
+    }
+
+    /// The moment between reading rows and taking one up, held open: what deleting a user does to the
+    /// rows then counts.
+    #[tokio::test]
+    async fn a_session_whose_row_goes_before_it_is_taken_up_is_not() {
+        assert_eq!(let_in(Vec::new()).await, 1, "else it is");
+        let deleted = vec![grants::delete(SESSION, "her stream")];
+        assert_eq!(let_in(deleted).await, 0);
+    }
+}

@@ -20,6 +20,7 @@ use crate::store::{Change, Store, StoreError, Table};
 use crate::users::Held;
 
 use feed::Feed;
+use reader::PAGE;
 
 /// Appends that may wait for the writer; after them whoever appends waits.
 const INBOX: usize = 1024;
@@ -119,13 +120,31 @@ impl EventLog {
         reader::open(&self.shared, name, since).await
     }
 
-    /// All that is stored of a feed, in order.
+    /// Looks at what is stored of a feed, page by page, the newest event first, from before a number on
+    /// where one is given; gives what `look` finds first.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn stored(&self, name: &FeedName) -> Result<Vec<Event>, StoreError> {
-        let rows = self.shared.store.group(Table::Event, name.as_str()).await?;
-        Ok(rows.iter().filter_map(feed::parse).collect())
+    pub async fn find_back<T>(
+        &self,
+        name: &FeedName,
+        before: Option<u64>,
+        mut look: impl FnMut(&Event) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let group = (Table::Event, name.as_str());
+        let mut from = before.map(feed::key);
+        loop {
+            let rows = self.shared.store.before(group, from.as_deref(), PAGE);
+            let rows = rows.await?;
+            let mut found = rows.iter().filter_map(feed::parse);
+            if let Some(found) = found.find_map(|event| look(&event)) {
+                return Ok(Some(found));
+            }
+            match rows.last() {
+                Some(last) if rows.len() == PAGE => from = Some(last.key.clone()),
+                _ => return Ok(None),
+            }
+        }
     }
 
     /// Lets all that is stored of a feed expire, so that whoever bears the name later reads nothing of it.
