@@ -33,6 +33,7 @@ mod many;
 mod media;
 mod on_redis;
 mod operators;
+mod owed;
 mod plugin;
 mod policy;
 mod quirks;

@@ -27,6 +27,9 @@ use warmline::xmpp::sessions::AllSessions;
 use warmline::xmpp::shelf::Shelf;
 use warmline::xmpp::users::{Bridge, Ends, UsersDesk, UsersSettings};
 
+/// What may be owed to a store that fails: little, so that tests come to it.
+const MOST_OWED: usize = 128 * 1024;
+
 /// All of it, running.
 pub struct World {
     pub engine: Handle,
@@ -251,6 +254,7 @@ async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
         places: places(),
         keep: Duration::from_secs(3600),
         max_sessions: 1_000,
+        most_owed: MOST_OWED,
         approval: setting.approval,
     };
     let ends = (link.clone(), watched.clone());
