@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use serde_json::json;
 use warmline::chat_api::log::{Entry, Event, EventLog, FeedName, Since};
 use warmline::ids::Timestamp;
@@ -80,6 +81,59 @@ async fn something_is_found_from_the_end_on_by_pages() {
             "no further than that"
         );
     }
+}
+
+/// A store that fails is owed so many bytes of events; whoever tells of more waits, and nothing is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_noted_while_the_store_fails_has_a_bound() {
+    const LARGE: usize = 256 * 1024;
+    let dir = tempfile::tempdir().unwrap();
+    let store: Arc<dyn Store> = Arc::new(Embedded::open(dir.path()).unwrap());
+    let log = EventLog::start(store.clone(), HOUR);
+    let feed = FeedName::user("alice@acme.example");
+    let other = rusqlite::Connection::open(dir.path().join("warmline.db")).unwrap();
+    other.busy_timeout(Duration::from_secs(5)).unwrap();
+    other
+        .execute_batch(
+            "CREATE TRIGGER broken BEFORE INSERT ON entry BEGIN SELECT RAISE(ABORT, 'broken'); END",
+        )
+        .unwrap();
+    let large = |number: usize| {
+        let text = "x".repeat(LARGE);
+        vec![Entry::new(
+            "chatapi.chat",
+            &json!({"n": number, "text": text}),
+        )]
+    };
+    let mut taken = 0;
+    while log
+        .note(&feed, large(taken), Vec::new())
+        .now_or_never()
+        .is_some()
+    {
+        taken += 1;
+        assert!(taken < 1_000, "there is no bound");
+    }
+    assert_eq!(taken, 63, "as many as 16 MiB hold");
+    let waits = {
+        let (log, feed) = (log.clone(), feed.clone());
+        let last = large(taken);
+        tokio::spawn(async move { log.note(&feed, last, Vec::new()).await })
+    };
+    assert!(stored(&log, &feed).await.is_empty());
+    other.execute_batch("DROP TRIGGER broken").unwrap();
+    waits.await.unwrap();
+    patience::until("all are stored", async || {
+        stored(&log, &feed).await.len() == taken + 1
+    })
+    .await;
+    let all = stored(&log, &feed).await;
+    let numbers: Vec<bool> = all
+        .iter()
+        .enumerate()
+        .map(|(number, event)| event.entry == large(number)[0])
+        .collect();
+    assert!(numbers.iter().all(|right| *right), "in order");
 }
 
 /// What is held goes in the commit that stores its events, and not without it.

@@ -132,6 +132,10 @@ fn a_store_that_fails_for_long_is_owed_so_much_and_nothing_that_was_taken_is_los
     wait::until("nothing is owed", wait::SOON, || {
         (warmline.figure(OWED) == Some(0.0)).then_some(())
     });
+    let put_out = friend.take_now(|event| {
+        event.kind() == "presence" && event.nick() == "bob" && event.get("type") == "unavailable"
+    });
+    assert!(put_out.is_none(), "the room knows nothing of it");
     bob.does("POST", "/rooms/lobby", "still here");
     friend.wait("his words", |event| event.get("body") == "still here");
 }

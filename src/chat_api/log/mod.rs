@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::engine::now;
 use crate::store::{Change, Store, StoreError, Table};
@@ -25,11 +25,16 @@ use reader::PAGE;
 /// Appends that may wait for the writer; after them whoever appends waits.
 const INBOX: usize = 1024;
 
+/// Bytes of noted events that may wait for a store that fails; after them whoever notes waits.
+const NOTED: u32 = 16 * 1024 * 1024;
+
 /// The log; cheap to clone, all clones are one log.
 #[derive(Clone)]
 pub struct EventLog {
     shared: Arc<Shared>,
     inbox: mpsc::Sender<Append>,
+    /// What is noted takes its bytes of it until it is stored.
+    noted: Arc<Semaphore>,
 }
 
 struct Shared {
@@ -57,7 +62,12 @@ impl EventLog {
             ttl,
         });
         tokio::spawn(writer::run(shared.clone(), appends));
-        Self { shared, inbox }
+        let noted = Arc::new(Semaphore::new(NOTED as usize));
+        Self {
+            shared,
+            inbox,
+            noted,
+        }
     }
 
     /// Appends to a feed; when this returns `Ok` the events are stored and on their way to whoever
@@ -82,6 +92,7 @@ impl EventLog {
             entries,
             held: Vec::new(),
             done: Some(done),
+            noted: None,
         };
         let gone = || StoreError::Unavailable("the event log is closed".into());
         self.inbox.send(append).await.map_err(|_| gone())?;
@@ -94,12 +105,16 @@ impl EventLog {
         if entries.is_empty() && held.is_empty() {
             return;
         }
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        // One that is larger than all there may be waits until it is alone.
+        let bytes = u32::try_from(bytes).map_or(NOTED, |bytes| bytes.min(NOTED));
         let append = Append {
             feed: feed.clone(),
             first: None,
             entries,
             held,
             done: None,
+            noted: self.noted.clone().acquire_many_owned(bytes).await.ok(),
         };
         // Without a writer the program is about to stop.
         let _ = self.inbox.send(append).await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::warn;
 
 use crate::engine::now;
@@ -28,6 +28,8 @@ pub struct Append {
     /// What is kept for the user until the entries are stored.
     pub(super) held: Vec<Held>,
     pub(super) done: Option<oneshot::Sender<Result<(), StoreError>>>,
+    /// Given back when the entries are stored.
+    pub(super) noted: Option<OwnedSemaphorePermit>,
 }
 
 /// An append with its numbers.
@@ -36,6 +38,7 @@ struct Placed {
     events: Vec<Arc<Event>>,
     held: Vec<Held>,
     done: Option<oneshot::Sender<Result<(), StoreError>>>,
+    _noted: Option<OwnedSemaphorePermit>,
 }
 
 /// Works until nobody can append any more.
@@ -77,6 +80,7 @@ fn place(shared: &Shared, append: Append) -> Placed {
         events,
         held: append.held,
         done: append.done,
+        _noted: append.noted,
     }
 }
 
