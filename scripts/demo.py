@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "tests/clients"))
 
 from actor import Actor  # noqa: E402
 from stage import COMPONENT, DOMAIN, MUC, Bot, Failure, call, start_prosody, start_warmline  # noqa: E402
+from web import WebVisitor  # noqa: E402
 
 WORKGROUP = f"support@{COMPONENT}"
 ACCOUNTS = ("agent1", "agent2")
@@ -31,7 +32,8 @@ def quote(text, indent=" " * 14):
     return "\n".join(f"{indent}| {line}" for line in (text or "").splitlines())
 
 
-def configuration(folder, component_port, component_secret, channel):
+def configuration(folder, ports, component_secret, channel):
+    client_port, component_port = ports
     agents = ", ".join(f'"{account}@{DOMAIN}"' for account in ACCOUNTS)
     return f"""
 [http]
@@ -49,6 +51,10 @@ url = "embedded:{folder / 'data-of-warmline'}"
 [outbound]
 allow_private_networks = true
 
+[users]
+address = "127.0.0.1:{client_port}"
+tls = "none"
+
 [[workgroup]]
 name = "support"
 title = "Front desk"
@@ -61,6 +67,11 @@ kind = "rapidpro"
 workgroup = "support"
 app_id = "{channel['app_id']}"
 secret = "{channel['secret']}"
+
+[[channel]]
+id = "web"
+kind = "chat_api"
+workgroup = "support"
 """
 
 
@@ -121,7 +132,8 @@ class Play:
         self.client_port, component_port = await asyncio.to_thread(
             start_prosody, self.folder, self.children, ACCOUNTS, self.password, component_secret)
         say(f"A private Prosody runs: clients on 127.0.0.1:{self.client_port}, components on port {component_port}.")
-        config = configuration(self.folder, component_port, component_secret, self.channel)
+        ports = (self.client_port, component_port)
+        config = configuration(self.folder, ports, component_secret, self.channel)
         self.port = await asyncio.to_thread(start_warmline, self.folder, self.children, self.binary, config)
         say(f"Warmline runs and is ready: http://127.0.0.1:{self.port}, workgroup {WORKGROUP}.")
         self.bot = Bot(lambda callback: self.loop.call_soon_threadsafe(self.notice, "callback", callback))
@@ -154,6 +166,12 @@ class Play:
         began = time.monotonic()
         answer = await self.ask("GET", "room", 201, body)
         say(f"The bot hands its visitor over (GET /room): conversation {answer['id']}.")
+        room = await self.accept(began)
+        await self.show_what_stands_in(room)
+        return token, ticket, room
+
+    async def accept(self, began):
+        """The agent is asked, accepts, is invited and enters; gives the room."""
         offer = await self.wait("the agent is asked", "agent",
                                 lambda e: e["event"] == "message" and "accept" in e["responses"])
         say(f"{1000 * (time.monotonic() - began):.0f} ms later the agent is asked by {offer['from']}:")
@@ -165,8 +183,7 @@ class Play:
         say(f"The agent is invited to the room {room}, and enters.")
         self.agent.join(room, "Ana")
         await self.wait("the agent is in the room", "agent", lambda e: e["event"] == "presence" and "110" in e["codes"])
-        await self.show_what_stands_in(room)
-        return token, ticket, room
+        return room
 
     async def show_what_stands_in(self, room):
         shown = await self.wait(
@@ -201,6 +218,28 @@ class Play:
                         lambda e: e["event"] == "presence" and e["from"].startswith(room) and e["type"] == "unavailable")
         say("The room is gone.")
 
+    async def help_on_the_web(self):
+        """A visitor with a web page and no account; the same agent."""
+        visitor = WebVisitor(self.port, lambda event: self.loop.call_soon_threadsafe(self.notice, "page", event))
+        form = {"workgroup": "support", "userID": "kim", "emailAddress": "kim@example.test",
+                "question": "Do you deliver on Sundays?"}
+        began = time.monotonic()
+        await asyncio.to_thread(visitor.ask, form)
+        say("Another visitor asks from a web page (POST /ask), without an account, and listens to its events.")
+        room = await self.accept(began)
+        await self.wait("the page learns that somebody is there", "page", lambda e: e["type"] == "offer")
+        await asyncio.to_thread(visitor.say, "It is a gift.")
+        await self.wait("the agent hears the page's visitor", "agent",
+                        lambda e: e["event"] == "message" and e["from"].startswith(room) and e["body"] == "It is a gift.")
+        say("The visitor writes, and the agent reads it in the room: It is a gift.")
+        self.agent.say(room, "Sundays too.", "groupchat")
+        heard = await self.wait("the page is shown the agent's words", "page",
+                                lambda e: e["type"] == "groupchat" and e.get("body") == "Sundays too.")
+        say(f"The agent answers, and the page is shown: {json.dumps(heard)}")
+        self.agent.say(room, "!close", "groupchat")
+        ended = await self.wait("the page learns that it is over", "page", lambda e: e["type"] == "ended")
+        say(f"The agent writes !close, and the page is told: {json.dumps(ended)}")
+
     async def story(self):
         await self.open_the_stage()
         await self.introduce_the_bot()
@@ -208,6 +247,7 @@ class Play:
         token, ticket, room = await self.hand_over()
         await self.talk(token, ticket, room)
         await self.close(ticket, room)
+        await self.help_on_the_web()
         await self.agent.depart()
         self.agent = None
         say("That was the whole story.")
@@ -230,6 +270,8 @@ Then hand a visitor over to yourself, and write as the visitor:
     -d '{body}'
     curl -X POST {head}{self.path('visitor-message')} \\
     -d '{message}'
+Or do it all in a browser: the visitor asks on the left, you log in as {ACCOUNTS[0]} on the right, at
+    http://127.0.0.1:{self.port}/apps/demo/        every route: http://127.0.0.1:{self.port}/docs
 Answer the offer with: accept. What you write in the room is shown here as the bot receives it. End with: !close
 Logs: {self.folder}. Ctrl-C ends everything.
 """, flush=True)

@@ -144,6 +144,7 @@ fn places() -> Places {
         domain: COMPONENT.to_owned(),
         server: DOMAIN.to_owned(),
         muc: MUC.to_owned(),
+        upload: Default::default(),
     }
 }
 

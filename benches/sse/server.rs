@@ -35,6 +35,7 @@ pub fn run(load: Load) {
         let log = EventLog::start(store.clone(), Duration::from_secs(3600));
         let (engine, _jobs) = Handle::pair(1);
         let parts = Parts {
+            pages: None,
             sessions: Arc::new(Nobody),
             store,
             log: log.clone(),
@@ -118,6 +119,7 @@ impl Sessions for Nobody {
             domain: DOMAIN.into(),
             server: "acme.example".into(),
             muc: "rooms.acme.example".into(),
+            upload: Default::default(),
         }
     }
 }

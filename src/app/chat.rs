@@ -11,16 +11,17 @@ use utoipa::openapi::OpenApi;
 use crate::bridge::Typing;
 use crate::chat_api::log::EventLog;
 use crate::chat_api::{self, ChatApi, ChatApiSettings, Names, Parts, Reveal, RoomUrl};
-use crate::chat_api::{ask, openapi};
+use crate::chat_api::{ask, openapi, previews};
 use crate::config::{self, Channel, ChannelKind, OnRequestTimeout, Settings, WhenNoAgents};
 use crate::engine::Handle;
 use crate::engine::groups::Groups;
 use crate::ids::ChannelId;
+use crate::outbox::Fetcher;
 use crate::store::Store;
 use crate::users::Sessions;
 
-use super::surfaces;
 use super::xmpp::Side;
+use super::{AppError, surfaces};
 
 /// The channel of that kind; there is one at most.
 pub(super) fn channel(settings: &Settings) -> Option<(&Channel, &config::ChatApi)> {
@@ -94,10 +95,21 @@ impl Chat {
 }
 
 /// Starts the chat API, where there is such a channel.
-pub(super) fn start(settings: &Settings, log: Option<EventLog>, behind: Behind) -> Option<Chat> {
-    let (channel, kind) = channel(settings)?;
-    let log = log?;
+///
+/// # Errors
+/// Pages for previews cannot be fetched, as TLS does not work here.
+pub(super) fn start(
+    settings: &Settings,
+    log: Option<EventLog>,
+    behind: Behind,
+) -> Result<Option<Chat>, AppError> {
+    let (Some((channel, kind)), Some(log)) = (channel(settings), log) else {
+        return Ok(None);
+    };
+    let private = settings.outbound.allow_private_networks;
+    let pages = kind.link_previews.then(|| previews::fetching(private));
     let parts = Parts {
+        pages: pages.as_ref().map(Fetcher::new).transpose()?,
         sessions: behind.sessions,
         store: behind.store,
         log: log.clone(),
@@ -107,11 +119,11 @@ pub(super) fn start(settings: &Settings, log: Option<EventLog>, behind: Behind) 
     let api = ChatApi::new(chat_settings(settings, channel, kind), parts);
     let restored = api.clone();
     let restoring = tokio::spawn(async move { restored.restore().await });
-    Some(Chat {
+    Ok(Some(Chat {
         api,
         log,
         restoring,
-    })
+    }))
 }
 
 fn chat_settings(

@@ -11,7 +11,7 @@ use crate::ids::{AgentJid, ChannelId, WorkgroupName};
 use crate::media::Limits;
 use crate::outbox::{AllowedHost, FetchSettings};
 use crate::store::{Host, Place, RedisPlace, Servers, Tls};
-use crate::users::{Approval, Places};
+use crate::users::{Approval, Places, UploadService};
 use crate::workgroup::{Elsewhere, Labels, Policy, WorkgroupPolicy};
 use crate::xmpp::agents::{AgentsSettings, Face, Served};
 use crate::xmpp::c2s::{DoorSettings, Protection};
@@ -283,6 +283,11 @@ pub(super) fn places(settings: &Settings) -> Places {
             .server_domain(&settings.xmpp.muc)
             .to_lowercase(),
         muc: settings.xmpp.muc.to_string().to_lowercase(),
+        upload: match &settings.users.upload {
+            config::UploadService::Found => UploadService::Found,
+            config::UploadService::At(jid) => UploadService::At(jid.as_str().to_lowercase()),
+            config::UploadService::Off => UploadService::Off,
+        },
     }
 }
 

@@ -46,7 +46,7 @@ pub(super) fn serve(
         log,
         chat,
     } = behind;
-    let chat = chat::start(settings, log, chat);
+    let chat = chat::start(settings, log, chat)?;
     let parts = yalo::Parts {
         engine: engine.clone(),
         memory: Memory::new(store.clone()),

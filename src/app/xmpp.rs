@@ -123,6 +123,7 @@ fn sessions(settings: &Settings, bridge: &Bridge, store: Arc<dyn Store>) -> AllS
     AllSessions {
         bridge: settings.users.bridge.then(|| bridge.clone()),
         accounts,
+        visitors: bridge.clone(),
         places,
     }
 }

@@ -1,21 +1,13 @@
 //! RapidPro's REST API, as far as channels call it: flow starts and broadcasts (reference:
 //! RapidPro's API v2).
 
-use std::time::Duration;
-
-use reqwest::header::{AUTHORIZATION, HeaderName};
+use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::channels::again::{IDEMPOTENCY_KEY, REFUSED_AGAIN, SECRET_REFUSED, again, out_of_order};
 use crate::channels::{Call, HttpClient, Reply, Secret};
 use crate::outbox::{Trouble, Verdict};
-
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
-/// A refused token takes a person to set it right.
-const TOKEN_REFUSED: Duration = Duration::from_mins(3);
-const REFUSED_AGAIN: Duration = Duration::from_secs(5);
-/// Seconds, by the number of tries before; after these the outbox's own schedule goes on.
-const OUT_OF_ORDER: [u64; 10] = [1, 2, 4, 8, 15, 30, 60, 120, 240, 300];
 
 /// A workspace's API.
 #[derive(Clone, Debug)]
@@ -130,7 +122,6 @@ pub fn pieces(text: &str, limit: usize) -> Vec<&str> {
 /// What an answer means for a delivery that was refused `refused` times before, out of `attempt`
 /// tries.
 pub fn judge(outcome: &Result<Reply, Trouble>, (refused, attempt): (usize, u32)) -> Verdict {
-    let again = |after, why| Verdict::Again { after, why };
     let reply = match outcome {
         Ok(reply) => reply,
         Err(Trouble::NoAddress | Trouble::Forbidden) => return again(None, Trouble::Forbidden),
@@ -141,7 +132,7 @@ pub fn judge(outcome: &Result<Reply, Trouble>, (refused, attempt): (usize, u32))
         // A page of HTML with a 200 comes from something else than the API.
         200..=299 if is_json(reply) => Verdict::Done,
         401 | 403 => Verdict::Hold {
-            after: TOKEN_REFUSED,
+            after: SECRET_REFUSED,
             why,
         },
         429 => again(reply.retry_after.or_else(|| out_of_order(attempt)), why),
@@ -154,11 +145,6 @@ pub fn judge(outcome: &Result<Reply, Trouble>, (refused, attempt): (usize, u32))
 
 fn is_json(reply: &Reply) -> bool {
     reply.status == 204 || reply.cut || serde_json::from_slice::<Value>(&reply.body).is_ok()
-}
-
-fn out_of_order(attempt: u32) -> Option<Duration> {
-    let place = usize::try_from(attempt).ok()?;
-    OUT_OF_ORDER.get(place).copied().map(Duration::from_secs)
 }
 
 #[cfg(test)]

@@ -151,6 +151,15 @@ pub(in crate::channels) fn shown(value: &Value) -> Option<String> {
     }
 }
 
+/// At most so many characters of a text, with a mark where there are more: an offer is one stanza
+/// and must stay small.
+pub(in crate::channels) fn clip(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// A UUID in its hyphenated form.
 pub(in crate::channels) fn uuid(text: &str) -> Option<Uuid> {
     // Without the length, `{…}`, `urn:uuid:…` and the form without hyphens would pass.

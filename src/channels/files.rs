@@ -2,6 +2,7 @@
 
 use crate::channels::{MediaLinks, Origin};
 use crate::conversation::Attachment;
+use crate::media::type_of;
 
 /// Makes the links; cheap to clone. Without `http.public_url` there is no address for any.
 #[derive(Clone, Debug, Default)]
@@ -69,25 +70,4 @@ impl Media {
 fn last_step(url: &str) -> &str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     path.rsplit_once('/').map_or("", |(_, last)| last)
-}
-
-/// The MIME type that a name's ending tells; empty where it tells none.
-fn type_of(name: &str) -> &'static str {
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    match ending.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "mp4" => "video/mp4",
-        "3gp" => "video/3gpp",
-        "mov" => "video/quicktime",
-        "ogg" | "oga" | "opus" => "audio/ogg",
-        "mp3" => "audio/mpeg",
-        "m4a" => "audio/mp4",
-        "aac" => "audio/aac",
-        "amr" => "audio/amr",
-        "pdf" => "application/pdf",
-        _ => "",
-    }
 }

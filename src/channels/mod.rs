@@ -1,6 +1,7 @@
 //! The systems that bots live in: each folder turns one system's wire into our words and back.
 
 pub mod after_talk;
+mod again;
 pub mod api;
 pub mod caller;
 pub mod external;

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::ids::DeliveryId;
+use crate::outbox::Verdict;
 
 /// More deliveries than can be in trouble at a time; only keeps a forgotten one from staying.
 const LIMIT: usize = 10_000;
@@ -32,6 +33,14 @@ impl<T: Copy + Default> Tallies<T> {
             tallies.clear();
         }
         tallies.insert(id.clone(), tally);
+    }
+
+    /// Keeps it for the next try, or forgets a delivery that is over.
+    pub fn settle(&self, id: &DeliveryId, verdict: &Verdict, tally: T) {
+        match verdict {
+            Verdict::Done | Verdict::Never(_) => self.forget(id),
+            Verdict::Again { .. } | Verdict::Hold { .. } => self.keep(id, tally),
+        }
     }
 
     /// Forgets a delivery that is over.

@@ -1,7 +1,7 @@
 //! What visitors are told by nobody in particular, and words as one text.
 
 use crate::config;
-use crate::conversation::{Notice, Words};
+use crate::conversation::{Attachment, Notice, Words};
 
 /// Sentences for the visitor. An empty one is not sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,16 +37,24 @@ impl From<&config::Texts> for Texts {
     }
 }
 
-/// Words as one text for systems that take no files: what is attached as lines of it, a correction
-/// with a star before it.
-pub fn whole(words: &Words) -> String {
-    let mark = match words.corrects.is_some() && !words.text.is_empty() {
-        true => "* ",
-        false => "",
-    };
-    let mut whole = Words::text(format!("{mark}{}", words.text));
-    for file in &words.attachments {
+/// What was said, a correction with a star before it, for systems that know none.
+pub fn said(words: &Words) -> String {
+    match words.corrects.is_some() && !words.text.is_empty() {
+        true => format!("* {}", words.text),
+        false => words.text.clone(),
+    }
+}
+
+/// A text with files as lines of it, for systems that take none.
+pub fn with_links(text: String, files: &[Attachment]) -> String {
+    let mut whole = Words::text(text);
+    for file in files {
         whole.add_line(&file.url);
     }
     whole.text
+}
+
+/// Words as one text for systems that take neither files nor corrections.
+pub fn whole(words: &Words) -> String {
+    with_links(said(words), &words.attachments)
 }

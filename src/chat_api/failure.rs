@@ -10,10 +10,15 @@ use crate::bridge::Refusal;
 use crate::channels::http::BodyError;
 use crate::engine::groups::{GroupProblem, Part};
 use crate::store::StoreError;
-use crate::users::{LoginError, UserError};
+use crate::users::{LoginError, NoSlot, UserError};
 
+use super::previews::NoPage;
 use super::wire::dialect::Dialect;
 use super::wire::node::{Entity, Node};
+
+/// Seconds after which to ask again for a place for a file, where the service that is full says none:
+/// it counts by the day, or waits for files to expire.
+const FULL: u64 = 60;
 
 /// Why a call failed. No variant holds what somebody said, a password or a token.
 #[derive(Debug, thiserror::Error)]
@@ -99,6 +104,9 @@ pub enum Failure {
     /// There is no session.
     #[error(transparent)]
     Login(#[from] LoginError),
+    /// There is no preview of a page.
+    #[error(transparent)]
+    Page(#[from] NoPage),
     /// The store or the engine does not take it just now.
     #[error("the service cannot take this just now")]
     Unavailable,
@@ -179,6 +187,7 @@ impl Failure {
             Self::Impossible(_) => StatusCode::NOT_IMPLEMENTED,
             Self::User(error) => of_user(error),
             Self::Login(error) => of_login(error),
+            Self::Page(error) => of_page(*error),
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -202,6 +211,10 @@ impl Failure {
             | Self::Group(GroupProblem::Configured)
             | Self::Impossible(_)
             | Self::User(UserError::Forbidden(_) | UserError::Unsupported(_))
+            | Self::User(UserError::NoSlot(
+                NoSlot::Refused(_) | NoSlot::NoService | NoSlot::TurnedOff,
+            ))
+            | Self::Page(NoPage::Forbidden)
             | Self::Login(_) => "NotAllowedException",
             _ => "IllegalArgumentException",
         }
@@ -221,7 +234,11 @@ impl Failure {
         };
         let mut reply = dialect.reply(self.status(), &entity);
         let wait = match self {
-            Self::TooManyAttempts(wait) => Some(wait.as_secs().max(1)),
+            Self::TooManyAttempts(wait)
+            | Self::User(UserError::NoSlot(NoSlot::Full(_, Some(wait)))) => {
+                Some(wait.as_secs().max(1))
+            }
+            Self::User(UserError::NoSlot(NoSlot::Full(..))) => Some(FULL),
             _ if self.status() == StatusCode::SERVICE_UNAVAILABLE => Some(5),
             _ => None,
         };
@@ -265,7 +282,31 @@ fn of_user(error: &UserError) -> StatusCode {
         UserError::TimedOut => StatusCode::GATEWAY_TIMEOUT,
         UserError::Ended => StatusCode::NOT_FOUND,
         UserError::NotConnected | UserError::Store => StatusCode::SERVICE_UNAVAILABLE,
+        UserError::NoSlot(why) => of_slot(why),
         _ => StatusCode::BAD_REQUEST,
+    }
+}
+
+fn of_slot(why: &NoSlot) -> StatusCode {
+    match why {
+        NoSlot::TurnedOff | NoSlot::NoService => StatusCode::NOT_IMPLEMENTED,
+        NoSlot::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        NoSlot::Refused(_) => StatusCode::FORBIDDEN,
+        NoSlot::BadRequest(_) => StatusCode::BAD_REQUEST,
+        // Who is told when to come back has used up the own share.
+        NoSlot::Full(_, Some(_)) => StatusCode::TOO_MANY_REQUESTS,
+        NoSlot::Full(_, None) | NoSlot::Away => StatusCode::SERVICE_UNAVAILABLE,
+        NoSlot::Nonsense => StatusCode::BAD_GATEWAY,
+    }
+}
+
+fn of_page(why: NoPage) -> StatusCode {
+    match why {
+        NoPage::Forbidden => StatusCode::FORBIDDEN,
+        NoPage::NotFound => StatusCode::NOT_FOUND,
+        NoPage::Unreachable => StatusCode::BAD_GATEWAY,
+        NoPage::TooSlow => StatusCode::GATEWAY_TIMEOUT,
+        NoPage::Busy => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -13,7 +13,9 @@ mod grants;
 pub mod log;
 pub mod openapi;
 pub mod pages;
+pub mod previews;
 mod routes;
+mod samples;
 mod serve;
 mod sse;
 pub mod wire;
@@ -24,6 +26,7 @@ pub use wire::RoomUrl;
 pub use wire::visitor::{Names, Texts};
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,15 +38,17 @@ use crate::config::{PasswordHash, Secret};
 use crate::engine::groups::Groups;
 use crate::engine::{Handle, now};
 use crate::ids::{ChannelId, Timestamp};
+use crate::outbox::Fetcher;
 use crate::store::Store;
 use crate::users::Sessions;
 
 use accounts::Accounts;
-use crowd::Crowd;
+use crowd::{Crowd, Ration};
 use desk::Desk;
 use gate::Gate;
 use grants::Grants;
 use log::EventLog;
+use previews::Previews;
 
 /// How the chat API is set up.
 #[derive(Clone, Debug)]
@@ -100,6 +105,8 @@ pub struct Parts {
     pub engine: Handle,
     /// The workgroups, and the way to whoever changes them.
     pub groups: Groups,
+    /// What fetches pages for previews of links; without one there are none.
+    pub pages: Option<Fetcher>,
 }
 
 /// Everything behind the routes.
@@ -113,7 +120,12 @@ pub struct ChatApi {
     pub(crate) engine: Handle,
     pub(crate) groups: Groups,
     started: Timestamp,
-    pub(crate) crowd: Crowd,
+    pub(crate) crowd: Crowd<IpAddr>,
+    /// Places for files.
+    pub(crate) slots: Ration,
+    /// Looks at pages.
+    pub(crate) looks: Ration,
+    pub(crate) previews: Option<Previews>,
 }
 
 impl ChatApi {
@@ -125,6 +137,7 @@ impl ChatApi {
             log,
             engine,
             groups,
+            pages,
         } = parts;
         let desk = Desk::new(desk::Parts {
             sessions: sessions.clone(),
@@ -139,6 +152,9 @@ impl ChatApi {
             gate: Gate::new(settings.master.clone(), accounts.clone(), sessions),
             accounts,
             crowd: Crowd::new(settings.anonymous_a_minute),
+            slots: Ration::new(settings.anonymous_a_minute),
+            looks: Ration::new(settings.anonymous_a_minute),
+            previews: pages.map(Previews::new),
             grants: Grants::new(store),
             settings,
             desk,
@@ -186,5 +202,7 @@ async fn tidy(api: std::sync::Weak<ChatApi>) {
         };
         api.gate.tidy();
         api.crowd.tidy();
+        api.slots.tidy();
+        api.looks.tidy();
     }
 }

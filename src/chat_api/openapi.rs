@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::web::{self, ServiceConfig};
+use serde_json::Value;
 use utoipa::openapi::path::{
     HttpMethod, OperationBuilder, ParameterBuilder, ParameterIn, PathItem, PathsBuilder,
 };
@@ -13,14 +14,15 @@ use utoipa::openapi::security::{
     ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
 };
 use utoipa::openapi::{
-    ComponentsBuilder, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi, OpenApiBuilder,
-    Required, ResponseBuilder, Type,
+    ComponentsBuilder, Content, ContentBuilder, InfoBuilder, ObjectBuilder, OpenApi,
+    OpenApiBuilder, Ref, Required, ResponseBuilder, Schema, Type,
 };
 
 use crate::channels::table::{Told, plain};
 
 use super::pages;
 use super::routes::{self, BodyKind, PREFIXES, Route, unable};
+use super::samples;
 
 /// The chat API is described under this of its prefixes.
 const SHOWN: &str = PREFIXES[1];
@@ -68,6 +70,11 @@ pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
         .build()
 }
 
+/// The error entity's name among the components.
+const ERROR: &str = "error";
+/// What the routes that are refused are shown under.
+const IMPOSSIBLE: &str = "chat API: not possible here (501)";
+
 /// What is refused under all methods, with the reason.
 fn refused() -> Vec<Told> {
     let methods = [Method::GET, Method::POST, Method::PUT, Method::DELETE];
@@ -75,7 +82,7 @@ fn refused() -> Vec<Told> {
         .iter()
         .flat_map(|refused| methods.iter().map(move |m| (refused, m)));
     let told = all.map(|((pattern, why), method)| Told {
-        surface: "chat API: not possible here (501)",
+        surface: IMPOSSIBLE,
         method: method.clone(),
         path: plain(&format!("{SHOWN}{pattern}")),
         about: why,
@@ -115,7 +122,9 @@ fn schemes() -> utoipa::openapi::Components {
         "Authorization",
         "The master secret itself, without a scheme.",
     ));
+    let error = samples::error();
     ComponentsBuilder::new()
+        .schema(ERROR, samples::shape(&error, &[]))
         .security_scheme("master", SecurityScheme::ApiKey(header))
         .security_scheme(
             "user",
@@ -168,7 +177,10 @@ fn of_route(route: &Route) -> OperationBuilder {
         BodyKind::TextOrJson => &["text/plain", "application/json"],
         BodyKind::Entity => &["application/json", "application/xml"],
     };
-    operation = with_body(operation, kinds);
+    let (method, path) = (route.method.as_str(), route.below());
+    let sample = samples::body(method, path);
+    let sample = sample.map(|sample| (sample, samples::required(method, path)));
+    operation = with_body(operation, (kinds, sample.as_ref()));
     let schemes: &[&str] = match route.is_masters() {
         true => &["master"],
         false => &["master", "user", "visitor"],
@@ -176,7 +188,13 @@ fn of_route(route: &Route) -> OperationBuilder {
     for scheme in schemes.iter().copied() {
         operation = operation.security(SecurityRequirement::new(scheme, Vec::<String>::new()));
     }
-    answered(operation)
+    let answers = Answers {
+        entity: true,
+        impossible: route.may_be_impossible(),
+        elsewhere: route.asks_elsewhere(),
+        sample: samples::answer(method, path),
+    };
+    answered(operation, &answers)
 }
 
 fn of_told(told: &Told) -> OperationBuilder {
@@ -188,34 +206,89 @@ fn of_told(told: &Told) -> OperationBuilder {
     } else {
         &[]
     };
-    answered(with_body(operation, kinds))
+    let refused = told.surface == IMPOSSIBLE;
+    let answers = Answers {
+        entity: refused,
+        impossible: refused,
+        elsewhere: false,
+        sample: None,
+    };
+    answered(with_body(operation, (kinds, None)), &answers)
 }
 
-fn with_body(operation: OperationBuilder, kinds: &[&str]) -> OperationBuilder {
+/// A body of these types; in JSON as in the sample, where there is one.
+fn with_body(
+    operation: OperationBuilder,
+    (kinds, sample): (&[&str], Option<&(Value, &[&str])>),
+) -> OperationBuilder {
     if kinds.is_empty() {
         return operation;
     }
+    let anything = || Schema::from(ObjectBuilder::new().schema_type(Type::Object).build());
     let body = kinds.iter().fold(RequestBodyBuilder::new(), |body, kind| {
-        let schema = match *kind {
-            "application/json" | "application/xml" => {
-                ObjectBuilder::new().schema_type(Type::Object).build()
+        let content = match (*kind, sample) {
+            ("application/json", Some((sample, required))) => {
+                json(sample, samples::shape(sample, required))
             }
-            _ => text(),
+            ("application/json" | "application/xml", _) => {
+                ContentBuilder::new().schema(Some(anything())).build()
+            }
+            _ => ContentBuilder::new().schema(Some(text())).build(),
         };
-        body.content(*kind, ContentBuilder::new().schema(Some(schema)).build())
+        body.content(*kind, content)
     });
     operation.request_body(Some(body.build()))
 }
 
-fn answered(operation: OperationBuilder) -> OperationBuilder {
-    let told = |what: &str| ResponseBuilder::new().description(what).build();
-    operation
-        .response("2XX", told("Done."))
-        .response("4XX", told("Not done; why stands in the error entity."))
-        .response(
-            "5XX",
-            told("Not possible here (501), or not just now (503)."),
-        )
+fn json(sample: &Value, shape: Schema) -> Content {
+    let content = ContentBuilder::new().schema(Some(shape));
+    content.example(Some(sample.clone())).build()
+}
+
+/// What an operation answers with.
+struct Answers {
+    /// Errors are the chat API's entity.
+    entity: bool,
+    /// 501 is among them.
+    impossible: bool,
+    /// So are other servers' failures: 502 and 504.
+    elsewhere: bool,
+    /// What it looks like in JSON.
+    sample: Option<Value>,
+}
+
+fn answered(operation: OperationBuilder, answers: &Answers) -> OperationBuilder {
+    const JSON: &str = "application/json";
+    let done = ResponseBuilder::new().description("Done.");
+    let done = match &answers.sample {
+        Some(sample) => done.content(JSON, json(sample, samples::shape(sample, &[]))),
+        None => done,
+    };
+    let failed = |what: &str| {
+        let response = ResponseBuilder::new().description(what);
+        let entity = ContentBuilder::new().schema(Some(Ref::from_schema_name(ERROR)));
+        match answers.entity {
+            true => response.content(JSON, entity.build()).build(),
+            false => response.build(),
+        }
+    };
+    let operation = operation
+        .response("2XX", done.build())
+        .response("4XX", failed("Not done; why stands in the answer."))
+        .response("503", failed("Not possible just now."));
+    let operation = match answers.elsewhere {
+        true => operation
+            .response("502", failed("Another server failed."))
+            .response("504", failed("Another server did not answer in time.")),
+        false => operation,
+    };
+    match answers.impossible {
+        true => operation.response(
+            "501",
+            failed("Not possible here; why stands in the answer."),
+        ),
+        false => operation,
+    }
 }
 
 fn text() -> utoipa::openapi::Object {

@@ -15,6 +15,10 @@ pub const DOCUMENT: &str = "/openapi.json";
 const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; \
      frame-ancestors 'self'";
 
+/// The demo pair also puts files at the XMPP server's upload service, wherever that is: over TLS, or on
+/// this machine for trials.
+const FILES_GO_OUT: &str = "; connect-src 'self' https: http://127.0.0.1:* http://localhost:*";
+
 /// Path, kind, content.
 const FILES: &[(&str, &str, &str)] = &[
     (
@@ -139,11 +143,16 @@ fn add(services: &mut ServiceConfig, wanted: fn(&str) -> bool) {
 }
 
 fn file(path: &'static str, kind: &'static str, text: &'static str) -> Resource {
+    let more = match path.starts_with("/apps/demo/") {
+        true => FILES_GO_OUT,
+        false => "",
+    };
     web::resource(path).route(web::get().to(move || async move {
+        let policy = format!("{POLICY}{more}");
         HttpResponse::Ok()
             .content_type(format!("{kind}; charset=utf-8"))
             .insert_header((CACHE_CONTROL, "no-cache"))
-            .insert_header((HeaderName::from_static("content-security-policy"), POLICY))
+            .insert_header((HeaderName::from_static("content-security-policy"), policy))
             .insert_header((HeaderName::from_static("x-content-type-options"), "nosniff"))
             .body(text)
     }))

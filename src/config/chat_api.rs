@@ -39,6 +39,8 @@ pub struct ChatApi {
     pub reveal: BTreeSet<RevealToAgent>,
     /// How a conversation's page is found: `{room}` is the room's name, `{jid}` its address.
     pub room_url: String,
+    /// Whether pages that callers name are fetched for previews.
+    pub link_previews: bool,
 }
 
 /// A user of our own domain.
@@ -95,6 +97,7 @@ impl ChatApi {
             anonymous: r.or("anonymous", true),
             anonymous_per_minute: r.or("anonymous_per_minute", Positive(30)).0,
             reveal: reveal.into_iter().collect(),
+            link_previews: r.or("link_previews", false),
             room_url,
             wait,
         })

@@ -44,7 +44,7 @@ pub use routing::{Hours, Line, Queue, Routing, Rule, Test};
 pub use secret::Secret;
 pub use sections::{Context, HostPort, Http, Log, LogFormat, Offers, Outbound, Xmpp};
 pub use store::{RedisKind, RedisUrl, Store, StoreUrl};
-pub use users::{ClientTls, Subscriptions, Users};
+pub use users::{ClientTls, Subscriptions, UploadService, Users};
 pub use weni::{Signed, Unsure, Weni};
 pub use workgroup::{Agent, Elsewhere, WhenAgentLeaves, Workgroup};
 pub use yalo::{Account, Bot, Flow, Provider, Role, Signature, StateApi, Yalo};

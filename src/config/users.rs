@@ -9,7 +9,7 @@ use jid::BareJid;
 use super::problem::What;
 use super::reader::Reader;
 use super::sections::{HostPort, certificates};
-use super::value::{Domain, Positive, choice};
+use super::value::{Domain, Positive, Value, choice};
 
 /// `[users]`
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,38 @@ pub struct Users {
     pub max_sessions: u32,
     /// What happens when somebody asks to see a user.
     pub subscriptions: Subscriptions,
+    /// The service that takes users' and visitors' files.
+    pub upload: UploadService,
+}
+
+/// A service that takes files (XEP-0363).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UploadService {
+    /// Found at the XMPP server.
+    Found,
+    /// At this address.
+    At(BareJid),
+    /// None is asked.
+    Off,
+}
+
+impl Value for UploadService {
+    const EXPECTED: &'static str =
+        "\"find\", \"off\", or the service's domain such as \"upload.example.org\"";
+
+    fn from_text(text: &str) -> Result<Self, What> {
+        match text {
+            "find" => Ok(Self::Found),
+            "off" => Ok(Self::Off),
+            _ => match Domain::from_text(text) {
+                Ok(Domain(jid)) => Ok(Self::At(jid)),
+                Err(_) => Err(What::Malformed {
+                    expected: Self::EXPECTED,
+                    given: text.to_owned(),
+                }),
+            },
+        }
+    }
 }
 
 choice! {
@@ -75,6 +107,7 @@ impl Users {
             keep: r.or("keep", Duration::from_secs(30 * 24 * 3600)),
             max_sessions: r.or("max_sessions", Positive(10_000)).0,
             subscriptions: r.or("subscriptions", Subscriptions::Accept),
+            upload: r.or("upload", UploadService::Found),
             address,
             tls,
         }

@@ -24,6 +24,7 @@ use crate::bridge::{AgentOrder, AwayOrder, Bridge, Input, RoomOrder, Typing, Vis
 use crate::conversation::Earlier;
 use crate::ids::{AgentJid, ChannelId, ConversationId, Timestamp, WorkgroupName};
 use crate::outbox::OutboxHandle;
+pub use crate::store::now;
 use crate::store::{Store, StoreError};
 use crate::telemetry::metrics as figures;
 use crate::workgroup::Policy;
@@ -303,14 +304,6 @@ fn learn(book: &AddressBook, callbacks: &[(ChannelId, String)]) {
     for (channel, url) in callbacks {
         book.learn(channel.clone(), url.clone());
     }
-}
-
-/// The time by this machine's clock.
-pub fn now() -> Timestamp {
-    let since = std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
 async fn sleep_until(due: Option<Timestamp>) {

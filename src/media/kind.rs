@@ -104,6 +104,24 @@ pub(super) fn listed(mime: &str) -> Option<Kind> {
     KINDS.iter().find(own).copied()
 }
 
+/// The MIME type that a name's or an address's ending suggests; empty where it suggests none. Where
+/// sound and moving pictures share an ending, moving pictures.
+pub fn type_of(name: &str) -> &'static str {
+    let path = name.split(['?', '#']).next().unwrap_or_default();
+    let name = path.rsplit('/').next().unwrap_or_default();
+    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    if ending.eq_ignore_ascii_case("heic") {
+        // Browsers do not show it, so that it is not among the kinds.
+        return "image/heic";
+    }
+    let own = |kind: &&Kind| kind.ending().eq_ignore_ascii_case(ending);
+    let moving = |kind: &&Kind| kind.mime.starts_with("video/");
+    let found = KINDS.iter().find(|kind| own(kind) && moving(kind));
+    let found = found.or_else(|| KINDS.iter().find(own));
+    let found = found.or_else(|| KINDS.iter().find(|kind| kind.has_ending(ending)));
+    found.map_or("", |kind| kind.mime)
+}
+
 /// The type of the media, where a player asks for parts of it.
 pub(super) fn played(mime: Option<&str>) -> Option<&'static str> {
     let kind = mime.and_then(listed)?;
@@ -201,6 +219,26 @@ mod tests {
             let judged = judge(Some(told), Some(answered), head);
             assert_eq!(judged, Ok(shown), "{told} {answered} {head:?}");
         }
+    }
+
+    #[test]
+    fn a_name_suggests_a_type() {
+        let of = |name| type_of(name);
+        assert_eq!(
+            of("https://h.example/a.b/photo.JPG?size=2#top"),
+            "image/jpeg"
+        );
+        assert_eq!(of("a.jpeg"), "image/jpeg");
+        assert_eq!(of("a.mp4"), "video/mp4");
+        assert_eq!(of("a.3gp"), "video/3gpp");
+        assert_eq!(of("a.webm"), "video/webm");
+        assert_eq!(of("a.ogg"), "audio/ogg");
+        assert_eq!(of("a.opus"), "audio/ogg");
+        assert_eq!(of("a.m4a"), "audio/mp4");
+        assert_eq!(of("a.heic"), "image/heic");
+        assert_eq!(of("https://h.example/mp4"), "");
+        assert_eq!(of("a.svg"), "");
+        assert_eq!(of("a."), "");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,6 +10,8 @@ use reqwest::header::{HeaderName, HeaderValue};
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 use url::Url;
+
+use crate::store::now;
 
 use super::key::MediaKey;
 use super::name;
@@ -166,7 +168,7 @@ impl MediaLinks {
             url: origin.url.clone(),
             kind: origin.kind.clone(),
             header: header.map(|(name, value)| (name.to_string(), value.clone())),
-            expires: now().saturating_add(self.0.ttl.as_secs().max(1)),
+            expires: seconds().saturating_add(self.0.ttl.as_secs().max(1)),
         };
         let mut text = serde_json::to_vec(&sealed).map_err(|_| LinkError::Fault)?;
         if text.len() > LONGEST {
@@ -191,7 +193,7 @@ impl MediaLinks {
     /// See [`BadLink`].
     pub fn open(&self, sealed: &str, name: &str) -> Result<Origin, BadLink> {
         let sealed = self.unseal(sealed, name).ok_or(BadLink::Forged)?;
-        if sealed.expires <= now() {
+        if sealed.expires <= seconds() {
             return Err(BadLink::Expired);
         }
         let header = |(name, value): (String, String)| Some((name.parse().ok()?, value));
@@ -232,7 +234,7 @@ fn aad(name: &str) -> Aad<Vec<u8>> {
     Aad::from([&[VERSION], name.as_bytes()].concat())
 }
 
-fn now() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since.map_or(0, |time| time.as_secs())
+/// The present moment in seconds since 1970.
+fn seconds() -> u64 {
+    u64::try_from(now().0 / 1000).unwrap_or(0)
 }

@@ -10,6 +10,6 @@ mod name;
 
 pub use desk::{Limits, Media, MediaDesk, MediaError, Torn};
 pub use key::{KeyError, MediaKey};
-pub use kind::Shown;
+pub use kind::{Shown, type_of};
 pub use links::{BadLink, LinkError, MediaLinks, Origin};
 pub use name::disposition;

@@ -70,12 +70,18 @@ impl fmt::Debug for Wish<'_> {
 pub struct Fetched {
     response: Response,
     length: Option<u64>,
+    url: Url,
 }
 
 impl Fetched {
     /// The HTTP status; a redirect only where it leads nowhere, or one too many.
     pub fn status(&self) -> u16 {
         self.response.status().as_u16()
+    }
+
+    /// Where it was found, after all redirects.
+    pub fn url(&self) -> &Url {
+        &self.url
     }
 
     /// A header, where it is plain text.
@@ -160,7 +166,11 @@ impl Fetcher {
             let Some(next) = next else {
                 // Later it would be the length of what is left.
                 let length = response.content_length();
-                return Ok(Fetched { response, length });
+                return Ok(Fetched {
+                    response,
+                    length,
+                    url,
+                });
             };
             left -= 1;
             // What was asked for under TLS is not asked for without.
@@ -172,6 +182,11 @@ impl Fetcher {
             }
             url = next;
         }
+    }
+
+    /// Whether this address would be called, as far as can be told before its name is resolved.
+    pub fn may_call(&self, url: &Url) -> bool {
+        self.client_for(url).is_ok()
     }
 
     fn client_for(&self, url: &Url) -> Result<&Client, Trouble> {

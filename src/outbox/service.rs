@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures::future::FutureExt;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -11,8 +11,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::conversation::Delivery;
-use crate::ids::{ChannelId, ConversationId, Timestamp};
-use crate::store::{Change, Store, StoreError, Table};
+use crate::ids::{ChannelId, ConversationId};
+use crate::store::{self, Change, Store, StoreError, Table};
 use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
 
 use super::lanes::{Job, Lanes, Limits};
@@ -248,7 +248,7 @@ impl Task {
         let now = Instant::now();
         match command {
             Command::Load(owed) => {
-                let clock = wall_clock();
+                let clock = store::now();
                 for owed in owed {
                     let left = self.tools.schedule.left(owed.next_at, clock);
                     self.lanes.add(owed, now + left);
@@ -290,7 +290,7 @@ impl Tools {
         let verdict = self.carry(&owed).await;
         note(&owed, &verdict);
         let moment = Moment {
-            now: wall_clock(),
+            now: store::now(),
             chance: rand::random(),
         };
         let channel = owed.delivery.channel.clone();
@@ -363,9 +363,4 @@ async fn at(moment: Option<Instant>) {
         Some(moment) => tokio::time::sleep_until(moment).await,
         None => std::future::pending().await,
     }
-}
-
-fn wall_clock() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Timestamp::default().plus(since.unwrap_or_default())
 }

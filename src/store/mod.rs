@@ -13,6 +13,7 @@ pub use table::Table;
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::future::{BoxFuture, FutureExt, pending};
 
@@ -159,6 +160,12 @@ pub struct Page {
     pub rows: Vec<Row>,
     /// Where to go on; nothing at the end.
     pub next: Option<Cursor>,
+}
+
+/// The time by this machine's clock, by which rows expire.
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    Timestamp::default().plus(since.unwrap_or_default())
 }
 
 /// A durable store. All methods may be called from any task, at the same time.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::ids::Timestamp;
 
-use super::{OfferMade, QueueLine};
+use super::{OfferMade, QueueLine, Slot};
 
 /// What an order came back with; each order says which.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub enum Done {
     Queues(Vec<QueueState>),
     /// Open offers, oldest first.
     Offers(Vec<PendingOffer>),
+    /// A place for a file.
+    Slot(Slot),
 }
 
 /// Who of two sees whom (RFC 6121 §2.1.2.5).

@@ -11,6 +11,7 @@ mod order;
 mod places;
 mod problem;
 mod session;
+mod slot;
 mod told;
 
 pub use done::{
@@ -28,4 +29,5 @@ pub use order::{
 pub use places::Places;
 pub use problem::{BadStanza, UserError};
 pub use session::{Kind, Session, Sessions};
+pub use slot::{NoSlot, SLOT_HEADERS, Slot, SlotWish, UploadService};
 pub use told::{Held, Told};

@@ -2,6 +2,8 @@
 
 use crate::ids::Timestamp;
 
+use super::SlotWish;
+
 /// How present a user wants to be seen (RFC 6121 §4.7.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Show {
@@ -287,4 +289,6 @@ pub enum Order {
         /// Whether the user takes it.
         accept: bool,
     },
+    /// A place for a file at the server's upload service. (`Slot`; none: [`super::UserError::NoSlot`])
+    Slot(SlotWish),
 }

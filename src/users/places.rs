@@ -1,5 +1,7 @@
 //! From the short names that people write in URLs to addresses.
 
+use super::UploadService;
+
 /// Where things are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Places {
@@ -9,6 +11,8 @@ pub struct Places {
     pub server: String,
     /// The chat-room service.
     pub muc: String,
+    /// The service that takes files.
+    pub upload: UploadService,
 }
 
 impl Places {
@@ -54,6 +58,7 @@ mod tests {
             domain: "workgroup.acme.example".into(),
             server: "acme.example".into(),
             muc: "rooms.acme.example".into(),
+            upload: UploadService::Found,
         };
         let room = |service| places.room("Desk", service);
         assert_eq!(room(None), "desk@rooms.acme.example");

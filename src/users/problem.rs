@@ -1,5 +1,7 @@
 //! Why an order was not carried out.
 
+use super::NoSlot;
+
 /// Why an order was not carried out. Nothing was done unless the variant says otherwise.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UserError {
@@ -51,6 +53,9 @@ pub enum UserError {
     /// This cannot be done in a session of this kind, or the server has no such feature: why.
     #[error("this cannot be done here: {0}")]
     Unsupported(&'static str),
+    /// There is no place for this file.
+    #[error(transparent)]
+    NoSlot(#[from] NoSlot),
     /// No answer in time. It may have been done all the same.
     #[error("no answer in time")]
     TimedOut,

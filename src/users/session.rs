@@ -2,7 +2,12 @@
 
 use futures::future::BoxFuture;
 
-use super::{Done, Login, LoginError, Opened, Order, Password, Places, Profile, UserError};
+use crate::ids::ConversationId;
+
+use super::{
+    Done, Login, LoginError, NoSlot, Opened, Order, Password, Places, Profile, Slot, SlotWish,
+    UserError,
+};
 
 /// Which kind of session it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -64,6 +69,16 @@ pub trait Sessions: Send + Sync + 'static {
     /// All users of our own domain, by name.
     fn profiles(&self) -> BoxFuture<'_, Result<Vec<Profile>, LoginError>> {
         Box::pin(std::future::ready(Err(LoginError::TurnedOff)))
+    }
+
+    /// Asks the server's upload service for a place for a visitor's file, as the visitor of this
+    /// conversation: a visitor has an address at our domain, and no session.
+    fn visitor_slot<'a>(
+        &'a self,
+        _conversation: &'a ConversationId,
+        _wish: SlotWish,
+    ) -> BoxFuture<'a, Result<Slot, UserError>> {
+        Box::pin(std::future::ready(Err(NoSlot::TurnedOff.into())))
     }
 
     /// Where things are.

@@ -25,6 +25,8 @@ use minidom::Element;
 use crate::bridge::{Input, RoomEvent, RoomOrder};
 use crate::ids::{AgentJid, ConversationId, Timestamp, WorkgroupName};
 
+pub use self::names::visitor_address;
+
 use self::room::Room;
 use super::address::Address;
 use super::known::Known;

@@ -25,7 +25,7 @@ use super::records::{Found, Records};
 use super::rooms::Rooms;
 use super::seeker::Seeker;
 use super::stanza::{Condition, to};
-use super::users::Link;
+use super::users::{Link, is_slot_answer};
 use turn::{Turn, next_turn};
 
 /// How the link is, for `/readyz`.
@@ -98,7 +98,9 @@ pub struct UsersEnd {
 impl UsersEnd {
     fn is_for_user(&self, stanza: &Element) -> bool {
         to(stanza).is_some_and(|to| {
-            to.domain == self.domain && to.local.is_some_and(|local| self.known.has(&local))
+            let known = |local: &String| self.known.has(local);
+            to.domain == self.domain
+                && (to.local.as_ref().is_some_and(known) || is_slot_answer(stanza))
         })
     }
 

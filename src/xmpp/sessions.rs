@@ -2,7 +2,10 @@
 
 use futures::future::BoxFuture;
 
-use crate::users::{Login, LoginError, Opened, Password, Places, Profile, Sessions};
+use crate::ids::ConversationId;
+use crate::users::{
+    Login, LoginError, Opened, Password, Places, Profile, Sessions, Slot, SlotWish, UserError,
+};
 
 use super::c2s::Accounts;
 use super::users::Bridge;
@@ -13,6 +16,8 @@ pub struct AllSessions {
     pub bridge: Option<Bridge>,
     /// Users of the XMPP server.
     pub accounts: Option<Accounts>,
+    /// The way to our own domain's desk, where visitors' places for files are asked for.
+    pub visitors: Bridge,
     /// Where things are.
     pub places: Places,
 }
@@ -62,6 +67,14 @@ impl Sessions for AllSessions {
 
     fn profiles(&self) -> BoxFuture<'_, Result<Vec<Profile>, LoginError>> {
         Box::pin(async move { self.bridge()?.profiles().await })
+    }
+
+    fn visitor_slot<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        wish: SlotWish,
+    ) -> BoxFuture<'a, Result<Slot, UserError>> {
+        Box::pin(self.visitors.visitor_slot(conversation, wish))
     }
 
     fn places(&self) -> Places {

@@ -15,12 +15,12 @@ use super::world::{Browser, Event, MASTER, Outcome, Reply, World, agreeable, set
 const QUESTION: &str = r#"{"emailAddress": "visitor@hospital.com", "userID": "visitor",
     "question": "What is the meaning of life", "workgroup": "support", "product": "p"}"#;
 
-async fn ask(world: &World, query: &str) -> Reply {
+pub async fn ask(world: &World, query: &str) -> Reply {
     let request = world.request(Method::POST, &format!("/restapi/v1/ask{query}"));
     Reply::of(request.body(QUESTION)).await
 }
 
-async fn opened(world: &mut World) -> Opening {
+pub async fn opened(world: &mut World) -> Opening {
     loop {
         if let Input::Open(opening) = world.input().await {
             return opening;
@@ -43,7 +43,7 @@ fn delivery(opening: &Opening, number: u64, what: Outgoing) -> Delivery {
     }
 }
 
-async fn carry(world: &World, opening: &Opening, number: u64, what: Outgoing) {
+pub async fn carry(world: &World, opening: &Opening, number: u64, what: Outgoing) {
     let delivery = delivery(opening, number, what);
     assert_eq!(world.carrier.carry(&delivery, 0).await, Verdict::Done);
 }

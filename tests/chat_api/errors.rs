@@ -3,7 +3,9 @@
 use reqwest::Method;
 use reqwest::header::{ACCEPT, AUTHORIZATION, ORIGIN};
 use serde_json::json;
-use warmline::users::{BadStanza, Order, UserError};
+use std::time::Duration;
+
+use warmline::users::{BadStanza, NoSlot, Order, UserError};
 
 use super::world::{MASTER, Reply, World};
 
@@ -52,6 +54,18 @@ async fn every_refusal_of_a_session_has_its_status() {
         (UserError::Unsupported("not here"), 501),
         (UserError::NotConnected, 503),
         (UserError::TimedOut, 504),
+        (NoSlot::TurnedOff.into(), 501),
+        (NoSlot::NoService.into(), 501),
+        (NoSlot::Away.into(), 503),
+        (NoSlot::TooLarge(Some(20_000)).into(), 413),
+        (NoSlot::Refused("forbidden".into()).into(), 403),
+        (NoSlot::BadRequest("bad-request".into()).into(), 400),
+        (NoSlot::Full("quota".into(), None).into(), 503),
+        (
+            NoSlot::Full("quota".into(), Some(Duration::from_secs(90))).into(),
+            429,
+        ),
+        (NoSlot::Nonsense.into(), 502),
     ];
     for (refusal, status) in refusals {
         let text = refusal.to_string();
@@ -67,7 +81,6 @@ async fn what_cannot_be_done_says_why() {
     let world = World::new().await;
     let refused = [
         ("GET", "/restapi/v1/chat/certificate"),
-        ("GET", "/rest/api/restapi/v1/ask/upload/v/f.png/10"),
         ("GET", "/ask/previewlink/3/aHR0cDovLzEwLjAuMC4x"),
         ("GET", "/restapi/v1/meet/webpush/alice"),
         ("POST", "/restapi/v1/lockouts/alice"),

@@ -3,8 +3,10 @@
 
 #![allow(clippy::panic, clippy::expect_used, clippy::unwrap_used)]
 
-#[path = "../support/patience.rs"]
-mod patience;
+#[path = "../support/mod.rs"]
+mod support;
+
+use support::patience;
 
 mod accounts;
 mod ask;
@@ -17,9 +19,11 @@ mod groups;
 mod log;
 mod orders;
 mod players;
+mod previews;
 mod rooms;
 mod routes;
 mod sessions;
 mod stream;
 mod stream_faults;
+mod uploads;
 mod world;

@@ -8,10 +8,11 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use tokio::sync::mpsc;
 use warmline::engine::groups::{GroupOrder, GroupProblem, Groups};
-use warmline::ids::WorkgroupName;
+use warmline::ids::{ConversationId, WorkgroupName};
+use warmline::outbox::Fetcher;
 use warmline::users::{
     Done, EndReason, Kind, Login, LoginError, Opened, Order, Password, Places, Profile, Session,
-    Sessions, Told, UserError, UserEvent,
+    Sessions, Slot, SlotWish, Told, UserError, UserEvent,
 };
 
 /// The password that every user of the XMPP server has here.
@@ -36,6 +37,8 @@ pub struct Players {
     pub grouped: Arc<Mutex<Vec<GroupOrder>>>,
     /// What such orders come to; nothing more: they are carried out.
     pub problems: Arc<Mutex<VecDeque<GroupProblem>>>,
+    /// What fetches pages, where there is anything.
+    pub pages: Option<Fetcher>,
 }
 
 impl Players {
@@ -50,6 +53,7 @@ impl Players {
             answers: Arc::new(Mutex::new(Box::new(usual))),
             grouped: Arc::default(),
             problems: Arc::default(),
+            pages: None,
         }
     }
 
@@ -189,11 +193,28 @@ impl Sessions for Players {
         ready(Ok(known)).boxed()
     }
 
+    fn visitor_slot<'a>(
+        &'a self,
+        conversation: &'a ConversationId,
+        wish: SlotWish,
+    ) -> BoxFuture<'a, Result<Slot, UserError>> {
+        let order = Order::Slot(wish);
+        let answer = (self.answers.lock().unwrap())(&order);
+        let asked = (conversation.to_string(), order);
+        self.orders.lock().unwrap().push(asked);
+        ready(answer.map(|done| match done {
+            Done::Slot(slot) => slot,
+            other => panic!("{other:?}"),
+        }))
+        .boxed()
+    }
+
     fn places(&self) -> Places {
         Places {
             domain: "workgroup.acme.example".into(),
             server: "acme.example".into(),
             muc: "rooms.acme.example".into(),
+            upload: Default::default(),
         }
     }
 }

@@ -89,7 +89,7 @@ impl World {
     }
 
     /// Everything that is served runs on a runtime of its own, so that it can end as a process does.
-    async fn on(
+    pub async fn on(
         dir: Arc<TempDir>,
         settings: ChatApiSettings,
         (decide, players): (Decide, Players),
@@ -219,6 +219,7 @@ async fn serve_all(
     let log = EventLog::start(store.clone(), Duration::from_secs(3600));
     let parts = Parts {
         groups: players.groups(),
+        pages: players.pages.clone(),
         sessions: Arc::new(players),
         store,
         log: log.clone(),

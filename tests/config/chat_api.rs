@@ -2,7 +2,7 @@
 
 use crate::{SMALL, problems};
 use std::time::Duration;
-use warmline::config::{ChannelKind, ChatApi, Subscriptions, parse};
+use warmline::config::{ChannelKind, ChatApi, Subscriptions, UploadService, parse};
 
 /// The table of a channel of this kind.
 fn channel(id: &str, lines: &str) -> String {
@@ -32,6 +32,7 @@ fn nothing_more_is_needed() {
         (None, Duration::from_secs(1800))
     );
     assert_eq!(api.room_url, "xmpp:{jid}?join");
+    assert!(!api.link_previews, "nobody looks around by itself");
 }
 
 #[test]
@@ -48,8 +49,10 @@ fn everything_can_be_said() {
         anonymous_per_minute = 5
         reveal = ["email"]
         room_url = "https://help.example.org:7443/ofmeet/r/{room}"
+        link_previews = true
         "#,
     );
+    assert!(api.link_previews);
     assert_eq!(api.accounts[0].username, "carol");
     assert_eq!(
         api.allow_origins,
@@ -109,4 +112,19 @@ fn who_may_see_users_is_a_choice() {
         problems(&format!("{SMALL}\n[users]\nsubscriptions = \"maybe\"\n")),
         ["users.subscriptions: must be one of accept, ask, found \"maybe\""]
     );
+}
+
+#[test]
+fn who_takes_files_is_found_named_or_nobody() {
+    let users = |line: &str| format!("{SMALL}\n[users]\n{line}\n");
+    let read = |line: &str| parse(&users(line)).expect("valid").users.upload;
+    assert_eq!(read(""), UploadService::Found);
+    assert_eq!(read("upload = \"find\""), UploadService::Found);
+    assert_eq!(read("upload = \"off\""), UploadService::Off);
+    let named = "upload.example.org";
+    let at = UploadService::At(named.parse().expect("a domain"));
+    assert_eq!(read(&format!("upload = \"{named}\"")), at);
+    let expected = "users.upload: must be \"find\", \"off\", or the service's domain such as \
+                    \"upload.example.org\", found \"me@example.org\"";
+    assert_eq!(problems(&users("upload = \"me@example.org\"")), [expected]);
 }

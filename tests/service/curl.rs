@@ -2,10 +2,11 @@
 
 use super::support::browser::{Browser, Event};
 use super::support::config::Config;
+use super::support::process::RunDir;
 use super::support::prosody::Prosody;
 use super::support::warmline::Warmline;
-use super::support::web::{MASTER, with_chat_api};
-use super::support::xmpp::{COMPONENT, Server, jid};
+use super::support::web::{Family, MASTER, Visitor, with_chat_api};
+use super::support::xmpp::{COMPONENT, Options, Server, UploadDoor, jid};
 use serde_json::Value;
 use std::process::Command;
 
@@ -128,4 +129,36 @@ fn users_are_made_as_the_document_has_it() {
     assert_eq!(found["user"][0]["username"], "dora");
     let left = shell.run("curl -H \"$M\" $S/restapi/v1/users");
     assert!(!left.contains("dora"), "{left}");
+}
+
+#[test]
+fn a_file_is_sent_as_the_document_has_it() {
+    let server = Prosody::start_with(&Options {
+        upload: Some(UploadDoor::free()),
+        ..Options::default()
+    });
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[jid("agent3")]);
+    let warmline = Warmline::start(&config);
+    let visitor = Visitor::ask(warmline.address(), "visitor", Family::Readme);
+    let commands = commands("Files");
+    let [place, put, send] = commands.as_slice() else {
+        panic!("{commands:#?}");
+    };
+    let dir = RunDir::new("files");
+    let picture = dir.write("photo.png", "not much of a picture");
+    let mut shell = Shell::new(&warmline);
+    shell.set("TOKEN", visitor.answer["token"].as_str().expect("a token"));
+    shell.set("SIZE", "21");
+    let slot: Value = serde_json::from_str(&shell.run(place)).expect("JSON");
+    let told = |key: &str| slot[key].as_str().expect("text");
+    let authorization = slot["headers"]["Authorization"].as_str();
+    shell.set("AUTHORIZATION", authorization.expect("a header"));
+    shell.set("PUT", told("put"));
+    shell.set("GET", told("get"));
+    assert_eq!(told("contentType"), "image/png");
+    let folder = picture.parent().expect("a folder").display();
+    shell.run(&format!("cd {folder}; {put}"));
+    shell.run(send);
+    assert_eq!(shell.run("curl \"$GET\""), "not much of a picture");
 }

@@ -6,6 +6,7 @@ use super::wait;
 use base64::Engine;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 
 /// A running browser with one window.
@@ -113,6 +114,13 @@ impl Chromium {
             &format!("/element/{id}/value"),
             &json!({ "text": text }),
         );
+    }
+
+    /// Chooses a file in a field for files.
+    pub fn choose(&self, css: &str, file: &Path) {
+        let path = format!("/element/{}/value", self.id(css));
+        let file = file.to_str().expect("text");
+        self.call("POST", &path, &json!({ "text": file }));
     }
 
     /// Types into a field and presses Enter.

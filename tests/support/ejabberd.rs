@@ -5,7 +5,7 @@
 
 use super::process::{Process, RunDir, listens};
 use super::wait;
-use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server};
+use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server, UPLOAD, UploadDoor};
 use std::fmt::Write as _;
 use std::process::Command;
 use std::time::Duration;
@@ -32,7 +32,7 @@ impl Ejabberd {
         for _ in 0..3 {
             let dir = RunDir::new("ejabberd");
             let ports = Ports::free();
-            dir.write("ejabberd.yml", &configuration(options, ports));
+            dir.write("ejabberd.yml", &configuration(options, &dir, ports));
             dir.write("inetrc", "{lookup,[\"file\",\"native\"]}.\n");
             let process = launch(options, &dir);
             let options = options.clone();
@@ -131,7 +131,7 @@ fn make_accounts(options: &Options) -> String {
     program + &format!("io:format(\"{READY}~n\").")
 }
 
-fn configuration(options: &Options, ports: Ports) -> String {
+fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
     let archive = if options.room_archive {
         "  mod_mam:\n    default: always"
     } else {
@@ -139,7 +139,13 @@ fn configuration(options: &Options, ports: Ports) -> String {
     };
     let checked = !options.any_sender;
     let listening = format!("shaper_rule: none\n    check_from: {checked}");
+    let (listener, upload) = match &options.upload {
+        Some(door) => upload(door, dir),
+        None => Default::default(),
+    };
     include_str!("ejabberd.yml")
+        .replace("@UPLOAD_LISTENER@", &listener)
+        .replace("@UPLOAD@", &upload)
         .replace("shaper_rule: none", &listening)
         .replace("@CLIENT_PORT@", &ports.client.to_string())
         .replace("@COMPONENT_PORT@", &ports.component.to_string())
@@ -147,4 +153,19 @@ fn configuration(options: &Options, ports: Ports) -> String {
         .replace("@ARCHIVE@", archive)
         .replace("@ROOM_ARCHIVE@", &options.room_archive.to_string())
         .replace("@MAX_HISTORY@", &options.max_history.to_string())
+}
+
+/// The listener and the module that take files.
+fn upload(UploadDoor { port, most, .. }: &UploadDoor, dir: &RunDir) -> (String, String) {
+    let listener = format!(
+        "  -\n    port: {port}\n    ip: \"127.0.0.1\"\n    module: ejabberd_http\n    \
+         request_handlers:\n      /upload: mod_http_upload"
+    );
+    let files = dir.path().join("files");
+    let module = format!(
+        "  mod_http_upload:\n    host: {UPLOAD}\n    access: everybody\n    max_size: {most}\n    \
+         docroot: \"{}\"\n    put_url: \"http://127.0.0.1:{port}/upload\"",
+        files.display()
+    );
+    (listener, module)
 }

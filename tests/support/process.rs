@@ -46,10 +46,13 @@ impl Drop for RunDir {
     }
 }
 
-/// A port on loopback that nobody listens on just now.
+/// A port on loopback that nobody listens on just now. None of those that the system gives to outgoing
+/// connections: one of them could sit on the port while whoever listens there is being restarted.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("its address").port()
+    const OURS: std::ops::Range<u16> = 10_000..32_000;
+    let mut tries = std::iter::repeat_with(|| rand::random_range(OURS)).take(1_000);
+    let free = tries.find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.expect("a free port")
 }
 
 /// Whether somebody listens on this loopback port.

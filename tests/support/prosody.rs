@@ -2,7 +2,9 @@
 
 use super::process::{Process, RunDir, listens};
 use super::wait;
-use super::xmpp::{DOMAIN, Options, PASSWORD, Ports, SECRET, Server, WebDoor, jid, workgroup};
+use super::xmpp::{
+    DOMAIN, Options, PASSWORD, Ports, SECRET, Server, UPLOAD, UploadDoor, WebDoor, jid, workgroup,
+};
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -124,13 +126,14 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
             ("\"tls\"", "", ssl, tls.direct_port.to_string())
         }
     };
-    let (web_modules, no_http, http, http_port) = web(options.web.as_ref());
+    let (web_modules, no_http, http, http_port) = web(options);
     let quoted = |account: &String| format!("\"{}\"", jid(account));
     let admins: Vec<String> = options.admins.iter().map(quoted).collect();
     let admins = format!("admins = {{ {} }}", admins.join("; "));
     let component =
         |domain: &String| format!("\nComponent \"{domain}\"\n\tcomponent_secret = \"{SECRET}\"\n");
     let more: String = options.components.iter().map(component).collect();
+    let upload = options.upload.as_ref().map(upload_lines);
     include_str!("prosody.cfg.lua")
         .replace("admins = { }", &admins)
         .replace("@DIR@", &dir.path().display().to_string())
@@ -159,12 +162,26 @@ fn configuration(options: &Options, dir: &RunDir, ports: Ports) -> String {
         .replace("@MAX_HISTORY@", &options.max_history.to_string())
         .replace("@SECRET@", SECRET)
         + &more
+        + &upload.unwrap_or_default()
+}
+
+/// The component that takes files; it is found by its address, as nobody resolves its name here.
+fn upload_lines(UploadDoor { port, most, lines }: &UploadDoor) -> String {
+    format!(
+        "\nComponent \"{UPLOAD}\" \"http_file_share\"\n\
+         \thttp_external_url = \"http://127.0.0.1:{port}/\"\n\
+         \thttp_file_share_size_limit = {most}\n\t{lines}\n"
+    )
 }
 
 /// The modules, the module that stays away, the further settings and the port of the door for
 /// browsers. Converse asks for a block list before it shows a chat with somebody new.
-fn web(door: Option<&WebDoor>) -> (&'static str, &'static str, String, String) {
-    let Some(door) = door else {
+fn web(options: &Options) -> (&'static str, &'static str, String, String) {
+    if let Some(UploadDoor { port, .. }) = &options.upload {
+        let host = format!("http_default_host = \"{UPLOAD}\"");
+        return ("", "", host, port.to_string());
+    }
+    let Some(door): &Option<WebDoor> = &options.web else {
         return ("", "\"http\";", String::new(), String::new());
     };
     let settings = format!(

@@ -204,6 +204,20 @@ impl Visitor {
         call(self.address, &request)
     }
 
+    /// Asks for a place for a file.
+    pub fn slot(&self, file: &str) -> Reply {
+        self.slot_of(&self.name, file)
+    }
+
+    /// The same, as if it were somebody else's.
+    pub fn slot_of(&self, name: &str, file: &str) -> Reply {
+        let request = Request::new("GET", &format!("/restapi/v1/ask/upload/{name}/{file}"));
+        call(
+            self.address,
+            &request.header("Authorization", &format!("Bearer {}", self.token)),
+        )
+    }
+
     /// Tells of typing.
     pub fn tells(&self, state: &str) -> Reply {
         let path = format!("/restapi/v1/ask/{}/chatstate/{state}", self.name);

@@ -9,6 +9,8 @@ pub const DOMAIN: &str = "example.test";
 pub const MUC: &str = "conference.example.test";
 /// The domain of the external component (XEP-0114) that the program takes.
 pub const COMPONENT: &str = "workgroup.example.test";
+/// The service that takes files, where there is one.
+pub const UPLOAD: &str = "upload.example.test";
 /// The component's secret.
 pub const SECRET: &str = "only-for-tests";
 /// The password of every account.
@@ -56,6 +58,30 @@ pub struct Options {
     pub any_sender: bool,
     /// Prosody's door for browsers.
     pub web: Option<WebDoor>,
+    /// A service that takes files (XEP-0363), at [`UPLOAD`]. Not together with Prosody's `web`.
+    pub upload: Option<UploadDoor>,
+}
+
+/// Where files are put and got.
+#[derive(Clone, Debug)]
+pub struct UploadDoor {
+    /// On 127.0.0.1.
+    pub port: u16,
+    /// The largest file, in bytes.
+    pub most: usize,
+    /// Prosody's further lines for it.
+    pub lines: String,
+}
+
+impl UploadDoor {
+    /// One that takes files of 64 KiB.
+    pub fn free() -> UploadDoor {
+        UploadDoor {
+            port: free_port(),
+            most: 64 * 1024,
+            lines: String::new(),
+        }
+    }
 }
 
 /// Where browsers find XMPP (RFC 7395, `/xmpp-websocket`) and a page that speaks it. Only the
@@ -90,6 +116,7 @@ impl Default for Options {
             host_modules: String::new(),
             tls: None,
             web: None,
+            upload: None,
             any_sender: false,
         }
     }

@@ -21,6 +21,7 @@ impl Stage {
             domain: "workgroup.example.test".into(),
             server: "example.test".into(),
             muc: "conference.example.test".into(),
+            upload: Default::default(),
         };
         let client = Client::new(ME, places, "t".into());
         let mut stage = Stage { client, now: 1_000 };
@@ -181,4 +182,30 @@ fn offers_come_only_from_workgroups_that_are_served() {
     assert_eq!(events(&stage.feed(&offer("evil@example.test"))), []);
     let told = events(&stage.feed(&offer(workgroup)));
     assert!(matches!(&told[..], [UserEvent::Offer(made)] if made.id == "c1"));
+}
+
+/// After a kill the room puts out the occupant of before, and lets in who has asked meanwhile.
+#[test]
+fn who_is_put_out_while_entering_is_in_once_the_room_says_so() {
+    let mut stage = Stage::new();
+    let join = Order::Join {
+        room: "desk@conference.example.test".into(),
+        nick: Some("alice".into()),
+        password: None,
+    };
+    let (_, mut answer) = stage.order(join);
+    let own = |kind: &str, status: &str| {
+        format!(
+            "<presence {kind} from='desk@conference.example.test/alice' to='{ME}'>\
+             <x xmlns='http://jabber.org/protocol/muc#user'><item role='none'/>\
+             <status code='110'/>{status}</x></presence>"
+        )
+    };
+    stage.feed(&own("type='unavailable'", "<status code='333'/>"));
+    assert!(answer.try_recv().is_err(), "it is still waited for");
+    let acts = stage.feed(&own("", ""));
+    let joined = |event: &UserEvent| matches!(event, UserEvent::Joined { .. });
+    assert!(events(&acts).iter().any(joined));
+    let answered = |act: &Act| matches!(act, Act::Answer(_, Ok(Done::Nothing)));
+    assert!(acts.iter().any(answered));
 }

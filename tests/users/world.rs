@@ -278,6 +278,7 @@ async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
     .approving(setting.approval);
     let sessions = Arc::new(AllSessions {
         bridge: Some(bridge.clone()),
+        visitors: bridge.clone(),
         accounts: Some(accounts),
         places: places(),
     });
@@ -339,6 +340,7 @@ fn places() -> Places {
         domain: COMPONENT.to_owned(),
         server: DOMAIN.to_owned(),
         muc: MUC.to_owned(),
+        upload: Default::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 // Logs in, which joins the user's workgroups; is offered requests; accepts, enters the room, talks.
 "use strict";
 
-const me = { authorization: null, stream: null, jid: null, room: null, nick: null };
+const me = { user: null, authorization: null, stream: null, jid: null, room: null, nick: null };
 
 const chat = (method, path, body) => call(method, `/chat/${me.stream}${path}`, body, me.authorization);
 const nameOf = (jid) => jid.split("@")[0];
@@ -44,8 +44,9 @@ async function invited(invitation) {
 function said(message) {
   if (!me.room || message.from.split("/")[0] !== me.room) return;
   const who = message.from.split("/").slice(1).join("/");
-  if (who === me.nick) line("mine", "", message.body);
-  else line("theirs", who, message.body);
+  const show = /^https?:\S+$/.test(message.body) ? file : line;
+  if (who === me.nick) show("mine", "", message.body);
+  else show("theirs", who, message.body);
   at("state").textContent = "";
 }
 
@@ -85,6 +86,7 @@ function listen(user, ticket) {
 
 onSubmit("login", async () => {
   const user = at("user").value;
+  me.user = user;
   const pair = new TextEncoder().encode(`${user}:${at("password").value}`);
   me.authorization = `Basic ${btoa(String.fromCharCode(...pair))}`;
   me.stream = await call("POST", `/chat/${encodeURIComponent(user)}/login`, "", me.authorization);
@@ -99,6 +101,29 @@ onSubmit("say", async () => {
   if (!text || !me.room) return;
   await chat("POST", `/rooms/${nameOf(me.room)}${service()}`, JSON.stringify({ body: text }));
   at("text").value = "";
+});
+
+/** A line in the room with a file, as XMPP clients send one (XEP-0066). */
+function shared(url) {
+  const page = document.implementation.createDocument("jabber:client", "message", null);
+  const element = (parent, namespace, name, text) => {
+    const child = page.createElementNS(namespace, name);
+    child.textContent = text;
+    parent.append(child);
+    return child;
+  };
+  const message = page.documentElement;
+  message.setAttribute("type", "groupchat");
+  message.setAttribute("to", me.room);
+  element(message, "jabber:client", "body", url);
+  element(element(message, "jabber:x:oob", "x", ""), "jabber:x:oob", "url", url);
+  return new XMLSerializer().serializeToString(page);
+}
+
+onSubmit("upload", async () => {
+  if (!me.room) return;
+  const put = await upload(me.user, me.authorization);
+  if (put) await chat("POST", "/xmpp", shared(put.url));
 });
 
 let typing = null;

@@ -77,10 +77,7 @@ impl OpenchsCarrier {
     }
 
     fn remember(&self, id: &DeliveryId, verdict: &Verdict, tally: Tally) {
-        match verdict {
-            Verdict::Done | Verdict::Never(_) => self.tallies.forget(id),
-            Verdict::Again { .. } | Verdict::Hold { .. } => self.tallies.keep(id, tally),
-        }
+        self.tallies.settle(id, verdict, tally);
         if let Verdict::Hold { .. } = verdict {
             tracing::error!(
                 channel = %self.settings.id,

@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::bridge::{Answer, Input};
 use crate::channels::http::read_body;
 use crate::channels::table::{self, Place, Told, at};
-use crate::channels::{PasswordHash, caller};
+use crate::channels::{PasswordHash, again, caller};
 use crate::engine::{Handle, now};
 use crate::ids::ChannelId;
 use crate::store::Store;
@@ -202,11 +202,7 @@ async fn json_body(request: &HttpRequest, payload: Payload) -> Result<Bytes, Rej
 
 /// A key by which the caller repeats a call that it got no answer to.
 fn repeated_by(request: &HttpRequest) -> Option<String> {
-    const LONGEST: usize = 200;
-    let names = ["Idempotency-Key", "X-Idempotency-Key"];
-    let mut keys = names.iter().filter_map(|name| request.headers().get(*name));
-    let key = keys.next()?.to_str().ok()?;
-    Some(key.to_owned()).filter(|key| !key.is_empty() && key.len() <= LONGEST)
+    again::repeated_by(request, &["Idempotency-Key", "X-Idempotency-Key"])
 }
 
 async fn token(

@@ -5,23 +5,24 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::BoxFuture;
-use reqwest::header::{AUTHORIZATION, HeaderName};
+use reqwest::header::AUTHORIZATION;
 use serde_json::Value;
 use url::Url;
 
 use crate::channels::after_talk::AfterTalk;
+use crate::channels::again::IDEMPOTENCY_KEY;
 use crate::channels::api::{Api, Contact};
 use crate::channels::tallies::Tallies;
 use crate::channels::{AddressBook, Call, HttpClient, Reply};
 use crate::conversation::{Delivery, Ended, Outgoing};
-use crate::ids::{DeliveryId, TicketId, Timestamp};
+use crate::engine::now;
+use crate::ids::{DeliveryId, TicketId};
 use crate::outbox::{Carrier, Trouble, Verdict};
 
 use super::RapidProSettings;
 use super::verdict::{Case, Tally, YOUNG, judge};
 use super::wire::{Callback, callback};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Mailroom fetches the files before it answers, with pauses of 5 and 10 s between its own tries.
 const TIMEOUT_WITH_FILES: Duration = Duration::from_secs(45);
@@ -156,9 +157,4 @@ impl Carrier for RapidProCarrier {
     fn carry<'a>(&'a self, delivery: &'a Delivery, attempt: u32) -> BoxFuture<'a, Verdict> {
         self.attempt(delivery, attempt).boxed()
     }
-}
-
-/// The present moment.
-pub(super) fn now() -> Timestamp {
-    Timestamp(jiff::Timestamp::now().as_millisecond())
 }

@@ -18,12 +18,11 @@ use uuid::Uuid;
 use crate::bridge::{Answer, Input};
 use crate::channels::http::{not_found, read_body, wrong_method};
 use crate::channels::table::{self, Place, Told, at};
-use crate::channels::{AddressBook, HttpClient};
-use crate::engine::Handle;
+use crate::channels::{AddressBook, HttpClient, again};
+use crate::engine::{Handle, now};
 use crate::ids::{ConversationId, MessageId};
 use crate::telemetry::metrics as figures;
 
-use super::carrier::now;
 use super::{RapidProSettings, wire};
 
 use import::Handed;
@@ -237,9 +236,7 @@ async fn room_close(
 /// Mailroom sends no key. A caller that does may repeat a call that it got no answer to: the
 /// message is taken once.
 fn repeated_by(request: &HttpRequest) -> Option<String> {
-    const LONGEST: usize = 200;
-    let key = request.headers().get("Idempotency-Key")?.to_str().ok()?;
-    Some(key.to_owned()).filter(|key| !key.is_empty() && key.len() <= LONGEST)
+    again::repeated_by(request, &["Idempotency-Key"])
 }
 
 async fn visitor_message(

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use crate::channels::Reply;
+use crate::channels::again::{REFUSED_AGAIN, SECRET_REFUSED, again, out_of_order};
 use crate::outbox::{Trouble, Verdict};
 
 /// A ticket's row exists only after the flow that opened it has ended, so that until then mailroom
 /// knows nothing of it.
 pub(super) const YOUNG: Duration = Duration::from_mins(2);
 const WITHOUT_ADDRESS: Duration = Duration::from_secs(30);
-const SECRET_REFUSED: Duration = Duration::from_mins(3);
-const REFUSED_AGAIN: Duration = Duration::from_secs(5);
 /// An unknown ticket may also be a database that is away for a moment.
 const UNKNOWN_AGAIN: [Duration; 3] = [
     Duration::from_secs(15),
@@ -26,8 +25,6 @@ const UNKNOWN_YOUNG: [Duration; 7] = [
     Duration::from_secs(15),
     Duration::from_secs(30),
 ];
-/// Seconds, by the number of tries before; after these the outbox's own schedule goes on.
-const OUT_OF_ORDER: [u64; 12] = [1, 2, 4, 8, 15, 30, 60, 120, 240, 300, 300, 300];
 
 /// Answers that a delivery got before. Tries that an outage made fail do not count here.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,13 +106,4 @@ fn unknown(case: Case, why: Trouble) -> Verdict {
         Some(after) => again(Some(*after), why),
         None => Verdict::Never(why),
     }
-}
-
-fn out_of_order(attempt: u32) -> Option<Duration> {
-    let place = usize::try_from(attempt).ok()?;
-    OUT_OF_ORDER.get(place).copied().map(Duration::from_secs)
-}
-
-fn again(after: Option<Duration>, why: Trouble) -> Verdict {
-    Verdict::Again { after, why }
 }

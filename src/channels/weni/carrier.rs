@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::bridge::Input;
 use crate::channels::after_talk::AfterTalk;
+use crate::channels::again::IDEMPOTENCY_KEY;
 use crate::channels::api::Contact;
 use crate::channels::tallies::Tallies;
 use crate::channels::{Call, Reply};
@@ -21,7 +22,6 @@ use super::verdict::{Case, FILES_AGAIN, Tally, judge, name_of};
 use super::wire::{Callback, callback};
 use super::{Ways, WeniSettings, signature};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const SIGNATURE: HeaderName = HeaderName::from_static("x-webhook-signature");
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-webhook-timestamp");
 /// Mailroom's own limit is 30 s, and what it has done by then stays done.
@@ -127,10 +127,7 @@ impl WeniCarrier {
     }
 
     fn remember(&self, id: &DeliveryId, verdict: &Verdict, tally: Tally) {
-        match verdict {
-            Verdict::Done | Verdict::Never(_) => self.tallies.forget(id),
-            Verdict::Again { .. } | Verdict::Hold { .. } => self.tallies.keep(id, tally),
-        }
+        self.tallies.settle(id, verdict, tally);
         if let Verdict::Hold { .. } = verdict {
             tracing::error!(
                 channel = %self.settings.id,

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, ResponseError};
 use bytes::Bytes;
 
 use crate::bridge::{Answer, Input};
+use crate::channels::again;
 use crate::channels::http::read_body;
 use crate::channels::table::{self, Place, Told, at};
 use crate::config::Signed;
@@ -160,7 +161,5 @@ fn ticket(request: &HttpRequest) -> Option<String> {
 
 /// The caller's key, by which a repetition is known.
 fn key(request: &HttpRequest) -> Option<String> {
-    const LONGEST: usize = 200;
-    let key = request.headers().get("Idempotency-Key")?.to_str().ok()?;
-    Some(key.to_owned()).filter(|key| !key.is_empty() && key.len() <= LONGEST)
+    again::repeated_by(request, &["Idempotency-Key"])
 }

@@ -5,19 +5,16 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::channels::Reply;
+use crate::channels::again::{REFUSED_AGAIN, SECRET_REFUSED, again, out_of_order};
 use crate::config::Unsure;
 use crate::outbox::{Trouble, Verdict};
 
 use super::wire::Event;
 
 const WITHOUT_ADDRESS: Duration = Duration::from_secs(30);
-const REFUSED: Duration = Duration::from_mins(3);
-const REFUSED_AGAIN: Duration = Duration::from_secs(5);
 /// Seconds, by how often the ticket was unknown before: its row is written only when the flow that
 /// opened it has ended, and a database that is away looks the same. About ten minutes.
 const UNKNOWN_AGAIN: [u64; 15] = [1, 2, 4, 8, 15, 30, 60, 60, 60, 60, 60, 60, 60, 60, 60];
-/// Seconds, by the number of tries before; after these the outbox's own schedule goes on.
-const OUT_OF_ORDER: [u64; 12] = [1, 2, 4, 8, 15, 30, 60, 120, 240, 300, 300, 300];
 /// How often something is said again of which nobody knows whether it was said.
 const UNSURE_AGAIN: usize = 2;
 /// How often mailroom may fail to fetch files before they are sent as links.
@@ -115,7 +112,7 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
         }
         (200..=299, _) => Verdict::Done,
         (401, _) => Verdict::Hold {
-            after: REFUSED,
+            after: SECRET_REFUSED,
             why,
         },
         (404, Code::UnknownTicket) => unknown(case),
@@ -176,13 +173,4 @@ fn unsure(case: Case, why: Trouble) -> Verdict {
         true => Verdict::Never(why),
         false => again(out_of_order(case.attempt), why),
     }
-}
-
-fn out_of_order(attempt: u32) -> Option<Duration> {
-    let place = usize::try_from(attempt).ok()?;
-    OUT_OF_ORDER.get(place).copied().map(Duration::from_secs)
-}
-
-fn again(after: Option<Duration>, why: Trouble) -> Verdict {
-    Verdict::Again { after, why }
 }

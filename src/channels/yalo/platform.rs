@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, HeaderName};
+use reqwest::header::AUTHORIZATION;
 use serde_json::{Value, json};
 use url::Url;
 
+use crate::channels::again::IDEMPOTENCY_KEY;
 use crate::channels::{Call, HttpClient, Reply};
 use crate::config::{Bot, Provider, StateApi};
 use crate::outbox::Trouble;
@@ -13,7 +14,6 @@ use crate::outbox::Trouble;
 use super::wire::Step;
 use super::{State, YaloSettings};
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// The original's versions of what the platform sends to webhooks.
 const WHATSAPP_VERSION: u8 = 0;

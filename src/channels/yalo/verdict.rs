@@ -1,14 +1,8 @@
 //! What the platform's answers mean for a delivery.
 
-use std::time::Duration;
-
 use crate::channels::Reply;
+use crate::channels::again::{REFUSED_AGAIN, SECRET_REFUSED, again, out_of_order};
 use crate::outbox::{Trouble, Verdict};
-
-const TOKEN_REFUSED: Duration = Duration::from_mins(3);
-const REFUSED_AGAIN: Duration = Duration::from_secs(5);
-/// Seconds, by the number of tries before; after these the outbox's own schedule goes on.
-const OUT_OF_ORDER: [u64; 12] = [1, 2, 4, 8, 15, 30, 60, 120, 240, 300, 300, 300];
 
 /// What is known of a delivery besides the answer that is judged.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,7 +29,7 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
         // Also where the body is none that the platform documents: what it has it would have twice.
         200..=299 if !reply.is_page() => Verdict::Done,
         401 => Verdict::Hold {
-            after: TOKEN_REFUSED,
+            after: SECRET_REFUSED,
             why,
         },
         // It has the id already.
@@ -55,13 +49,4 @@ pub(super) fn judge(outcome: Result<&Reply, Trouble>, case: Case) -> Verdict {
         _ if case.refused == 0 => again(Some(REFUSED_AGAIN), why),
         _ => Verdict::Never(why),
     }
-}
-
-fn out_of_order(attempt: u32) -> Option<Duration> {
-    let place = usize::try_from(attempt).ok()?;
-    OUT_OF_ORDER.get(place).copied().map(Duration::from_secs)
-}
-
-fn again(after: Option<Duration>, why: Trouble) -> Verdict {
-    Verdict::Again { after, why }
 }

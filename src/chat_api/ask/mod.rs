@@ -2,12 +2,16 @@
 
 mod carrier;
 mod open;
+mod preview;
 mod typing;
+mod upload;
 mod workgroups;
 
 pub use carrier::ChatCarrier;
 pub use open::open;
+pub use preview::preview;
 pub use typing::{show_typing, visitor_types};
+pub use upload::upload;
 pub use workgroups::{workgroup, workgroups};
 
 use uuid::Uuid;

@@ -30,7 +30,7 @@ pub async fn open(call: Call) -> Outcome {
         if !call.api.settings.anonymous {
             return Err(Failure::NoCredentials);
         }
-        call.api.crowd.enter(call.from)?;
+        call.api.crowd.enter(&call.from)?;
     }
     let wait = wait(&call)?;
     let form = assist(&call.entity("assist")?)?;

@@ -203,6 +203,7 @@ mod tests {
                 domain: "workgroup.acme.example".into(),
                 server: "acme.example".into(),
                 muc: "rooms.acme.example".into(),
+                upload: Default::default(),
             }
         }
     }

@@ -74,6 +74,29 @@ impl Route {
     pub fn stands_before(&self) -> bool {
         self.path == ADMIN
     }
+
+    /// Its path below a stream id, or below `/chat`; other paths as they are, and the search for users,
+    /// which has its namesake among them.
+    pub fn below(&self) -> &str {
+        let path = self.path.strip_prefix("/chat").unwrap_or(&self.path);
+        let path = path.strip_prefix("/{stream}").unwrap_or(path);
+        match (path, self.path.as_str()) {
+            ("/users", "/chat/users" | "/chat/{stream}/users") => "/chat/users",
+            _ => path,
+        }
+    }
+
+    /// Whether it may say that it is not possible here (501): always, or where something is missing.
+    pub fn may_be_impossible(&self) -> bool {
+        const THOSE: [&str; 4] = ["/login", "/pdf", "/certificate", "/enroll"];
+        THOSE.iter().any(|end| self.path.ends_with(end)) || self.asks_elsewhere()
+    }
+
+    /// Whether another server has to answer, and may fail (502, 504).
+    pub fn asks_elsewhere(&self) -> bool {
+        const THOSE: [&str; 2] = ["/ask/upload/", "/ask/previewlink/"];
+        THOSE.iter().any(|begin| self.path.starts_with(begin))
+    }
 }
 
 macro_rules! handler {
@@ -199,6 +222,8 @@ fn ask_routes() -> Vec<Line> {
         POST "/ask" "Ask a workgroup; answers with the request and the visitor's token." ask::open;
         GET "/ask/workgroups" "Extension: the workgroups, open or closed." ask::workgroups;
         GET "/ask/workgroups/{workgroup}" "Extension: one workgroup, with a place in its line." ask::workgroup;
+        GET "/ask/upload/{user}/{file}/{size}" "Where to put a file (XEP-0363), for this visitor or user; its address is sent as any other." ask::upload;
+        GET "/ask/previewlink/{quality}/{url}" "A preview of a page, by its address in base64url; 501 unless link_previews is set." ask::preview;
         GET "/ask/{user}" "How far a request has come." ask::status;
         POST "/ask/{user}" "Enter the conversation's room." ask::join;
         PUT "/ask/{user}" "Say something in the conversation." ask::say;
@@ -249,6 +274,8 @@ fn query_of(path: &str) -> &'static [&'static str] {
         "/rooms/{room}" => &["servicename", "service", "expandGroups"],
         "/chat/{username}/login" => &["totp"],
         "/ask" => &["wait"],
+        "/ask/upload/{user}/{file}/{size}" => &["token", "type"],
+        "/ask/previewlink/{quality}/{url}" => &["token"],
         _ if path.starts_with("/ask/{user}") => &["token"],
         _ if path.starts_with("/rooms/") => &["service", "servicename"],
         _ => &[],

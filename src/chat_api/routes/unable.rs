@@ -6,14 +6,6 @@ use crate::chat_api::gate::Caller;
 
 /// Routes that are refused, below the prefix, with the reason.
 pub const REFUSED: &[(&str, &str)] = &[
-    (
-        "/ask/upload/{user}/{file}/{size}",
-        "files are passed on as links; upload them where your page keeps files",
-    ),
-    (
-        "/ask/previewlink/{quality}/{url}",
-        "fetching any page that a caller names would open the inner network to callers",
-    ),
     ("/ask/uport/{rest:.*}", "the identity service is no more"),
     ("/ask/irma/{rest:.*}", "the identity service is no more"),
     (

@@ -6,11 +6,12 @@ use crate::chat_api::accounts::Source;
 use crate::ids::Timestamp;
 use crate::users::{
     Chatroom, Contact, ContactRequest, FoundUser, Occupant, PendingOffer, Profile, QueueState,
-    Said, Show,
+    Said, Show, Slot,
 };
 
 use super::iso;
 use super::node::{Entity, Node};
+use super::page::Preview;
 
 fn text(text: &str) -> Node {
     Node::Text(text.to_owned())
@@ -360,4 +361,31 @@ pub fn offers(open: &[PendingOffer]) -> Entity {
         ])
     });
     many("offers", "offer", items.collect())
+}
+/// A place for a file: the source's two keys, and, as an extension, what the `PUT` must carry.
+pub fn slot(slot: &Slot, kind: Option<&str>) -> Entity {
+    let headers = slot.headers.iter();
+    let headers = headers.map(|(name, value)| (*name, text(value)));
+    Entity {
+        root: "upload",
+        keys: vec![
+            ("get", text(&slot.get)),
+            ("put", text(&slot.put)),
+            ("headers", Node::Object(headers.collect())),
+            ("contentType", Node::maybe(kind)),
+        ],
+    }
+}
+
+/// A preview of a page.
+pub fn preview(page: &Preview) -> Entity {
+    let image = page.image.as_ref().map(url::Url::as_str);
+    Entity {
+        root: "preview",
+        keys: vec![
+            ("title", text(&page.title)),
+            ("image", Node::maybe(image)),
+            ("descriptionShort", Node::maybe(page.description.as_deref())),
+        ],
+    }
 }

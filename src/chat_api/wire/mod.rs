@@ -5,6 +5,7 @@ pub mod dialect;
 pub mod entity;
 pub mod events;
 pub mod node;
+pub mod page;
 pub mod visitor;
 pub mod xml;
 

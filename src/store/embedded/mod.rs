@@ -7,14 +7,14 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use futures::future::{BoxFuture, FutureExt};
 use rusqlite::{Connection, OpenFlags};
 
 use crate::ids::Timestamp;
 
-use super::{Change, Cursor, Page, Row, Store, StoreError, Table};
+use super::{Change, Cursor, Page, Row, Store, StoreError, Table, now};
 use writer::Writer;
 
 /// The store in `DIR/warmline.db`.
@@ -213,11 +213,6 @@ fn broken(error: &rusqlite::Error) -> StoreError {
         }
         _ => StoreError::Unavailable(error.to_string()),
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Timestamp::default().plus(since.unwrap_or_default())
 }
 
 #[cfg(test)]

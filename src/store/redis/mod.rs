@@ -22,7 +22,6 @@ mod writer;
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures::future::{BoxFuture, FutureExt};
 use redis::cmd;
@@ -31,7 +30,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::ids::Timestamp;
 
-use super::{Change, Cursor, Page, Purpose, RedisPlace, Row, Store, StoreError, Table};
+use super::{Change, Cursor, Page, Purpose, RedisPlace, Row, Store, StoreError, Table, now};
 use keys::{Keys, SCHEMA};
 use lease::Taken;
 use link::Link;
@@ -250,9 +249,4 @@ impl Drop for Redis {
 
 fn closed() -> StoreError {
     StoreError::Unavailable("it has been closed".into())
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    Timestamp::default().plus(since.unwrap_or_default())
 }

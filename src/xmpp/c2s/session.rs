@@ -12,9 +12,9 @@ use tokio_xmpp::stanzastream::{Connection, Event, StanzaStream, StreamEvent};
 use tracing::debug;
 
 use crate::engine::now;
-use crate::ids::Timestamp;
 use crate::users::{Done, EndReason, LoginError, Order, Password, Told, UserError};
 use crate::xmpp::client::{Act, Client, Reply};
+use crate::xmpp::due::sleep_until;
 use crate::xmpp::shelf::Shelf;
 
 use super::door::Door;
@@ -216,15 +216,5 @@ impl Task {
         };
         let sending = self.stream.send(Box::new(stanza));
         tokio::time::timeout(ROOM, sending).await.is_ok()
-    }
-}
-
-async fn sleep_until(due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            let left = due.since(now()).max(Duration::from_millis(1));
-            tokio::time::sleep(left).await;
-        }
-        None => std::future::pending().await,
     }
 }

@@ -210,6 +210,8 @@ impl Client {
     /// Requests whose answers cannot come any more.
     pub(super) fn fail_asked(&mut self, problem: &UserError) {
         self.fail_early(problem);
+        let unanswered = self.uploads.forget(problem);
+        self.out.extend(unanswered);
         for (_, asked) in std::mem::take(&mut self.asked) {
             self.answer(asked.reply, Err(problem.clone()));
         }

@@ -32,6 +32,9 @@ impl Client {
     }
 
     fn take_iq(&mut self, stanza: &Element) {
+        if let Some(acts) = self.uploads.answer(self.now, stanza) {
+            return self.out.extend(acts);
+        }
         match attr(stanza, "type") {
             Some("result" | "error") if !self.iq_answer(stanza) => self.show_stanza(stanza),
             Some("get" | "set") => {

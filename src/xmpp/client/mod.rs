@@ -16,12 +16,15 @@ mod raw;
 mod reentry;
 mod requests;
 mod rooms;
+mod slots;
 mod text;
+mod uploads;
 
 pub use self::history::matches;
 pub use self::lifecycle::Kept;
 pub use self::reentry::KeptRoom;
 pub use self::text::{delay, is_local_part, iso_time, line_id};
+pub use self::uploads::Uploads;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -88,6 +91,7 @@ pub struct Client {
     desks: BTreeMap<String, Desk>,
     offers: BTreeMap<String, PendingOffer>,
     asked: BTreeMap<String, Asked>,
+    uploads: Uploads,
     prefix: String,
     serial: u64,
     now: Timestamp,
@@ -100,6 +104,7 @@ impl Client {
     /// A client of this full address, connected and silent yet. `prefix` makes its ids unlike those
     /// of others.
     pub fn new(full: &str, places: Places, prefix: String) -> Self {
+        let uploads = Uploads::new(&places, format!("{prefix}-slot-"), None);
         Self {
             full: full.to_owned(),
             bare: text::bare(full).to_owned(),
@@ -116,6 +121,7 @@ impl Client {
             desks: BTreeMap::new(),
             offers: BTreeMap::new(),
             asked: BTreeMap::new(),
+            uploads,
             prefix,
             serial: 0,
             now: Timestamp::default(),
@@ -162,6 +168,8 @@ impl Client {
         self.give_up_asking();
         self.give_up_entering();
         self.give_up_desks();
+        let given_up = self.uploads.tick(self.now);
+        self.out.extend(given_up);
         let now = self.now;
         self.offers.retain(|_, pending| {
             let stands = pending.offer.timeout;
@@ -175,7 +183,8 @@ impl Client {
         let asked = self.asked.values().map(|asked| asked.deadline);
         let rooms = self.rooms.values().filter_map(Room::deadline);
         let desks = self.desks.values().filter_map(Desk::deadline);
-        asked.chain(rooms).chain(desks).min()
+        let uploads = self.uploads.next_deadline();
+        asked.chain(rooms).chain(desks).chain(uploads).min()
     }
 
     fn drain(&mut self) -> Vec<Act> {

@@ -112,7 +112,7 @@ impl Client {
         Ok(())
     }
 
-    /// Workgroups.
+    /// Workgroups, and places for files.
     fn serve(&mut self, order: Order, reply: Reply) -> Result<(), (UserError, Reply)> {
         match order {
             Order::Workgroups => self.list_workgroups(reply),
@@ -136,6 +136,10 @@ impl Client {
                 workgroup,
                 accept,
             } => self.answer_offer((&id, workgroup.as_deref()), accept, reply),
+            Order::Slot(wish) => {
+                let acts = self.uploads.want(self.now, (None, wish), reply);
+                self.out.extend(acts);
+            }
             // Properties are not a matter of the client: whoever owns it keeps them.
             _ => return Err((UserError::Unsupported("properties"), reply)),
         }

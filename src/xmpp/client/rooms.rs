@@ -275,8 +275,12 @@ impl Client {
         }
         if x.is_some_and(|x| has_status(x, "332") || has_status(x, "333")) {
             // The service stops, or could not reach us: no reason to stay away.
-            room.phase = Phase::Again(self.now.plus(PAUSE));
             room.occupants.clear();
+            // Whom it puts out is the one from before: who asks meanwhile is answered.
+            if matches!(room.phase, Phase::Entering { .. }) {
+                return;
+            }
+            room.phase = Phase::Again(self.now.plus(PAUSE));
             let (room, why) = (jid.to_owned(), LeftReason::Removed);
             return self.event(UserEvent::Left { room, why });
         }

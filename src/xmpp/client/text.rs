@@ -48,12 +48,13 @@ pub(super) fn bare_address(text: &str) -> Result<String, UserError> {
     Ok(parsed.to_string())
 }
 
-/// Whether a text can be the local part of a user's address here: RFC 7622 without the rarer
-/// scripts' rules, lower case.
+/// Whether a text can be the local part of a user's address here, and is spelt as servers spell it
+/// (nodeprep, RFC 6122): what they answer to another spelling would reach nobody.
 pub fn is_local_part(text: &str) -> bool {
     !text.is_empty()
         && text.len() <= 255
         && text == text.to_lowercase()
+        && jid::NodePart::new(text).is_ok_and(|node| node.as_str() == text)
         && !text
             .chars()
             .any(|c| c.is_whitespace() || c.is_control() || "\"&'/:<>@\\".contains(c))
@@ -172,6 +173,26 @@ mod tests {
         }
         assert!(bare_address("a@b/c").is_err());
         assert!(bare_address("b").is_err());
+    }
+
+    #[test]
+    fn names_are_spelt_as_servers_spell_them() {
+        for fine in ["alice", "dora.m-1", "zoë", "ольга", "v2"] {
+            assert!(is_local_part(fine), "{fine}");
+        }
+        // A soft hyphen, a combined letter, a wide one: a server answers to another spelling.
+        for other in [
+            "§\u{AD}¥",
+            "zoe\u{308}",
+            "ａlice",
+            "straße",
+            "Alice",
+            "a b",
+            "a@b",
+            "",
+        ] {
+            assert!(!is_local_part(other), "{other:?}");
+        }
     }
 
     #[test]

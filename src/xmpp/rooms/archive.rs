@@ -8,8 +8,8 @@ use minidom::Element;
 use crate::bridge::{RoomEvent, Spoken};
 use crate::ids::MessageId;
 use crate::xmpp::address::Address;
-use crate::xmpp::ns;
-use crate::xmpp::stanza::{attr, child, child_text};
+use crate::xmpp::pages::next_page;
+use crate::xmpp::stanza::attr;
 
 use super::copy::Copy;
 use super::lines::is_part;
@@ -51,15 +51,9 @@ impl Room {
             self.archive.clear();
             return self.join(cx);
         }
-        let fin = child(iq, "fin", ns::MAM);
-        let complete = fin.and_then(|fin| attr(fin, "complete"));
-        let last = fin
-            .and_then(|fin| child(fin, "set", ns::RSM))
-            .and_then(|set| child_text(set, "last", ns::RSM))
-            .filter(|last| !last.is_empty());
-        match (complete, last) {
-            (Some("true" | "1"), _) | (_, None) => self.become_ready(cx),
-            (_, Some(last)) => self.read_page(cx, Some(&last)),
+        match next_page(iq) {
+            None => self.become_ready(cx),
+            Some(last) => self.read_page(cx, Some(&last)),
         }
     }
 

@@ -7,6 +7,11 @@ use super::RoomsSettings;
 /// A visitor's local part on our domain begins with this.
 pub(super) const VISITOR_PREFIX: &str = "v-";
 
+/// The address by which a conversation's visitor is in the room.
+pub fn visitor_address(id: &ConversationId, domain: &str) -> String {
+    format!("{VISITOR_PREFIX}{id}@{domain}/{id}")
+}
+
 /// Addresses as text.
 #[derive(Debug)]
 pub(super) struct Names {
@@ -36,7 +41,7 @@ impl Names {
             room: format!("{local}@{}", settings.muc),
             desk: format!("{owner}/{workgroup}"),
             workgroup: owner,
-            visitor: format!("{visitor_bare}/{id}"),
+            visitor: visitor_address(id, domain),
             visitor_bare,
         }
     }

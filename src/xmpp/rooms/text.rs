@@ -4,6 +4,7 @@ use minidom::Element;
 
 use crate::conversation::{Attachment, Words};
 use crate::ids::MessageId;
+use crate::media::type_of;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{attr, body, child, child_text};
 
@@ -52,7 +53,7 @@ pub(in crate::xmpp) fn words(message: &Element) -> Option<Words> {
         .map(|url| url.trim().to_owned())
         .filter(|url| !url.is_empty())
         .map(|url| Attachment {
-            kind: kind_of(&url).to_owned(),
+            kind: type_of(&url).to_owned(),
             url,
         })
         .collect();
@@ -86,29 +87,6 @@ fn without_quotation(message: &Element, text: String) -> String {
     kept.filter(|(at, _)| !range.contains(at))
         .map(|(_, letter)| letter)
         .collect()
-}
-
-/// The MIME type that a link's ending suggests; empty where it suggests none.
-fn kind_of(url: &str) -> &'static str {
-    let path = url.split(['?', '#']).next().unwrap_or_default();
-    let name = path.rsplit('/').next().unwrap_or_default();
-    let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
-    match ending.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "gif" => "image/gif",
-        "webp" => "image/webp",
-        "heic" => "image/heic",
-        "mp4" => "video/mp4",
-        "webm" => "video/webm",
-        "3gp" => "video/3gpp",
-        "mp3" => "audio/mpeg",
-        "ogg" | "oga" | "opus" => "audio/ogg",
-        "m4a" => "audio/mp4",
-        "wav" => "audio/wav",
-        "pdf" => "application/pdf",
-        _ => "",
-    }
 }
 
 #[cfg(test)]

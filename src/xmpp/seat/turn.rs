@@ -1,11 +1,10 @@
 //! What the seat is to do next.
 
-use std::time::Duration;
-
 use tokio::sync::mpsc;
 
-use crate::engine::{SeatOrder, now};
+use crate::engine::SeatOrder;
 use crate::ids::Timestamp;
+use crate::xmpp::due::sleep_until;
 use crate::xmpp::link::LinkEvent;
 
 /// What the seat does next, but for answers of the engine, new settings and what our own users send.
@@ -25,16 +24,5 @@ pub(super) async fn next_turn(
         event = events.recv() => Turn::Event(event),
         Some(order) = orders.recv() => Turn::Order(order),
         () = sleep_until(due) => Turn::Due,
-    }
-}
-
-async fn sleep_until(due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            // A deadline that is past is served at once, yet never in a busy loop.
-            let left = due.since(now()).max(Duration::from_millis(1));
-            tokio::time::sleep(left).await;
-        }
-        None => std::future::pending().await,
     }
 }

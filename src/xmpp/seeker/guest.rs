@@ -12,6 +12,7 @@ use crate::bridge::{AwayEvent, StayEvent, StayPlan};
 use crate::ids::Timestamp;
 use crate::xmpp::address::Address;
 use crate::xmpp::ns;
+use crate::xmpp::pages::next_page;
 use crate::xmpp::rooms::copy::Copy;
 use crate::xmpp::rooms::lines::Lines;
 use crate::xmpp::rooms::open::{facts, has_status, item};
@@ -324,16 +325,10 @@ impl Guest {
     }
 
     fn page_ended(&mut self, cx: &mut Cx<'_>, of: &Visitor, iq: &Element) {
-        let fin = child(iq, "fin", ns::MAM);
-        let complete = fin.and_then(|fin| attr(fin, "complete"));
-        let last = fin
-            .and_then(|fin| child(fin, "set", ns::RSM))
-            .and_then(|set| child_text(set, "last", ns::RSM))
-            .filter(|last| !last.is_empty());
-        match (complete, last) {
+        match next_page(iq) {
             // Refused, too: what the room gave on entry has to do.
-            (Some("true" | "1"), _) | (_, None) => self.become_ready(cx, of),
-            (_, Some(last)) => self.read_page(cx, of, Some(&last)),
+            None => self.become_ready(cx, of),
+            Some(last) => self.read_page(cx, of, Some(&last)),
         }
     }
 

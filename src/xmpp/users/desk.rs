@@ -14,6 +14,7 @@ use crate::store::Store;
 use crate::telemetry::metrics as figures;
 use crate::users::{Approval, EndReason, LoginError, Places, UserError};
 use crate::xmpp::agents::AgentsSettings;
+use crate::xmpp::due::sleep_until;
 use crate::xmpp::known::Known;
 use crate::xmpp::link::{Generation, LinkSender};
 use crate::xmpp::shelf::Shelf;
@@ -274,6 +275,11 @@ impl UsersDesk {
                 reply,
             } => self.open((name, resource), reply).await,
             Command::Order { key, order, reply } => self.order(key, order, reply),
+            Command::Slot {
+                conversation,
+                wish,
+                reply,
+            } => self.house.want_slot(&conversation, wish, reply),
             Command::Close { key, done } => {
                 self.house.close(&key, EndReason::Closed);
                 self.logins.push(Box::new(move |_| {
@@ -378,15 +384,5 @@ impl UsersDesk {
                 let _ = reply.send(answer);
             }
         }
-    }
-}
-
-async fn sleep_until(due: Option<Timestamp>) {
-    match due {
-        Some(due) => {
-            let left = due.since(now()).max(Duration::from_millis(1));
-            tokio::time::sleep(left).await;
-        }
-        None => std::future::pending().await,
     }
 }

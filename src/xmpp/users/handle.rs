@@ -4,7 +4,10 @@ use futures::future::BoxFuture;
 use futures::stream::{self, BoxStream, StreamExt};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::users::{Done, Kind, LoginError, Opened, Order, Profile, Session, Told, UserError};
+use crate::ids::ConversationId;
+use crate::users::{
+    Done, Kind, LoginError, Opened, Order, Profile, Session, Slot, SlotWish, Told, UserError,
+};
 use crate::xmpp::client::Reply;
 
 use super::house::Key;
@@ -19,6 +22,11 @@ pub(super) enum Command {
     Order {
         key: Key,
         order: Order,
+        reply: Reply,
+    },
+    Slot {
+        conversation: ConversationId,
+        wish: SlotWish,
         reply: Reply,
     },
     Close {
@@ -110,6 +118,29 @@ impl Bridge {
     pub async fn profiles(&self) -> Result<Vec<Profile>, LoginError> {
         let (reply, answer) = oneshot::channel();
         self.login(Command::Profiles { reply }, answer).await
+    }
+
+    /// A place for the file of this conversation's visitor.
+    ///
+    /// # Errors
+    /// See [`UserError`].
+    pub async fn visitor_slot(
+        &self,
+        conversation: &ConversationId,
+        wish: SlotWish,
+    ) -> Result<Slot, UserError> {
+        let (reply, answer) = oneshot::channel();
+        let command = Command::Slot {
+            conversation: conversation.clone(),
+            wish,
+            reply,
+        };
+        let sent = self.commands.send(command).await;
+        sent.map_err(|_| UserError::NotConnected)?;
+        match answer.await.unwrap_or(Err(UserError::NotConnected))? {
+            Done::Slot(slot) => Ok(slot),
+            _ => Err(UserError::NotConnected),
+        }
     }
 
     /// Takes back what all sessions show, and ends the desk. What is stored of the sessions stays.

@@ -9,10 +9,11 @@ use crate::ids::Timestamp;
 use crate::store::Change;
 use crate::users::{Approval, Done, EndReason, Held, Order, Places, Told, UserError};
 use crate::xmpp::address::Address;
-use crate::xmpp::client::{Act, Client, Kept, Reply};
+use crate::xmpp::client::{Act, Client, Kept, Reply, Uploads};
 use crate::xmpp::known::Known;
 
 use super::records::{self, Item, UserRecord};
+use super::slots::id_prefix;
 
 /// Whose session: user name and resource.
 pub(super) type Key = (String, String);
@@ -76,6 +77,8 @@ pub(super) struct House {
     pub now: Timestamp,
     /// Stanzas for users, still to be delivered.
     pub inside: VecDeque<Element>,
+    /// Asks for places for visitors' files.
+    pub uploads: Uploads,
     pub effects: Vec<Effect>,
     pub changes: Vec<Change>,
     serial: u64,
@@ -87,7 +90,9 @@ pub(super) struct House {
 
 impl House {
     pub fn new(rules: Rules, known: Known) -> Self {
+        let looker = Some(rules.places.domain.clone());
         Self {
+            uploads: Uploads::new(&rules.places, id_prefix(&rules.prefix), looker),
             rules,
             known,
             users: BTreeMap::new(),
@@ -199,6 +204,9 @@ impl House {
 
     /// A stanza came for one of ours, over the link or from inside.
     pub fn stanza(&mut self, stanza: Element) {
+        if self.slot_answered(&stanza) {
+            return;
+        }
         self.inside.push_back(stanza);
         self.settle();
     }
@@ -206,6 +214,7 @@ impl House {
     /// The link is gone.
     pub fn link_down(&mut self) {
         self.connected = false;
+        self.forget_slots();
         let now = self.now;
         for key in self.keys() {
             let Some(online) = self.online(&key) else {
@@ -250,10 +259,16 @@ impl House {
                 self.act(&key, acts);
             }
         }
+        self.give_up_slots();
         self.settle();
         let sessions = self.users.values().flat_map(|user| user.sessions.values());
         let due = sessions.filter_map(|online| online.client.next_deadline());
-        self.due = due.min();
+        self.due = due.chain(self.uploads.next_deadline()).min();
+    }
+
+    /// Something more is due then.
+    pub fn due_by(&mut self, at: Option<Timestamp>) {
+        self.due = self.due.into_iter().chain(at).min();
     }
 
     pub fn next_deadline(&self) -> Option<Timestamp> {
@@ -276,7 +291,7 @@ impl House {
     pub fn act_on(&mut self, key: &Key, acts: Vec<Act>, held: Option<Held>) {
         let due = self.online(key);
         let due = due.and_then(|online| online.client.next_deadline());
-        self.due = self.due.into_iter().chain(due).min();
+        self.due_by(due);
         let mut events = Vec::new();
         for act in acts {
             match act {

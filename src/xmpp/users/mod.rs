@@ -16,10 +16,12 @@ mod presence;
 mod records;
 mod roster;
 mod route;
+mod slots;
 mod subscriptions;
 mod waiting_room;
 
 pub use desk::{Ends, Link, UsersDesk, UsersSettings};
 pub use handle::{Bridge, as_stream};
 pub use history::{said_from, said_until};
+pub use slots::is_slot_answer;
 pub use waiting_room::read_said;

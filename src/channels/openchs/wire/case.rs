@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::bridge::{CaseRecord, Visitor};
+use crate::channels::fields::clip;
 use crate::channels::openchs::{OpenchsSettings, Reveal};
 use crate::conversation::CaseNote;
 use crate::ids::{Timestamp, VisitorToken};
@@ -53,7 +54,7 @@ fn gather(
 ) {
     const SESSIONS: [&str; 3] = ["chat_session", "conversation_id", "session_id"];
     for (name, value) in members {
-        let label = format!("{path}{}", clip(name));
+        let label = format!("{path}{}", clip(name, FACT_LIMIT));
         let shown = match value {
             Value::Object(inner) => {
                 // The reader of JSON bounds how deep this goes.
@@ -82,13 +83,6 @@ fn may_show(name: &str, shown: &str, settings: &OpenchsSettings) -> String {
         || mail && !settings.reveal.contains(&Reveal::Email);
     match hidden {
         true => "(not shown)".to_owned(),
-        false => clip(shown),
-    }
-}
-
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(FACT_LIMIT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
+        false => clip(shown, FACT_LIMIT),
     }
 }

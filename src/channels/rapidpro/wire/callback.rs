@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::channels::rapidpro::RapidProSettings;
+use crate::channels::texts;
 use crate::conversation::{Attachment, ClosedBy, Delivery, Outgoing, Words};
 
 /// One call back.
@@ -51,18 +52,14 @@ fn said(delivery: &Delivery, words: &Words) -> Option<Callback> {
     if words.is_empty() {
         return None;
     }
-    let text = if words.corrects.is_some() && !words.text.is_empty() {
-        format!("* {}", words.text)
-    } else {
-        words.text.clone()
-    };
+    let text = texts::said(words);
     let mut body = event("agent-message", delivery);
     let mut without_files = None;
     if words.attachments.is_empty() {
         body["data"] = json!({ "text": text });
     } else {
         let mut plain = body.clone();
-        plain["data"] = json!({ "text": with_links(&text, &words.attachments) });
+        plain["data"] = json!({ "text": texts::with_links(text.clone(), &words.attachments) });
         without_files = Some(plain);
         let files: Vec<_> = words.attachments.iter().map(file).collect();
         body["data"] = json!({ "text": text, "attachments": files });
@@ -89,10 +86,4 @@ fn file(attachment: &Attachment) -> Value {
         kind => kind,
     };
     json!({ "type": kind, "url": attachment.url })
-}
-
-fn with_links(text: &str, files: &[Attachment]) -> String {
-    let links = files.iter().map(|file| file.url.as_str());
-    let text = Some(text).filter(|text| !text.trim().is_empty());
-    text.into_iter().chain(links).collect::<Vec<_>>().join("\n")
 }

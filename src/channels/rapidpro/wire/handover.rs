@@ -9,7 +9,7 @@ use crate::conversation::{Brief, Manners};
 use crate::ids::{ConversationId, TicketId, Timestamp, WorkgroupName};
 use crate::workgroup::Place;
 
-use super::fields::{self, Fields, WireError};
+use super::fields::{self, Fields, WireError, clip};
 
 /// Characters of a fact that an agent is shown: an offer is one stanza and must stay small.
 const FACT_LIMIT: usize = 1000;
@@ -170,7 +170,7 @@ fn brief(
     ];
     let known = known
         .into_iter()
-        .filter_map(|(label, value)| Some((label.to_owned(), clip(&value?))));
+        .filter_map(|(label, value)| Some((label.to_owned(), clip(&value?, FACT_LIMIT))));
     let mut brief = Brief {
         question: None,
         facts: known.collect(),
@@ -190,20 +190,13 @@ fn add_custom(custom: &Map<String, Value>, brief: &mut Brief, settings: &RapidPr
         tracing::warn!(channel = %settings.id, given = custom.len(), "more custom fields than are shown");
     }
     for (label, value) in custom.iter().take(CUSTOM_LIMIT) {
-        let Some(value) = fields::shown(value).map(|value| clip(&value)) else {
+        let Some(value) = fields::shown(value).map(|value| clip(&value, FACT_LIMIT)) else {
             continue;
         };
         if brief.question.is_none() && label.trim().eq_ignore_ascii_case("question") {
             brief.question = Some(value);
         } else {
-            brief.facts.push((clip(label), value));
+            brief.facts.push((clip(label, FACT_LIMIT), value));
         }
-    }
-}
-
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(FACT_LIMIT) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
     }
 }

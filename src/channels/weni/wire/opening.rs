@@ -5,7 +5,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::bridge::Opening;
-use crate::channels::fields::{self, Fields, WireError};
+use crate::channels::fields::{self, Fields, WireError, clip};
 use crate::channels::weni::WeniSettings;
 use crate::config::Reveal;
 use crate::conversation::{Author, Brief, Earlier, Manners, Words};
@@ -54,7 +54,7 @@ pub fn open(body: &[u8], settings: &WeniSettings) -> Result<Ticket, WireError> {
         .filter(|said| is_words(said));
     let language = text(contact.as_ref(), "language")?;
     let mut brief = Brief {
-        question: said.map(clip),
+        question: said.map(|said| clip(said, FACT_LIMIT)),
         facts: Vec::new(),
     };
     let known = [
@@ -69,7 +69,7 @@ pub fn open(body: &[u8], settings: &WeniSettings) -> Result<Ticket, WireError> {
     ];
     let known = known.into_iter();
     brief.facts = known
-        .filter_map(|(label, value)| Some((label.to_owned(), clip(&value?))))
+        .filter_map(|(label, value)| Some((label.to_owned(), clip(&value?, FACT_LIMIT))))
         .collect();
     Ok(Ticket {
         id: id.hyphenated().to_string(),
@@ -230,11 +230,4 @@ fn callback(
         tracing::warn!(channel = %settings.id, "webhook_base_url is no address to call, ignored");
     }
     Ok(told.filter(usable))
-}
-
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(FACT_LIMIT) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }

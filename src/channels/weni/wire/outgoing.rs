@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::channels::Media;
+use crate::channels::texts;
 use crate::channels::weni::WeniSettings;
 use crate::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words};
 use crate::ids::Timestamp;
@@ -85,10 +86,7 @@ fn said(
     if words.is_empty() {
         return None;
     }
-    let text = match words.corrects.is_some() && !words.text.is_empty() {
-        true => format!("* {}", words.text),
-        false => words.text.clone(),
-    };
+    let text = texts::said(words);
     let files: Vec<Attachment> = words
         .attachments
         .iter()
@@ -104,7 +102,7 @@ fn said(
     body["sent_at"] = json!(shown(delivery.at));
     let without_files = (!files.is_empty()).then(|| {
         let mut plain = body.clone();
-        plain["text"] = json!(with_links(&text, &files));
+        plain["text"] = json!(texts::with_links(text.clone(), &files));
         plain
     });
     if !text.trim().is_empty() {
@@ -145,10 +143,4 @@ fn shown(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0)
         .map(|at| at.to_string())
         .unwrap_or_default()
-}
-
-fn with_links(text: &str, files: &[Attachment]) -> String {
-    let links = files.iter().map(|file| file.url.as_str());
-    let text = Some(text).filter(|text| !text.trim().is_empty());
-    text.into_iter().chain(links).collect::<Vec<_>>().join("\n")
 }

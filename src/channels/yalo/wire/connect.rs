@@ -4,6 +4,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::Value;
 
 use crate::bridge::Opening;
+use crate::channels::fields::{clip, shown as whole_shown};
 use crate::channels::yalo::YaloSettings;
 use crate::config::{Provider, Reveal};
 use crate::conversation::{Brief, Manners};
@@ -84,10 +85,10 @@ pub fn connect(body: &[u8], settings: &YaloSettings) -> Result<Connect, PayloadE
     let mut brief = Brief {
         question: None,
         facts: facts
-            .map(|(label, text)| (label.into(), clip(text)))
+            .map(|(label, text)| (label.into(), clip(text, FACT_LIMIT)))
             .collect(),
     };
-    let member = |name: &str| fields::shown(extra.as_ref()?.find(name)?);
+    let member = |name: &str| whole_shown(extra.as_ref()?.find(name)?);
     if let Some(extra) = &extra {
         add_extra(extra, &mut brief, settings);
     }
@@ -172,22 +173,15 @@ fn add_extra(extra: &Fields<'_>, brief: &mut Brief, settings: &YaloSettings) {
         if brief.question.is_none() && alike(key, "description") {
             brief.question = Some(text);
         } else {
-            brief.facts.push((clip(key), text));
+            brief.facts.push((clip(key, FACT_LIMIT), text));
         }
     }
 }
 
 fn shown(value: &Value) -> Option<String> {
-    Some(clip(&fields::shown(value)?))
+    Some(clip(&whole_shown(value)?, FACT_LIMIT))
 }
 
 fn short(text: &str) -> bool {
     text.len() <= ID_LIMIT || text.chars().count() <= ID_LIMIT
-}
-
-fn clip(text: &str) -> String {
-    match text.char_indices().nth(FACT_LIMIT) {
-        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
-        None => text.to_owned(),
-    }
 }

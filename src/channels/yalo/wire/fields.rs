@@ -181,13 +181,3 @@ fn kind(value: &Value) -> &'static str {
         Value::Object(_) => "object",
     }
 }
-
-/// A value as something to show: nested ones as compact JSON; `None` where there is nothing.
-pub(super) fn shown(value: &Value) -> Option<String> {
-    match value {
-        Value::Null => None,
-        Value::String(text) if text.trim().is_empty() => None,
-        Value::String(text) => Some(text.clone()),
-        other => Some(other.to_string()),
-    }
-}

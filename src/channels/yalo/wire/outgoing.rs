@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::channels::Media;
+use crate::channels::texts::said;
 use crate::channels::yalo::{State, YaloSettings, person};
 use crate::config::Provider;
 use crate::conversation::{Attachment, ClosedBy, Delivery, Notice, Outgoing, Words, split};
@@ -91,13 +92,9 @@ fn state_after(by: ClosedBy) -> Option<State> {
 fn shown(words: &Words, media: &Media) -> Words {
     let files = words.attachments.iter();
     let linked = files.map(|file| media.of_agent(file));
-    let text = match words.corrects.is_some() && !words.text.is_empty() {
-        true => format!("* {}", words.text),
-        false => words.text.clone(),
-    };
     Words {
         attachments: linked.collect(),
-        ..Words::text(text)
+        ..Words::text(said(words))
     }
 }
 
