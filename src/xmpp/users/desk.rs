@@ -167,7 +167,7 @@ impl UsersDesk {
                     break;
                 }
             }
-            if !self.debt.is_full() {
+            if self.again.is_none() || !self.debt.is_full() {
                 self.house.tick();
             }
             self.flush().await;
@@ -185,7 +185,8 @@ impl UsersDesk {
 
     fn next_deadline(&self) -> Option<Timestamp> {
         let due = self.house.next_deadline();
-        let due = due.filter(|_| !self.debt.is_full()).into_iter();
+        let due = due.filter(|_| self.again.is_none() || !self.debt.is_full());
+        let due = due.into_iter();
         due.chain(self.again).min()
     }
 
@@ -194,7 +195,7 @@ impl UsersDesk {
         match told {
             Link::Up(generation) => {
                 self.on = Some(generation);
-                match self.debt.is_full() {
+                match self.again.is_some() && self.debt.is_full() {
                     true => self.debt.miss(),
                     false => self.house.link_up(),
                 }
@@ -203,7 +204,9 @@ impl UsersDesk {
                 self.on = None;
                 self.house.link_down();
             }
-            Link::Stanza(stanza) if self.debt.is_full_for(&stanza) => self.turn_away(&stanza),
+            Link::Stanza(stanza) if self.again.is_some() && self.debt.is_full_for(&stanza) => {
+                self.turn_away(&stanza);
+            }
             Link::Stanza(stanza) => {
                 self.house.stanza(stanza);
                 self.debt.take_over(&mut self.house);
@@ -246,7 +249,7 @@ impl UsersDesk {
     async fn command(&mut self, command: Command) {
         self.house.now = now();
         // What cannot be stored is not begun: whoever is refused may try again without doing it twice.
-        if !self.debt.is_paid() {
+        if self.again.is_some() {
             return self.refuse(command).await;
         }
         self.carry_on(command).await;
