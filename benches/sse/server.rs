@@ -85,6 +85,8 @@ fn settings() -> ChatApiSettings {
         refuse_without_agents: false,
         wait_ends: true,
         reveal: BTreeSet::new(),
+        fonts: Vec::new(),
+        totp_issuer: String::new(),
         names: Names {
             domain: DOMAIN.into(),
             muc: "rooms.acme.example".into(),

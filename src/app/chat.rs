@@ -148,6 +148,8 @@ fn chat_settings(
         wait_ends: channel.on_request_timeout == OnRequestTimeout::Close,
         reveal: kind.reveal.iter().map(reveal).collect(),
         names: names(settings, channel, kind),
+        fonts: kind.fonts.clone(),
+        totp_issuer: kind.totp_issuer.clone(),
     }
 }
 

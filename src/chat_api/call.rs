@@ -19,6 +19,7 @@ use super::ChatApi;
 use super::desk::Live;
 use super::failure::Failure;
 use super::gate::{Caller, User};
+use super::wire::dialect::Dialect;
 use super::wire::node::Entity;
 use super::wire::xml;
 
@@ -45,6 +46,8 @@ pub struct Call {
     query: Vec<(String, String)>,
     /// Whether the body is XML by its type.
     xml: bool,
+    /// Whether `Accept` asks for an entity by name.
+    wants_entity: bool,
 }
 
 /// What is answered.
@@ -56,6 +59,8 @@ pub struct Answer {
     pub content: Content,
     /// Which kind of session did it.
     pub kind: Option<Kind>,
+    /// Whether it holds a secret, which no cache may keep.
+    pub private: bool,
 }
 
 /// A body.
@@ -67,6 +72,13 @@ pub enum Content {
     Text(String),
     /// An entity, in the form that the caller wants.
     Entity(Entity),
+    /// A PDF file, to be kept.
+    Pdf {
+        /// The file's name; plain letters.
+        name: String,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
 }
 
 impl Answer {
@@ -76,6 +88,7 @@ impl Answer {
             status: StatusCode::OK,
             content: Content::Empty,
             kind: None,
+            private: false,
         }
     }
 
@@ -99,6 +112,13 @@ impl Answer {
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
+        self
+    }
+
+    /// With a secret in it.
+    #[must_use]
+    pub fn private(mut self) -> Self {
+        self.private = true;
         self
     }
 
@@ -166,6 +186,7 @@ impl Call {
             path: path.collect(),
             query: query_of(request),
             xml: is_xml(request),
+            wants_entity: Dialect::is_asked_for(request),
             from: peer(request, &api.settings.proxies),
             idempotency: key.filter(|key| !key.is_empty() && key.len() <= LONGEST),
             api,
@@ -208,6 +229,11 @@ impl Call {
         }
         let object = xml::object(text, root)?;
         Ok(Cow::Owned(serde_json::Value::Object(object).to_string()))
+    }
+
+    /// Whether the caller asks for an entity by name, where there is a plain text, too.
+    pub fn wants_entity(&self) -> bool {
+        self.wants_entity
     }
 
     /// The user who calls.

@@ -12,6 +12,7 @@ use crate::engine::groups::{GroupProblem, Part};
 use crate::store::StoreError;
 use crate::users::{LoginError, NoSlot, UserError};
 
+use super::pdf::PdfError;
 use super::previews::NoPage;
 use super::wire::dialect::Dialect;
 use super::wire::node::{Entity, Node};
@@ -29,6 +30,20 @@ pub enum Failure {
     /// There are credentials, and they are not right.
     #[error("wrong credentials")]
     WrongCredentials,
+    /// The password is right, and a one-time code is needed with it.
+    #[error("a one-time code is needed beside the password: log in with ?totp=")]
+    CodeMissing,
+    /// A one-time code that is not this user's, or not any more.
+    #[error("wrong one-time code, or one that was used already")]
+    WrongCode,
+    /// Somebody who needs one-time codes has no session that was logged in with one.
+    #[error(
+        "this user needs one-time codes: log in with one first (POST /chat/{{username}}/login?totp=)"
+    )]
+    NotLoggedIn,
+    /// One-time codes of a user who has none.
+    #[error("this user has no one-time codes")]
+    NoCodes,
     /// Too many wrong ones came from there.
     #[error("too many attempts; try again later")]
     TooManyAttempts(Duration),
@@ -121,6 +136,19 @@ impl From<StoreError> for Failure {
     }
 }
 
+impl From<PdfError> for Failure {
+    fn from(error: PdfError) -> Self {
+        match error {
+            PdfError::NoFont => Self::Impossible(
+                "no font is found that shows letters; install some (Debian: fonts-dejavu-core, fonts-noto-core), \
+                 or set fonts of the channel",
+            ),
+            PdfError::TooMuch => Self::Parameter("limit", "it is too much text for one file"),
+            PdfError::Fault => Self::Fault,
+        }
+    }
+}
+
 impl From<crate::engine::Unavailable> for Failure {
     fn from(_: crate::engine::Unavailable) -> Self {
         Self::Unavailable
@@ -161,12 +189,17 @@ impl Failure {
     /// The HTTP status.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NoCredentials | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
+            Self::NoCredentials
+            | Self::WrongCredentials
+            | Self::CodeMissing
+            | Self::WrongCode
+            | Self::NotLoggedIn => StatusCode::UNAUTHORIZED,
             Self::TooManyAttempts(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::NotAllowed(_) => StatusCode::FORBIDDEN,
             Self::NoSuchPath
             | Self::NoStream
             | Self::NoUser
+            | Self::NoCodes
             | Self::NoRequest
             | Self::NoWorkgroup => StatusCode::NOT_FOUND,
             Self::WrongMethod(_) => StatusCode::METHOD_NOT_ALLOWED,
@@ -205,6 +238,9 @@ impl Failure {
             Self::UserExists => "UserAlreadyExistsException",
             Self::NoCredentials
             | Self::WrongCredentials
+            | Self::CodeMissing
+            | Self::WrongCode
+            | Self::NotLoggedIn
             | Self::TooManyAttempts(_)
             | Self::NotAllowed(_)
             | Self::Configured
@@ -253,7 +289,12 @@ impl Failure {
     /// The answer where a browser may ask its user for a name and a password.
     pub fn reply_with_challenge(&self, path: &str) -> HttpResponse {
         let mut reply = self.reply(Dialect::Plain, path);
-        if self.status() == StatusCode::UNAUTHORIZED {
+        // Another password does not help who needs a code.
+        let by_code = matches!(
+            self,
+            Self::CodeMissing | Self::WrongCode | Self::NotLoggedIn
+        );
+        if self.status() == StatusCode::UNAUTHORIZED && !by_code {
             let challenge = HeaderValue::from_static("Basic realm=\"ofchat\"");
             reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }

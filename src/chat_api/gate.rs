@@ -10,6 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use jid::{DomainPart, NodePart};
 use sha2::{Digest, Sha256};
 
 use crate::config::{PasswordHash, Secret};
@@ -52,6 +53,9 @@ pub struct User {
     pub kind: Kind,
     /// The password, for a session with the server that the user belongs to.
     pub password: Password,
+    /// Whether the password counts only while a session of the user is open that was logged in with
+    /// a one-time code.
+    pub needs_code: bool,
 }
 
 impl User {
@@ -153,6 +157,7 @@ impl Gate {
                 bare,
                 kind,
                 password,
+                needs_code: false,
             });
         }
         self.count(from)?;
@@ -166,10 +171,11 @@ impl Gate {
     /// Whom a name means.
     async fn named(&self, name: &str, password: Password) -> Result<User, Failure> {
         let places = self.sessions.places();
-        let (local, domain) = match name.split_once('@') {
-            Some((local, domain)) => (local, domain.to_owned()),
-            None if self.accounts.hash(name).await?.is_some() => (name, places.domain.clone()),
-            None => (name, places.server.clone()),
+        let (local, domain) = normal(name).ok_or(Failure::WrongCredentials)?;
+        let domain = match domain {
+            Some(domain) => domain,
+            None if self.accounts.hash(&local).await?.is_some() => places.domain.clone(),
+            None => places.server.clone(),
         };
         let kind = if domain == places.domain {
             Kind::Bridge
@@ -180,6 +186,7 @@ impl Gate {
             bare: format!("{local}@{domain}"),
             kind,
             password,
+            needs_code: false,
         })
     }
 
@@ -208,7 +215,10 @@ impl Gate {
     }
 
     /// Counts an attempt from an address.
-    fn count(&self, from: IpAddr) -> Result<(), Failure> {
+    ///
+    /// # Errors
+    /// There were too many.
+    pub fn count(&self, from: IpAddr) -> Result<(), Failure> {
         self.attempts.check_key(&from).map_err(|not_before| {
             let wait = not_before.wait_time_from(DefaultClock::default().now());
             Failure::TooManyAttempts(wait)
@@ -281,6 +291,27 @@ impl Gate {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Name and domain in the normal form in which the server takes them (RFC 7622): one user has one
+/// address, however it is written. The server would know the user in all spellings, and here another
+/// one would be somebody who has no one-time codes.
+fn normal(name: &str) -> Option<(String, Option<String>)> {
+    let (local, domain) = match name.split_once('@') {
+        Some((local, domain)) => (local, Some(domain)),
+        None => (name, None),
+    };
+    let of_node = |local: &str| NodePart::new(local).ok().map(|part| part.to_string());
+    let of_domain = |domain: &str| DomainPart::new(domain).ok().map(|part| part.to_string());
+    let node = of_node(local)?;
+    let domain = match domain {
+        Some(domain) => Some(of_domain(domain)?),
+        None => None,
+    };
+    // What has no normal form is nobody's.
+    let stays =
+        of_node(&node)? == node && domain.as_deref().map(of_domain) == domain.clone().map(Some);
+    stays.then_some((node, domain))
 }
 
 fn scheme<'a>(header: &'a str, name: &str) -> Option<&'a str> {

@@ -5,6 +5,7 @@ mod accounts;
 pub mod ask;
 mod call;
 mod changes;
+mod codes;
 mod crowd;
 mod desk;
 mod failure;
@@ -13,6 +14,7 @@ mod grants;
 pub mod log;
 pub mod openapi;
 pub mod pages;
+mod pdf;
 pub mod previews;
 mod routes;
 mod samples;
@@ -28,6 +30,7 @@ pub use wire::visitor::{Names, Texts};
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,11 +46,14 @@ use crate::store::Store;
 use crate::users::Sessions;
 
 use accounts::Accounts;
+use codes::Codes;
 use crowd::{Crowd, Ration};
 use desk::Desk;
-use gate::Gate;
+use failure::Failure;
+use gate::{Caller, Gate};
 use grants::Grants;
 use log::EventLog;
+use pdf::Press;
 use previews::Previews;
 
 /// How the chat API is set up.
@@ -80,6 +86,10 @@ pub struct ChatApiSettings {
     pub reveal: BTreeSet<Reveal>,
     /// How visitors are shown addresses.
     pub names: Names,
+    /// Where fonts for PDF files are; the system's own where none are named.
+    pub fonts: Vec<PathBuf>,
+    /// Who gives one-time codes, as authenticators show it.
+    pub totp_issuer: String,
 }
 
 /// Something of a visitor that agents see only where configured.
@@ -114,6 +124,8 @@ pub struct ChatApi {
     pub(crate) settings: ChatApiSettings,
     pub(crate) gate: Gate,
     pub(crate) accounts: Arc<Accounts>,
+    pub(crate) codes: Codes,
+    pub(crate) press: Press,
     pub(crate) desk: Desk,
     pub(crate) grants: Grants,
     pub(crate) log: EventLog,
@@ -151,11 +163,13 @@ impl ChatApi {
         let api = Arc::new(Self {
             gate: Gate::new(settings.master.clone(), accounts.clone(), sessions),
             accounts,
+            codes: Codes::new(store.clone(), settings.totp_issuer.clone()),
             crowd: Crowd::new(settings.anonymous_a_minute),
             slots: Ration::new(settings.anonymous_a_minute),
             looks: Ration::new(settings.anonymous_a_minute),
             previews: pages.map(Previews::new),
             grants: Grants::new(store),
+            press: Press::new(settings.fonts.clone()),
             settings,
             desk,
             log,
@@ -165,6 +179,34 @@ impl ChatApi {
         });
         tokio::spawn(tidy(Arc::downgrade(&api)));
         api
+    }
+
+    /// Looks at an `Authorization` header, where more is done than to log in: a password of who needs
+    /// one-time codes counts only while a session is open that was logged in with one.
+    pub(crate) async fn admit(
+        &self,
+        header: Option<&[u8]>,
+        from: IpAddr,
+    ) -> Result<Caller, Failure> {
+        let mut caller = self.gate.admit(header, from).await?;
+        if let Caller::User(user) = &mut caller {
+            user.needs_code = self.needs_code(&user.bare).await?;
+        }
+        Ok(caller)
+    }
+
+    /// Whether a user, by bare address, needs one-time codes.
+    ///
+    /// # Errors
+    /// The user does, and has no session that was logged in with one.
+    pub(crate) async fn needs_code(&self, bare: &str) -> Result<bool, Failure> {
+        if !self.codes.is_enrolled(bare).await? {
+            return Ok(false);
+        }
+        match self.desk.has_shown_code(bare).await? {
+            true => Ok(true),
+            false => Err(Failure::NotLoggedIn),
+        }
     }
 
     /// Takes up the sessions that were open before a restart.
@@ -201,6 +243,7 @@ async fn tidy(api: std::sync::Weak<ChatApi>) {
             return;
         };
         api.gate.tidy();
+        api.codes.tidy();
         api.crowd.tidy();
         api.slots.tidy();
         api.looks.tidy();

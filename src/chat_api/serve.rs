@@ -5,8 +5,8 @@ use std::sync::Arc;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_CREDENTIALS, ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
-    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, HeaderName, HeaderValue,
-    ORIGIN, VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW, CACHE_CONTROL,
+    CONTENT_DISPOSITION, HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::web::{self, Payload, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, guard};
@@ -18,7 +18,7 @@ use super::ChatApi;
 use super::call::{Answer, Call, Content, Handler, Outcome, authorization, peer};
 use super::failure::Failure;
 use super::gate::Caller;
-use super::routes::{self, PREFIXES, Route, unable};
+use super::routes::{self, Entry, PREFIXES, Route, unable};
 use super::wire::dialect::Dialect;
 use super::{pages, sse};
 
@@ -29,16 +29,22 @@ const SESSION_KIND: HeaderName = HeaderName::from_static("x-session-kind");
 pub fn configure(services: &mut ServiceConfig, api: &Arc<ChatApi>) {
     let paths = grouped(routes::all());
     for prefix in PREFIXES {
+        // Before what is refused below the same words.
+        let (administration, others) = paths
+            .iter()
+            .partition::<Vec<_>, _>(|(_, routes)| routes.iter().all(Route::is_administration));
+        for (path, routes) in administration {
+            if !prefix.is_empty() {
+                resource(services, api, (&format!("{prefix}{path}"), routes));
+            }
+        }
         for (pattern, _) in unable::REFUSED {
             // Without a prefix these names may be others'.
             if !prefix.is_empty() || pattern.starts_with("/ask/") {
                 refused(services, api, &format!("{prefix}{pattern}"));
             }
         }
-        for (path, routes) in &paths {
-            if prefix.is_empty() && routes.iter().all(Route::is_administration) {
-                continue;
-            }
+        for (path, routes) in others {
             resource(services, api, (&format!("{prefix}{path}"), routes));
         }
         if !prefix.is_empty() {
@@ -78,9 +84,9 @@ fn resource(services: &mut ServiceConfig, api: &Arc<ChatApi>, (path, all): (&str
         }
     }
     for route in all {
-        let (api, handler, open) = (api.clone(), route.handler, route.open);
+        let (api, handler, entry) = (api.clone(), route.handler, route.entry());
         let run = move |request: HttpRequest, payload: Payload| {
-            run(api.clone(), (handler, open), (request, payload))
+            run(api.clone(), (handler, entry), (request, payload))
         };
         resource = resource.route(web::method(route.method.clone()).to(run));
     }
@@ -101,7 +107,7 @@ fn refused(services: &mut ServiceConfig, api: &Arc<ChatApi>, pattern: &str) {
         async move {
             match *request.method() {
                 Method::OPTIONS => elsewise(&api, &request, "GET, POST, PUT, DELETE"),
-                _ => run(api, (routes::refuser(), false), (request, payload)).await,
+                _ => run(api, (routes::refuser(), Entry::Known), (request, payload)).await,
             }
         }
     };
@@ -142,11 +148,11 @@ fn elsewise(api: &ChatApi, request: &HttpRequest, allowed: &str) -> HttpResponse
 
 async fn run(
     api: Arc<ChatApi>,
-    (handler, open): (Handler, bool),
+    (handler, entry): (Handler, Entry),
     (request, payload): (HttpRequest, Payload),
 ) -> HttpResponse {
     let dialect = Dialect::of(&request);
-    let outcome = handle(&api, (handler, open), (&request, payload)).await;
+    let outcome = handle(&api, (handler, entry), (&request, payload)).await;
     let reply = match outcome {
         Ok(answer) => reply(answer, dialect),
         Err(failure) => failure.reply(dialect, request.path()),
@@ -157,14 +163,16 @@ async fn run(
 /// The credentials first, then the body: a stranger cannot make us hold a large one.
 async fn handle(
     api: &Arc<ChatApi>,
-    (handler, open): (Handler, bool),
+    (handler, entry): (Handler, Entry),
     (request, payload): (&HttpRequest, Payload),
 ) -> Outcome {
-    let caller = api
-        .gate
-        .admit(authorization(request), peer(request, &api.settings.proxies))
-        .await?;
-    if matches!(caller, Caller::Nobody) && !open {
+    let header = authorization(request);
+    let from = peer(request, &api.settings.proxies);
+    let caller = match entry {
+        Entry::Login => api.gate.admit(header, from).await?,
+        Entry::Anybody | Entry::Known => api.admit(header, from).await?,
+    };
+    if matches!(caller, Caller::Nobody) && entry == Entry::Known {
         return Err(Failure::NoCredentials);
     }
     let body = read_body(payload).await?;
@@ -183,7 +191,18 @@ fn reply(answer: Answer, dialect: Dialect) -> HttpResponse {
             .content_type("text/plain; charset=utf-8")
             .body(text.clone()),
         Content::Entity(entity) => dialect.reply(answer.status, entity),
+        Content::Pdf { name, bytes } => HttpResponse::build(answer.status)
+            .content_type("application/pdf")
+            .insert_header((
+                CONTENT_DISPOSITION,
+                format!("attachment; filename=\"{name}\""),
+            ))
+            .body(bytes.clone()),
     };
+    if answer.private {
+        let never = HeaderValue::from_static("no-store");
+        reply.headers_mut().insert(CACHE_CONTROL, never);
+    }
     if let Some(kind) = answer.kind {
         let word = HeaderValue::from_static(kind.word());
         reply.headers_mut().insert(SESSION_KIND, word);

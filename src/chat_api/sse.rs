@@ -121,7 +121,6 @@ async fn wanted(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<Wanted, Fai
     let name = request.match_info().get("user").unwrap_or_default();
     let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy();
     let caller = api
-        .gate
         .admit(authorization(request), peer(request, &api.settings.proxies))
         .await?;
     let query = query_of(request);
@@ -196,6 +195,7 @@ async fn by_token(api: &Arc<ChatApi>, name: &str, token: &str) -> Result<Wanted,
         });
     }
     if let Some(watcher) = api.grants.watcher(token).await? {
+        api.needs_code(&watcher.user).await?;
         let mut wanted = admitted(api, name, watcher.user.clone())?;
         wanted.cookie = Some(api.grants.give(&watcher.user, COOKIE).await?);
         return Ok(wanted);

@@ -1,6 +1,7 @@
 //! The keys of a channel of kind `chat_api`.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jid::NodePart;
@@ -37,6 +38,10 @@ pub struct ChatApi {
     pub anonymous_per_minute: u32,
     /// What of a visitor the agent may see.
     pub reveal: BTreeSet<RevealToAgent>,
+    /// Where fonts for PDF files are; the system's own where none are named.
+    pub fonts: Vec<PathBuf>,
+    /// Who gives one-time codes, as authenticators show it.
+    pub totp_issuer: String,
     /// How a conversation's page is found: `{room}` is the room's name, `{jid}` its address.
     pub room_url: String,
     /// Whether pages that callers name are fetched for previews.
@@ -99,6 +104,8 @@ impl ChatApi {
             reveal: reveal.into_iter().collect(),
             link_previews: r.or("link_previews", false),
             room_url,
+            fonts: r.list("fonts").unwrap_or_default(),
+            totp_issuer: r.or("totp_issuer", Issuer("Warmline".to_owned())).0,
             wait,
         })
     }
@@ -146,6 +153,25 @@ impl Value for Username {
             Ok(_) if text.starts_with("v-") => Err(What::ReservedPrefix),
             Ok(node) if node.as_str() == text && !text.contains('\\') => Ok(Self(text.to_owned())),
             _ => Err(What::Malformed {
+                expected: Self::EXPECTED,
+                given: text.to_owned(),
+            }),
+        }
+    }
+}
+
+/// Who gives one-time codes; a colon would part it from the user's name.
+struct Issuer(String);
+
+impl Value for Issuer {
+    const EXPECTED: &'static str =
+        "a name such as \"Helpline\" without a colon, of 64 letters at most";
+
+    fn from_text(text: &str) -> Result<Self, What> {
+        let fits = !text.trim().is_empty() && text.chars().count() <= 64;
+        match fits && !text.contains(|c: char| c == ':' || c.is_control()) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(What::Malformed {
                 expected: Self::EXPECTED,
                 given: text.to_owned(),
             }),

@@ -86,6 +86,8 @@ tables! {
     /// Passwords of users of our own domain that were made over the chat API: group empty, key the
     /// user name.
     Account = "account",
+    /// Users' one-time codes for the chat API: group empty, key the user's bare address.
+    Enrolment = "enrolment",
     /// Keys that the program made for itself: group empty, key what it is for.
     Key = "key",
 }

@@ -15,7 +15,7 @@ const PREFIX: &str = "/restapi/v1";
 const FOR_VISITORS: [&str; 3] = ["/ask", "/ask/workgroups", "/ask/workgroups/{workgroup}"];
 
 /// Every route of the document but the pages, so that none can be forgotten.
-async fn routes(world: &World) -> Vec<(String, String)> {
+pub async fn routes(world: &World) -> Vec<(String, String)> {
     let document = Reply::of(world.request(Method::GET, "/openapi.json"))
         .await
         .json();
@@ -35,7 +35,7 @@ fn is_for_visitors(path: &str) -> bool {
     FOR_VISITORS.contains(&path)
 }
 
-fn filled(path: &str, stream: &str) -> String {
+pub fn filled(path: &str, stream: &str) -> String {
     let mut filled = path.replace(STREAM, stream);
     while let (Some(start), Some(end)) = (filled.find('{'), filled.find('}')) {
         filled.replace_range(start..=end, "alice");

@@ -59,6 +59,8 @@ pub fn settings() -> ChatApiSettings {
         wait_ends: true,
         reveal: BTreeSet::from([Reveal::User, Reveal::Email, Reveal::Details]),
         names: names(),
+        fonts: Vec::new(),
+        totp_issuer: "Helpline".into(),
     }
 }
 

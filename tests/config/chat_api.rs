@@ -32,6 +32,7 @@ fn nothing_more_is_needed() {
         (None, Duration::from_secs(1800))
     );
     assert_eq!(api.room_url, "xmpp:{jid}?join");
+    assert_eq!(api.totp_issuer, "Warmline");
     assert!(!api.link_previews, "nobody looks around by itself");
 }
 
@@ -49,11 +50,15 @@ fn everything_can_be_said() {
         anonymous_per_minute = 5
         reveal = ["email"]
         room_url = "https://help.example.org:7443/ofmeet/r/{room}"
+        totp_issuer = "Linha de ajuda"
+        fonts = ["/opt/fonts"]
         link_previews = true
         "#,
     );
     assert!(api.link_previews);
     assert_eq!(api.accounts[0].username, "carol");
+    assert_eq!(api.totp_issuer, "Linha de ajuda");
+    assert_eq!(api.fonts, [std::path::PathBuf::from("/opt/fonts")]);
     assert_eq!(
         api.allow_origins,
         ["https://www.example.org", "http://localhost:3000"]
@@ -79,6 +84,7 @@ fn each_problem_is_told_with_its_key() {
         ("allow_origins = [\"https://a.example/\"]".to_owned(), "allow_origins[0]: must be an origin such as \"https://www.example.org\", found \"https://a.example/\"".to_owned()),
         ("wait = \"4m\"".to_owned(), "wait: must be at most 180s".to_owned()),
         ("room_url = \"https://a.example/\"".to_owned(), "room_url: must be an address with {room} or {jid} in it, found \"https://a.example/\"".to_owned()),
+        ("totp_issuer = \"a:b\"".to_owned(), "totp_issuer: must be a name such as \"Helpline\" without a colon, of 64 letters at most, found \"a:b\"".to_owned()),
         ("secret = \"\"".to_owned(), "secret: must not be empty".to_owned()),
     ] {
         assert_eq!(problems(&text(&lines)), [format!("channel[1].{expected}")]);

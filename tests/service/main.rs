@@ -10,6 +10,7 @@ mod answers;
 mod availability;
 mod bad_input;
 mod bridge;
+mod codes;
 mod commands;
 mod crowd;
 mod curl;

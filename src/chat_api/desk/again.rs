@@ -1,6 +1,8 @@
 //! Sessions of users of our own domain go on after a restart, as they were.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +16,7 @@ use crate::ids::Timestamp;
 use crate::store::{Row, StoreError, Table};
 use crate::users::{Login, Session};
 
-use super::{Desk, begin_to_work, lock};
+use super::{Desk, Entering, begin_to_work, lock};
 
 /// How long the session of a user of our own domain is known beyond a restart.
 pub(super) const KEPT: Duration = grants::STREAM;
@@ -32,16 +34,30 @@ pub(super) struct Kept {
     /// When the stream id was given.
     #[serde(default)]
     pub(super) at: Timestamp,
+    /// Whether it was logged in with a one-time code.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    code: bool,
+}
+
+/// A session that was open before a restart.
+#[derive(Clone, Default)]
+pub(super) struct Before {
+    /// Its resource.
+    pub resource: Option<String>,
+    /// Whether it was logged in with a one-time code.
+    pub code: bool,
 }
 
 impl Kept {
-    pub fn of(user: &str, session: &dyn Session) -> Self {
+    /// `code` tells whether it was logged in with a one-time code.
+    pub fn of((user, code): (&str, bool), session: &dyn Session) -> Self {
         let jid = session.jid();
         let resource = jid.split_once('/').map(|(_, resource)| resource.to_owned());
         Self {
             user: user.to_owned(),
             resource,
             at: now(),
+            code,
         }
     }
 }
@@ -79,6 +95,10 @@ impl Desk {
         // From here on it is no session of before.
         let _known = self.before(&kept.user).await;
         if let Some(live) = self.by_user(&kept.user) {
+            let now = Kept::of((&live.user, true), live.session.as_ref());
+            if kept.code && now.resource == kept.resource {
+                live.code.store(true, Ordering::Release);
+            }
             lock(&self.0.book).by_stream.insert(row.key.clone(), live);
             return true;
         }
@@ -89,8 +109,13 @@ impl Desk {
         let as_it_was = goes_on(&login);
         match self.0.sessions.open(login).await {
             Ok(opened) => {
-                let named = (kept.user, row.key.clone(), None);
-                let live = self.enter(named, opened).await;
+                let entering = Entering {
+                    bare: kept.user,
+                    key: row.key.clone(),
+                    stream: None,
+                    code: kept.code,
+                };
+                let live = self.enter(entering, opened).await;
                 if !as_it_was {
                     begin_to_work(&live).await;
                 }
@@ -116,18 +141,35 @@ impl Desk {
         self.0.grants.stands(user, at).await
     }
 
-    /// The resource of a session that was open before a restart and is not taken up yet.
-    pub(super) async fn before(&self, bare: &str) -> Result<Option<String>, Failure> {
+    /// A session that was open before a restart and is not taken up yet.
+    pub(super) async fn before(&self, bare: &str) -> Result<Option<Before>, Failure> {
+        let before = self.all_before().await?;
+        Ok(lock(before).remove(bare))
+    }
+
+    /// Whether such a session was logged in with a one-time code.
+    pub(super) async fn before_has_shown_code(&self, bare: &str) -> Result<bool, Failure> {
+        let before = self.all_before().await?;
+        Ok(lock(before).get(bare).is_some_and(|before| before.code))
+    }
+
+    async fn all_before(&self) -> Result<&Mutex<HashMap<String, Before>>, Failure> {
         let reading = async {
             let rows = self.0.store.group(Table::Grant, SESSION).await?;
-            let kept = rows.iter().filter_map(|row| {
-                let kept = serde_json::from_slice::<Kept>(&row.value).ok()?;
-                Some((kept.user, kept.resource?))
-            });
-            Ok::<_, StoreError>(Mutex::new(kept.collect()))
+            let mut all: HashMap<String, Before> = HashMap::new();
+            for row in rows {
+                let kept = serde_json::from_slice::<Kept>(&row.value);
+                let Some(kept) = kept.ok().filter(|kept| kept.resource.is_some()) else {
+                    continue;
+                };
+                let one = all.entry(kept.user).or_default();
+                // Several stream ids of one session.
+                one.code = kept.code || (one.code && one.resource == kept.resource);
+                one.resource = kept.resource;
+            }
+            Ok::<_, StoreError>(Mutex::new(all))
         };
-        let before = self.0.before.get_or_try_init(|| reading).await?;
-        Ok(lock(before).remove(bare))
+        Ok(self.0.before.get_or_try_init(|| reading).await?)
     }
 
     /// Forgets all sessions of a user that are stored; the caller holds the user's door.
@@ -224,6 +266,7 @@ mod tests {
         let kept = Kept {
             user: HER.to_owned(),
             resource: Some("web".to_owned()),
+            code: false,
             at: now(),
         };
         let row = grants::put((SESSION, "her stream"), &kept, KEPT);

@@ -1,11 +1,14 @@
 //! The sessions that users have: one a user, found by stream id or by user, ended when idle.
 
 mod again;
+mod code;
 mod follow;
+mod opening;
 
 pub use follow::Watch;
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -15,7 +18,7 @@ use tracing::warn;
 
 use crate::store::Store;
 use crate::telemetry::metrics as figures;
-use crate::users::{Done, Kind, Login, Opened, Order, Password, Session, Sessions, Show};
+use crate::users::{Login, Opened, Session, Sessions};
 
 use super::failure::Failure;
 use super::gate::{User, local};
@@ -23,8 +26,9 @@ use super::grants::{self, Grants, digest};
 use super::log::{Entry, EventLog, FeedName};
 use super::wire::RoomUrl;
 use super::wire::events;
-use again::{KEPT, Kept, goes_on};
+use again::{Before, KEPT, Kept};
 use follow::{follow, sweep};
+use opening::{begin_to_work, login_of};
 
 /// One session.
 pub struct Live {
@@ -37,6 +41,8 @@ pub struct Live {
     /// The stream id; not known after a restart until somebody shows it.
     stream: Mutex<Option<String>>,
     touched: Mutex<Instant>,
+    /// Whether it was logged in with a one-time code.
+    code: AtomicBool,
 }
 
 impl Live {
@@ -48,6 +54,16 @@ impl Live {
     fn idle(&self) -> Duration {
         lock(&self.touched).elapsed()
     }
+}
+
+/// A session that is made known.
+struct Entering {
+    bare: String,
+    /// Digest of the stream id.
+    key: String,
+    stream: Option<String>,
+    /// Whether it was logged in with a one-time code.
+    code: bool,
 }
 
 #[derive(Default)]
@@ -68,8 +84,8 @@ struct Inner {
     book: Mutex<Book>,
     /// One login a user at a time.
     doors: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
-    /// Resources of sessions that were open when the program started, by user.
-    before: OnceCell<Mutex<HashMap<String, String>>>,
+    /// Sessions that were open when the program started, by user.
+    before: OnceCell<Mutex<HashMap<String, Before>>>,
     runtime: runtime::Handle,
 }
 
@@ -150,89 +166,46 @@ impl Desk {
         let places = self.0.sessions.places();
         let name = local(name).to_lowercase();
         let bare = format!("{name}@{}", places.domain);
-        // Whoever comes before the session of before is taken up takes it up.
-        let resource = self.before(&bare).await?;
-        let login = Login::Bridge { name, resource };
-        self.open(bare, login).await
+        let login = Login::Bridge {
+            name,
+            resource: None,
+        };
+        self.open((bare, false), login).await
     }
 
-    /// The session of a user whose password was right, opened where there is none.
+    /// The session of a user whose password was right, opened where there is none; of who needs
+    /// one-time codes only one that was logged in with one.
     ///
     /// # Errors
     /// There is none, and none can be opened.
     pub async fn of(&self, user: &User) -> Result<Arc<Live>, Failure> {
-        match user.kind {
-            Kind::Bridge => self.bridge(user.name()).await,
-            Kind::Account => self.account(&user.bare, user.password.clone()).await,
-        }
+        let login = login_of(user);
+        self.open((user.bare.clone(), user.needs_code), login).await
     }
 
-    async fn account(&self, bare: &str, password: Password) -> Result<Arc<Live>, Failure> {
-        let login = Login::Account {
-            jid: bare.to_owned(),
-            password,
-            resource: None,
-        };
-        self.open(bare.to_owned(), login).await
-    }
-
-    /// Who holds it is the one who opens the user's session.
-    fn door(&self, bare: &str) -> Arc<tokio::sync::Mutex<()>> {
-        let mut doors = lock(&self.0.doors);
-        if doors.len() == doors.capacity() {
-            doors.retain(|_, door| Arc::strong_count(door) > 1);
-        }
-        doors.entry(bare.to_owned()).or_default().clone()
-    }
-
-    async fn open(&self, bare: String, login: Login) -> Result<Arc<Live>, Failure> {
-        let door = self.door(&bare);
-        let _first = door.lock().await;
-        if let Some(live) = self.by_user(&bare) {
-            return Ok(live);
-        }
-        // On the runtime that outlives the request, which may be called off.
-        let (desk, stream) = (self.clone(), mint());
-        let opening = async move { desk.begin((bare, stream), login).await };
-        let opened = self.0.runtime.spawn(opening).await;
-        opened.map_err(|_| Failure::Fault)?
-    }
-
-    async fn begin(
-        &self,
-        (bare, stream): (String, String),
-        login: Login,
-    ) -> Result<Arc<Live>, Failure> {
-        let as_it_was = goes_on(&login);
-        let opened = self.0.sessions.open(login).await?;
-        let key = digest(&stream);
-        if opened.session.kind() == Kind::Bridge {
-            let kept = Kept::of(&bare, opened.session.as_ref());
-            let row = grants::put(("session", &key), &kept, KEPT);
-            if let Err(problem) = self.0.store.commit(vec![row]).await {
-                opened.session.close().await;
-                return Err(problem.into());
-            }
-        }
-        let live = self.enter((bare, key, Some(stream)), opened).await;
-        if !as_it_was {
-            begin_to_work(&live).await;
-        }
-        Ok(live)
+    /// The session of a user who has shown all that is needed, opened where there is none.
+    ///
+    /// # Errors
+    /// There is none, and none can be opened.
+    pub async fn open_for(&self, user: &User) -> Result<Arc<Live>, Failure> {
+        self.open((user.bare.clone(), false), login_of(user)).await
     }
 
     /// Makes a session known.
-    async fn enter(
-        &self,
-        (bare, key, stream): (String, String, Option<String>),
-        opened: Opened,
-    ) -> Arc<Live> {
+    async fn enter(&self, entering: Entering, opened: Opened) -> Arc<Live> {
+        let Entering {
+            bare,
+            key,
+            stream,
+            code,
+        } = entering;
         let live = Arc::new(Live {
             user: bare.clone(),
             session: opened.session,
             key: key.clone(),
             stream: Mutex::new(stream),
             touched: Mutex::new(Instant::now()),
+            code: AtomicBool::new(code),
         });
         let feed = FeedName::user(&bare);
         self.0.log.begin(&feed);
@@ -265,7 +238,7 @@ impl Desk {
         }
         let stream = mint();
         let key = digest(&stream);
-        let kept = Kept::of(&live.user, live.session.as_ref());
+        let kept = Kept::of((&live.user, live.has_shown_code()), live.session.as_ref());
         let row = grants::put(("session", &key), &kept, KEPT);
         self.0.store.commit(vec![row]).await?;
         lock(&self.0.book).by_stream.insert(key, live.clone());
@@ -335,25 +308,6 @@ impl Desk {
             figures::user_left(live.session.kind().word());
         }
         mine.then_some(keys)
-    }
-}
-
-/// Shows the user, and takes up the user's workgroups: experts join theirs by signing in (README).
-async fn begin_to_work(live: &Live) {
-    let shown = Order::Presence {
-        show: Show::Available,
-        status: None,
-    };
-    if let Err(problem) = live.session.carry_out(shown).await {
-        warn!(%problem, "a session's presence was not sent");
-    }
-    let Ok(Done::Workgroups(all)) = live.session.carry_out(Order::Workgroups).await else {
-        return;
-    };
-    for workgroup in all {
-        if let Err(problem) = live.session.carry_out(Order::Serve(workgroup)).await {
-            warn!(%problem, "a workgroup was not joined at login");
-        }
     }
 }
 

@@ -16,14 +16,14 @@ use crate::engine::now;
 use crate::users::Profile;
 
 /// Only the master secret; who else calls is not told who is a user.
-fn admit(call: &Call) -> Result<(), Failure> {
+pub(super) fn admit(call: &Call) -> Result<(), Failure> {
     match call.caller {
         Caller::Master => Ok(()),
         _ => Err(Failure::NotAllowed("users are made with the master secret")),
     }
 }
 
-fn bare(call: &Call, name: &str) -> String {
+pub(super) fn bare(call: &Call, name: &str) -> String {
     format!("{name}@{}", call.api.desk.sessions().places().domain)
 }
 
@@ -110,7 +110,9 @@ pub async fn create(call: Call) -> Outcome {
     };
     // Tells whether this is a name for a user at all.
     call.api.desk.sessions().remember(profile).await?;
-    accounts.commit(vec![kept(&name, &hash)]).await?;
+    // One-time codes of who had the name before are nobody's.
+    let first = vec![kept(&name, &hash)];
+    call.api.codes.end(&bare(&call, &name), first).await?;
     call.api.gate.forget(&name);
     Ok(Answer::empty().status(StatusCode::CREATED))
 }
@@ -159,9 +161,8 @@ pub async fn delete(call: Call) -> Outcome {
     }
     known(&call, &name).await?;
     let bare = bare(&call, &name);
-    accounts
-        .commit(vec![gone(&name), void(&bare, now())])
-        .await?;
+    let last = vec![gone(&name), void(&bare, now())];
+    call.api.codes.end(&bare, last).await?;
     call.api.gate.forget_gone(&name);
     call.api.desk.end(&bare, "deleted").await?;
     call.api.log.erase(&FeedName::user(&bare)).await?;

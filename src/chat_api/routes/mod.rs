@@ -2,7 +2,9 @@
 
 mod accounts;
 mod assists;
+mod enroll;
 mod groups;
+mod pdf;
 mod people;
 mod rooms;
 mod session;
@@ -52,7 +54,27 @@ pub enum BodyKind {
     Entity,
 }
 
+/// What has to be known of a caller before a route is gone into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// Nothing.
+    Anybody,
+    /// Nothing; a password alone is not enough for who needs a one-time code, and the route sees to it.
+    Login,
+    /// Who it is.
+    Known,
+}
+
 impl Route {
+    /// What has to be known of a caller.
+    pub fn entry(&self) -> Entry {
+        match self.open {
+            _ if self.path == "/chat/{username}/login" => Entry::Login,
+            true => Entry::Anybody,
+            false => Entry::Known,
+        }
+    }
+
     /// Whether it is for the master secret alone, and found only below a prefix: without one the path
     /// may be somebody else's.
     pub fn is_administration(&self) -> bool {
@@ -160,6 +182,7 @@ fn talk() -> Vec<Line> {
     lines! {
         POST "/presence" "Broadcast the own presence." session::presence;
         GET "/messages" "Old messages, one-to-one and in rooms." session::history;
+        GET "/pdf" "Old messages as a PDF file; the parameters are those of messages." pdf::file;
         POST "/messages/{to}" "Send a one-to-one message." session::send;
         POST "/chatstate/{state}/{to}" "Tell somebody about typing." session::chatstate;
         POST "/xmpp" "Send one raw stanza." session::xmpp;
@@ -210,10 +233,9 @@ fn experts() -> Vec<Line> {
 fn named() -> Vec<Line> {
     lines! {
         POST "/chat/{username}/login" "Begin a session; answers with the bare stream id." session::login;
-        GET "/chat/{username}/pdf" "Not possible: 501." session::original_only;
-        GET "/chat/certificate" "Not possible: 501." session::original_only;
-        GET "/chat/enroll" "Not possible: 501." session::original_only;
-        DELETE "/chat/enroll" "Not possible: 501." session::original_only;
+        GET "/chat/certificate" "Not possible: 501." unable::certificate;
+        GET "/chat/enroll" "A new secret for one-time codes, as a QR code; the first login with a code brings it in force." enroll::begin;
+        DELETE "/chat/enroll" "End one's one-time codes." enroll::end;
     }
 }
 
@@ -244,6 +266,7 @@ fn users() -> Vec<Line> {
         GET "/users/{username}" "One user." accounts::one;
         PUT "/users/{username}" "Change a user's password, name or e-mail address." accounts::update;
         DELETE "/users/{username}" "Delete a user, the session, and all that is kept for the user." accounts::delete;
+        DELETE "/users/{username}/enroll" "Extension: end the one-time codes of a user, who has lost them; of the XMPP server's users by their addresses." enroll::take_off;
     }
 }
 
@@ -268,7 +291,7 @@ fn body_of(method: &Method, path: &str) -> BodyKind {
 fn query_of(path: &str) -> &'static [&'static str] {
     match path {
         "/presence" => &["show", "status"],
-        "/messages" => &["keywords", "to", "start", "end", "room", "service", "limit"],
+        "/messages" | "/pdf" => &["keywords", "to", "start", "end", "room", "service", "limit"],
         "/users" => &["search"],
         "/rooms" => &["servicename", "service", "search", "type", "expandGroups"],
         "/rooms/{room}" => &["servicename", "service", "expandGroups"],

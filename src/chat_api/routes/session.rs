@@ -1,11 +1,16 @@
 //! Login, logoff, presence, messages, chat states, raw stanzas, history, tickets.
 
+use std::sync::Arc;
+
+use crate::engine::now;
 use crate::ids::Timestamp;
-use crate::users::{ChatState, Done, HistoryWish, Kind, Order, Password, Show};
+use crate::users::{ChatState, Done, HistoryWish, Order, Password, Said, Show};
 
 use crate::chat_api::call::{Answer, Call, Outcome};
+use crate::chat_api::codes::Shown;
+use crate::chat_api::desk::Live;
 use crate::chat_api::failure::Failure;
-use crate::chat_api::gate::Caller;
+use crate::chat_api::gate::{Caller, User};
 use crate::chat_api::grants::TICKET;
 use crate::chat_api::wire::node::{Entity, Node};
 use crate::chat_api::wire::{body, entity};
@@ -32,11 +37,6 @@ pub async fn login(call: Call) -> Outcome {
     if RESERVED.contains(&name.as_str()) || name.is_empty() {
         return Err(Failure::Parameter("username", "this word is reserved"));
     }
-    if call.query("totp").is_some() {
-        return Err(Failure::Impossible(
-            "one-time codes are a property of the original server's users",
-        ));
-    }
     let password = body::password(call.text()?).map(Password::new);
     let live = match (&call.caller, password) {
         (Caller::Bearer(_), _) => return call.user().map(|_| Answer::empty()),
@@ -46,15 +46,29 @@ pub async fn login(call: Call) -> Outcome {
             if user.bare != name && user.name() != name {
                 return Err(Failure::NotAllowed("log in as yourself"));
             }
-            call.api.desk.of(user).await?
+            enter(&call, user).await?
         }
         (_, Some(password)) => {
             let user = call.api.gate.user(&name, password, call.from).await?;
-            call.api.desk.of(&user).await?
+            enter(&call, &user).await?
         }
     };
     let stream = call.api.desk.stream_of(&live).await?;
     Ok(Answer::text(stream).by(&live))
+}
+
+/// The session of a user whose password was right, once the one-time code was right, too.
+async fn enter(call: &Call, user: &User) -> Result<Arc<Live>, Failure> {
+    let code = call.query("totp");
+    if code.is_some() || call.api.codes.is_enrolled(&user.bare).await? {
+        call.api.gate.count(call.from)?;
+    }
+    let shown = call.api.codes.check(&user.bare, code, now()).await?;
+    let live = call.api.desk.open_for(user).await?;
+    if shown == Shown::Code {
+        call.api.desk.note_code(&live).await?;
+    }
+    Ok(live)
 }
 
 /// `POST /chat/{stream}/logoff`
@@ -119,12 +133,18 @@ pub async fn xmpp(call: Call) -> Outcome {
 
 /// `GET /chat/messages`, `GET /chat/{stream or username}/messages`
 pub async fn history(call: Call) -> Outcome {
+    let (live, lines) = said(&call).await?;
+    Ok(Answer::entity(entity::conversations(&lines)).by(&live))
+}
+
+/// What was said to and by the user whom the call is about, as far as its parameters want it.
+pub(super) async fn said(call: &Call) -> Result<(Arc<Live>, Vec<Said>), Failure> {
     let live = match call.has("stream") && !call.path("stream").starts_with("ofchat-") {
-        true => named(&call).await?,
+        true => named(call).await?,
         false => call.session().await?,
     };
     let places = call.api.desk.sessions().places();
-    let service = super::rooms::service(&call)?;
+    let service = super::rooms::service(call)?;
     let room = call.query("room").map(|room| places.room(room, service));
     let words = call.query("keywords").unwrap_or_default();
     let wish = HistoryWish {
@@ -140,14 +160,14 @@ pub async fn history(call: Call) -> Outcome {
             .unwrap_or_default(),
     };
     let done = live.session.carry_out(Order::History(wish)).await?;
-    let Done::Lines(lines) = done else {
-        return Err(Failure::Fault);
-    };
-    Ok(Answer::entity(entity::conversations(&lines)).by(&live))
+    match done {
+        Done::Lines(lines) => Ok((live, lines)),
+        _ => Err(Failure::Fault),
+    }
 }
 
 /// The session of the user whom the path names.
-async fn named(call: &Call) -> Result<std::sync::Arc<crate::chat_api::desk::Live>, Failure> {
+async fn named(call: &Call) -> Result<Arc<Live>, Failure> {
     let name = call.path("stream").to_lowercase();
     match &call.caller {
         Caller::Master => call.bridge_user(&name).await,
@@ -199,16 +219,6 @@ pub async fn ticket(call: Call) -> Outcome {
         ],
     };
     Ok(Answer::entity(entity).by(&live))
-}
-
-/// `GET /chat/certificate`, `/chat/enroll`, `/chat/{username}/pdf`
-pub async fn original_only(call: Call) -> Outcome {
-    call.user().map(|user| match user.kind {
-        Kind::Bridge | Kind::Account => (),
-    })?;
-    Err(Failure::Impossible(
-        "certificates, enrolment for one-time codes and PDF files are made inside of the XMPP server",
-    ))
 }
 
 #[cfg(test)]

@@ -66,6 +66,15 @@ fn reason(path: &str) -> &'static str {
     found.map_or("it needs the inside of the XMPP server", |(_, why)| why)
 }
 
+/// `GET /chat/certificate`
+pub async fn certificate(call: Call) -> Outcome {
+    call.user()?;
+    Err(Failure::Impossible(
+        "the XMPP server trusts only certificates of its own authority, whose key only it has; ask its \
+         administrator",
+    ))
+}
+
 /// Refuses, once the caller is known.
 pub async fn refuse(call: Call) -> Outcome {
     if !matches!(call.caller, Caller::Master) {

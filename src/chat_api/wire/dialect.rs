@@ -43,6 +43,18 @@ impl Dialect {
         Self::Plain
     }
 
+    /// Whether `Accept` names JSON or XML.
+    pub fn is_asked_for(request: &HttpRequest) -> bool {
+        let header = request.headers().get(ACCEPT);
+        let accept = header.and_then(|value| value.to_str().ok()).unwrap_or("");
+        accept.split(',').any(|range| {
+            let kind = range.split(';').next().unwrap_or("").trim();
+            ["application/json", "application/xml", "text/xml"]
+                .iter()
+                .any(|known| kind.eq_ignore_ascii_case(known))
+        })
+    }
+
     /// An answer with this entity.
     pub fn reply(self, status: StatusCode, entity: &Entity) -> HttpResponse {
         let mut reply = HttpResponse::build(status);

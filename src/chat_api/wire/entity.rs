@@ -235,8 +235,8 @@ pub fn room_history(lines: &[Said]) -> Entity {
     many("messages", "message", items.collect())
 }
 
-/// `conversations`: what was said, by the other side.
-pub fn conversations(lines: &[Said]) -> Entity {
+/// What was said, by the other side.
+pub fn talks(lines: &[Said]) -> Vec<(&str, Vec<&Said>)> {
     let mut talks: Vec<(&str, Vec<&Said>)> = Vec::new();
     for line in lines {
         match talks.iter_mut().find(|(with, _)| *with == line.with) {
@@ -244,6 +244,12 @@ pub fn conversations(lines: &[Said]) -> Entity {
             None => talks.push((&line.with, vec![line])),
         }
     }
+    talks
+}
+
+/// `conversations`: what was said, by the other side.
+pub fn conversations(lines: &[Said]) -> Entity {
+    let talks = talks(lines);
     let numbered = talks.iter().zip(1..);
     let items = numbered.map(|((with, lines), id)| conversation(id, with, lines));
     many("conversations", "conversation", items.collect())
