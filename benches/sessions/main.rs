@@ -98,6 +98,7 @@ async fn our_users(server: &Prosody, count: usize) {
     let settings = UsersSettings {
         places: places(),
         keep: Duration::from_secs(3600),
+        most_owed: 32 * 1024 * 1024,
         max_sessions: 100_000,
         approval: Approval::Always,
     };

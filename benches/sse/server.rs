@@ -1,6 +1,6 @@
 //! Warmline's own event log and routes, with a publisher beside them; no XMPP.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::io::Write;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
@@ -15,6 +15,7 @@ use warmline::chat_api::log::{Beside, Entry, EventLog, FeedName};
 use warmline::chat_api::{ChatApi, ChatApiSettings, Names, Parts, RoomUrl, Texts, configure};
 use warmline::config::Secret;
 use warmline::engine::Handle;
+use warmline::engine::groups::Groups;
 use warmline::ids::ChannelId;
 use warmline::store::{Embedded, Store};
 use warmline::users::{Login, LoginError, Opened, Password, Places, Profile, Sessions};
@@ -39,6 +40,7 @@ pub fn run(load: Load) {
             store,
             log: log.clone(),
             engine,
+            groups: Groups::pair(1).0,
         };
         let api = ChatApi::new(settings(), parts);
         let serving = Serving {
@@ -95,7 +97,6 @@ fn settings() -> ChatApiSettings {
             rooms: RoomUrl("xmpp:{jid}?join".into()),
             texts: Texts::default(),
         },
-        workgroups: BTreeMap::new(),
     }
 }
 

@@ -81,8 +81,8 @@ pub(super) async fn start(settings: &Settings) -> Result<Running, AppError> {
         store: store.clone(),
         health,
         media,
-        sessions: side.sessions.clone(),
         log,
+        chat: chat::Behind::of(&side, store.clone(), engine.clone()),
     };
     let (server, chat) = web::serve(settings, &ways, behind)?;
     Ok(Running {

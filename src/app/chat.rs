@@ -14,11 +14,13 @@ use crate::chat_api::{self, ChatApi, ChatApiSettings, Names, Parts, Reveal, Room
 use crate::chat_api::{ask, openapi, previews};
 use crate::config::{self, Channel, ChannelKind, OnRequestTimeout, Settings, WhenNoAgents};
 use crate::engine::Handle;
-use crate::ids::{ChannelId, WorkgroupName};
+use crate::engine::groups::Groups;
+use crate::ids::ChannelId;
 use crate::outbox::Fetcher;
 use crate::store::Store;
 use crate::users::Sessions;
 
+use super::xmpp::Side;
 use super::{AppError, surfaces};
 
 /// The channel of that kind; there is one at most.
@@ -62,6 +64,19 @@ pub(super) struct Behind {
     pub sessions: Arc<dyn Sessions>,
     pub store: Arc<dyn Store>,
     pub engine: Handle,
+    pub groups: Groups,
+}
+
+impl Behind {
+    /// With what the XMPP side has for it.
+    pub fn of(side: &Side, store: Arc<dyn Store>, engine: Handle) -> Self {
+        Self {
+            sessions: side.sessions.clone(),
+            groups: side.groups.clone(),
+            store,
+            engine,
+        }
+    }
 }
 
 /// The chat API as it runs.
@@ -99,6 +114,7 @@ pub(super) fn start(
         store: behind.store,
         log: log.clone(),
         engine: behind.engine,
+        groups: behind.groups,
     };
     let api = ChatApi::new(chat_settings(settings, channel, kind), parts);
     let restored = api.clone();
@@ -116,7 +132,6 @@ fn chat_settings(
     kind: &config::ChatApi,
 ) -> ChatApiSettings {
     let accounts = kind.accounts.iter();
-    let workgroups = settings.workgroups.iter();
     ChatApiSettings {
         channel: ChannelId::new(channel.id.clone()),
         master: kind.secret.clone(),
@@ -135,9 +150,6 @@ fn chat_settings(
         names: names(settings, channel, kind),
         fonts: kind.fonts.clone(),
         totp_issuer: kind.totp_issuer.clone(),
-        workgroups: workgroups
-            .map(|one| (WorkgroupName::new(one.name.clone()), one.title.clone()))
-            .collect(),
     }
 }
 

@@ -1,12 +1,12 @@
-//! Workgroups that administrators added over XMPP stand in the store, beside those of the
+//! Workgroups that administrators added, over XMPP or the chat API, stand in the store, beside those of the
 //! configuration file. The file goes before them: what it names cannot be changed by command.
 
 use serde::{Deserialize, Serialize};
 use tracing::{info, warn};
 
 use crate::config::{Settings, What, Workgroup};
+use crate::engine::groups::{GroupOrder, GroupProblem, Part};
 use crate::store::{Change, Put, Store, StoreError, Table};
-use crate::xmpp::groups::{GroupOrder, GroupProblem};
 
 /// The group of [`Table::Desk`] that holds them, by name.
 const GROUP: &str = "workgroup";
@@ -14,6 +14,8 @@ const GROUP: &str = "workgroup";
 const MOST: usize = 1_000;
 /// The most agents of one of them.
 const MOST_AGENTS: usize = 1_000;
+/// The longest name for people, in bytes.
+const LONGEST_TITLE: usize = 1_000;
 
 /// What is stored of one.
 #[derive(Debug, Serialize, Deserialize)]
@@ -109,6 +111,9 @@ fn put(name: &str, title: &str, agents: &[String]) -> Result<Change, GroupProble
     if agents.len() > MOST_AGENTS {
         return Err(GroupProblem::TooMany);
     }
+    if title.len() > LONGEST_TITLE || title.chars().any(char::is_control) {
+        return Err(GroupProblem::Malformed(Part::Title, shown(title)));
+    }
     Workgroup::added(name, title, agents).map_err(|problems| malformed(name, &problems))?;
     let added = Added {
         title: title.to_owned(),
@@ -130,5 +135,15 @@ fn malformed(name: &str, problems: &[crate::config::Problem]) -> GroupProblem {
         What::Malformed { given, .. } | What::Duplicate { given, .. } => Some(given.clone()),
         _ => None,
     });
-    GroupProblem::Malformed(given.unwrap_or_else(|| name.to_owned()))
+    let of_agents = problems
+        .iter()
+        .all(|problem| problem.key.starts_with("agents"));
+    let part = if of_agents { Part::Agents } else { Part::Name };
+    let given = given.unwrap_or_else(|| name.to_owned());
+    GroupProblem::Malformed(part, shown(&given))
+}
+
+/// As much of what was given as fits into an answer.
+fn shown(given: &str) -> String {
+    given.chars().take(100).collect()
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tracing::{info, warn};
 
 use crate::bridge::Input;
@@ -14,14 +14,17 @@ use crate::channels::http;
 use crate::config::Settings;
 use crate::conversation::Delivery;
 use crate::engine::Handle;
+use crate::engine::groups::{GroupProblem, Ordered};
 use crate::outbox::{OutboxHandle, Report, ReportOutcome, Trouble};
 use crate::store::Store;
 use crate::telemetry::metrics::{self as figures, DeliveryOutcome};
-use crate::xmpp::groups::{GroupProblem, Ordered};
 
 use super::chat::Chat;
 use super::xmpp::Side;
 use super::{AppError, Reload, groups, translate};
+
+/// Pause before what is kept is put in force again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The parts of a running Warmline.
 pub(super) struct Running {
@@ -53,8 +56,10 @@ impl Running {
         let lost = self.store.clone();
         // What the file says, without what was added by command.
         let mut current = settings.clone();
-        let (_, nobody) = mpsc::channel(1);
-        let mut groups = std::mem::replace(&mut self.side.groups, nobody);
+        let nobody = mpsc::channel(1).1;
+        let mut ordered = std::mem::replace(&mut self.side.ordered.ordered, nobody);
+        // Whether something may be kept that is not in force.
+        let mut behind = false;
         let ended = loop {
             tokio::select! {
                 _ = terminate.recv() => break Ok(()),
@@ -70,7 +75,8 @@ impl Running {
                         current = fresh;
                     }
                 }
-                Some(ordered) = groups.recv() => self.regroup(&current, ordered).await,
+                Some(order) = ordered.recv() => behind |= !self.regroup(&current, order).await,
+                () = sleep(AGAIN), if behind => behind = self.apply(&current).await.is_err(),
             }
         };
         self.stop().await;
@@ -121,21 +127,26 @@ impl Running {
         let policy = Arc::new(translate::policy(&merged));
         self.engine.ask(Input::Settings(policy)).await?;
         self.side.agents.send_replace(translate::agents(&merged));
+        self.side.ordered.tell(translate::names(&merged));
         Ok(())
     }
 
-    /// An administrator's command on a workgroup: kept first, then in force, then answered.
-    async fn regroup(&self, current: &Settings, ordered: Ordered) {
-        let done = groups::keep(current, self.store.as_ref(), &ordered.order).await;
-        let done = match done {
+    /// An administrator's order about a workgroup: kept first, then in force, then answered. Tells
+    /// whether it is sure that what is kept is in force.
+    async fn regroup(&self, current: &Settings, ordered: Ordered) -> bool {
+        let kept = groups::keep(current, self.store.as_ref(), &ordered.order).await;
+        let done = match kept {
             Ok(()) => self.apply(current).await.map_err(|problem| {
-                warn!(%problem, "a workgroup that was changed is not in force");
+                warn!(%problem, "a workgroup that was changed is not in force yet");
                 GroupProblem::Unavailable
             }),
             Err(problem) => Err(problem),
         };
-        // A seat that is gone has nobody to tell it to.
+        // A store that did not answer may have kept it all the same.
+        let in_force = done != Err(GroupProblem::Unavailable);
+        // Whoever is gone has nobody to tell it to.
         let _ = ordered.answer.send(done);
+        in_force
     }
 
     /// Takes nothing more, finishes, commits, leaves.

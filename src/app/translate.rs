@@ -21,6 +21,8 @@ use crate::xmpp::users::UsersSettings;
 /// How long a conversation is remembered after its end: for late messages, repeated tickets and
 /// `warmline conversations show`.
 const KEEP: Duration = Duration::from_secs(30 * 24 * 3600);
+/// What may be owed for users to a store that fails, in bytes.
+const MOST_OWED: usize = 32 * 1024 * 1024;
 /// How long a platform's message id is remembered at least.
 const REMEMBER_IDS: Duration = Duration::from_secs(24 * 3600);
 
@@ -72,6 +74,13 @@ fn workgroup(one: &config::Workgroup) -> WorkgroupPolicy {
             leaving_ends: elsewhere.when_agent_leaves == config::WhenAgentLeaves::Close,
         }),
     }
+}
+
+/// The workgroups that there are.
+pub(super) fn names(settings: &Settings) -> BTreeSet<WorkgroupName> {
+    let all = settings.workgroups.iter();
+    all.map(|one| WorkgroupName::new(one.name.clone()))
+        .collect()
 }
 
 /// What the agents' side of the seat goes by.
@@ -289,6 +298,7 @@ pub(super) fn users(settings: &Settings) -> UsersSettings {
         keep: settings.users.keep,
         approval: approval(settings),
         max_sessions: settings.users.max_sessions as usize,
+        most_owed: MOST_OWED,
     }
 }
 

@@ -17,7 +17,6 @@ use crate::config::Settings;
 use crate::engine::Memory;
 use crate::media::MediaDesk;
 use crate::store::Store;
-use crate::users::Sessions;
 
 use super::build::rapidpro_channels;
 use super::chat::{self, Chat};
@@ -29,8 +28,8 @@ pub(super) struct Behind {
     pub store: Arc<dyn Store>,
     pub health: Health,
     pub media: Option<MediaDesk>,
-    pub sessions: Arc<dyn Sessions>,
     pub log: Option<EventLog>,
+    pub chat: chat::Behind,
 }
 
 /// Serves all that is configured.
@@ -44,15 +43,10 @@ pub(super) fn serve(
         store,
         health,
         media,
-        sessions,
         log,
+        chat,
     } = behind;
-    let behind = chat::Behind {
-        sessions,
-        store: store.clone(),
-        engine: engine.clone(),
-    };
-    let chat = chat::start(settings, log, behind)?;
+    let chat = chat::start(settings, log, chat)?;
     let parts = yalo::Parts {
         engine: engine.clone(),
         memory: Memory::new(store.clone()),

@@ -6,12 +6,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::config::Settings;
+use crate::engine::groups::{Groups, GroupsEnd};
 use crate::engine::{Handle, SeatOrder};
 use crate::store::Store;
 use crate::users::Sessions;
 use crate::xmpp::agents::{Agents, AgentsSettings};
 use crate::xmpp::c2s::Accounts;
-use crate::xmpp::groups::Ordered;
 use crate::xmpp::link::{self, LinkSender};
 use crate::xmpp::records::Records;
 use crate::xmpp::rooms::{Rooms, RoomsSettings};
@@ -34,8 +34,10 @@ pub(super) struct Side {
     bridge: Bridge,
     accounts: Option<Accounts>,
     pub agents: watch::Sender<AgentsSettings>,
-    /// What administrators order over XMPP.
-    pub groups: mpsc::Receiver<Ordered>,
+    /// The way on which administrators order workgroups, over XMPP and the chat API.
+    pub groups: Groups,
+    /// Its other end.
+    pub ordered: GroupsEnd,
     pub health: watch::Receiver<LinkHealth>,
     /// Opens sessions for people who have no XMPP client.
     pub sessions: Arc<dyn Sessions>,
@@ -53,8 +55,10 @@ pub(super) async fn start(
     let (desk, ends) = UsersDesk::load(translate::users(settings), store.clone(), ends).await?;
     let users = tokio::spawn(desk.run());
     let bridge = ends.bridge.clone();
-    let (ordered, groups) = mpsc::channel(ORDERS);
-    let parts = (engine, link.clone(), (Records::new(store.clone()), ordered));
+    let (groups, ordered) = Groups::pair(ORDERS);
+    ordered.tell(translate::names(settings));
+    let records = Records::new(store.clone());
+    let parts = (engine, link.clone(), (records, groups.clone()));
     let seat = seat(settings, parts, (&agents, ends));
     let health = seat.health();
     let seat = tokio::spawn(seat.run(events, orders, agents.subscribe()));
@@ -67,6 +71,7 @@ pub(super) async fn start(
         accounts: sessions.accounts.clone(),
         agents,
         groups,
+        ordered,
         health,
         sessions: Arc::new(sessions),
     })
@@ -74,7 +79,7 @@ pub(super) async fn start(
 
 fn seat(
     settings: &Settings,
-    (engine, link, (records, groups)): (Handle, LinkSender, (Records, mpsc::Sender<Ordered>)),
+    (engine, link, (records, groups)): (Handle, LinkSender, (Records, Groups)),
     (agents, ends): (&watch::Sender<AgentsSettings>, Ends),
 ) -> Seat {
     let places = translate::places(settings);

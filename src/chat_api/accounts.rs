@@ -5,10 +5,14 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::config::PasswordHash;
+use crate::ids::Timestamp;
 use crate::store::{Change, Put, Row, Store, StoreError, Table};
+
+use super::grants;
 
 /// Where a user's password comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,14 @@ impl Source {
             Self::Made => "made",
         }
     }
+}
+
+/// The group of rows by which changed passwords of the configuration are known.
+const CONFIGURED: &str = "configured";
+
+/// By what a password of the configuration is known again; tells nothing about it.
+fn mark(hash: &PasswordHash) -> Vec<u8> {
+    Sha256::digest(hash.expose().as_bytes()).to_vec()
 }
 
 /// What is stored of a password.
@@ -79,6 +91,51 @@ impl Accounts {
         let configured = self.configured.keys();
         let configured = configured.map(|name| (name.clone(), Source::Configured));
         Ok(made.chain(configured).collect())
+    }
+
+    /// Finds users of the configuration whose passwords are others than when the program last looked, and
+    /// those who stand there no more; what they were given up to a moment is void when this returns.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn forget_changed(
+        &self,
+        at: Timestamp,
+        bare: &(dyn Fn(&str) -> String + Sync),
+    ) -> Result<Vec<String>, StoreError> {
+        let rows = self.store.group(Table::Grant, CONFIGURED).await?;
+        let before: HashMap<String, Vec<u8>> =
+            rows.into_iter().map(|row| (row.key, row.value)).collect();
+        let now = self.configured.iter();
+        let now: HashMap<&String, Vec<u8>> = now.map(|(name, hash)| (name, mark(hash))).collect();
+        let others = now
+            .iter()
+            .filter(|(name, mark)| before.get(**name) != Some(*mark));
+        let mut changed: Vec<String> = others.map(|(name, _)| (*name).clone()).collect();
+        changed.extend(
+            before
+                .keys()
+                .filter(|name| !now.contains_key(name))
+                .cloned(),
+        );
+        let mut changes = Vec::new();
+        for name in &changed {
+            changes.push(grants::void(&bare(name), at));
+            changes.push(match now.get(name) {
+                Some(mark) => Change::Put(Put {
+                    table: Table::Grant,
+                    group: CONFIGURED.to_owned(),
+                    key: name.clone(),
+                    value: mark.clone(),
+                    expires: None,
+                }),
+                None => grants::delete(CONFIGURED, name),
+            });
+        }
+        if !changes.is_empty() {
+            self.store.commit(changes).await?;
+        }
+        Ok(changed)
     }
 
     /// Whoever changes something looks and writes under this, so that nobody comes between.

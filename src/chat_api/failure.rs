@@ -8,6 +8,7 @@ use actix_web::http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
 use crate::bridge::Refusal;
 use crate::channels::http::BodyError;
+use crate::engine::groups::{GroupProblem, Part};
 use crate::store::StoreError;
 use crate::users::{LoginError, NoSlot, UserError};
 
@@ -97,6 +98,12 @@ pub enum Failure {
     /// A field of the body is missing or wrong.
     #[error("the field {0} is missing or not a text")]
     Field(&'static str),
+    /// A field of the body is a text, and not one that can be used.
+    #[error("the field {0} is wrong: {1}")]
+    BadField(&'static str, &'static str),
+    /// A workgroup was not changed.
+    #[error(transparent)]
+    Group(GroupProblem),
     /// A parameter is wrong.
     #[error("the parameter {0} is wrong: {1}")]
     Parameter(&'static str, &'static str),
@@ -148,6 +155,24 @@ impl From<crate::engine::Unavailable> for Failure {
     }
 }
 
+impl From<GroupProblem> for Failure {
+    fn from(problem: GroupProblem) -> Self {
+        match problem {
+            GroupProblem::Malformed(Part::Name, _) => {
+                Self::BadField("name", "the local part of an address is wanted")
+            }
+            GroupProblem::Malformed(Part::Title, _) => {
+                Self::BadField("description", "a line of at most 1,000 bytes is wanted")
+            }
+            GroupProblem::Malformed(Part::Agents, _) => {
+                Self::BadField("members", "names or addresses of users are wanted")
+            }
+            GroupProblem::Unavailable => Self::Unavailable,
+            other => Self::Group(other),
+        }
+    }
+}
+
 impl From<Refusal> for Failure {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -183,11 +208,13 @@ impl Failure {
             | Self::Configured
             | Self::NotInvited
             | Self::Over => StatusCode::CONFLICT,
+            Self::Group(problem) => of_group(problem),
             Self::WhichUser
             | Self::Offline
             | Self::NobodyCame
             | Self::Body(_)
             | Self::Field(_)
+            | Self::BadField(..)
             | Self::Parameter(..) => StatusCode::BAD_REQUEST,
             Self::Reading(error) => error.status(),
             Self::Impossible(_) => StatusCode::NOT_IMPLEMENTED,
@@ -204,7 +231,9 @@ impl Failure {
         match self {
             Self::User(UserError::NoRoom) => "RoomNotFoundException",
             Self::User(UserError::NoContact) => "RosterItemNotFound",
-            Self::User(UserError::Exists) | Self::WaitsAlready => "AlreadyExistsException",
+            Self::User(UserError::Exists)
+            | Self::WaitsAlready
+            | Self::Group(GroupProblem::Exists) => "AlreadyExistsException",
             Self::NoStream | Self::NoUser | Self::NoRequest => "UserNotFoundException",
             Self::UserExists => "UserAlreadyExistsException",
             Self::NoCredentials
@@ -215,6 +244,7 @@ impl Failure {
             | Self::TooManyAttempts(_)
             | Self::NotAllowed(_)
             | Self::Configured
+            | Self::Group(GroupProblem::Configured)
             | Self::Impossible(_)
             | Self::User(UserError::Forbidden(_) | UserError::Unsupported(_))
             | Self::User(UserError::NoSlot(
@@ -269,6 +299,15 @@ impl Failure {
             reply.headers_mut().insert(WWW_AUTHENTICATE, challenge);
         }
         reply
+    }
+}
+
+fn of_group(problem: &GroupProblem) -> StatusCode {
+    match problem {
+        GroupProblem::Exists | GroupProblem::Configured => StatusCode::CONFLICT,
+        GroupProblem::Unknown => StatusCode::NOT_FOUND,
+        GroupProblem::TooMany | GroupProblem::Malformed(..) => StatusCode::BAD_REQUEST,
+        GroupProblem::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
     }
 }
 

@@ -17,6 +17,7 @@ use crate::config::{PasswordHash, Secret};
 use crate::users::{Kind, LoginError, Password, Sessions};
 
 use super::accounts::Accounts;
+use super::changes::Changes;
 use super::failure::Failure;
 
 /// For how long a password that was right needs no second look.
@@ -84,6 +85,8 @@ pub struct Gate {
     remembered: Mutex<HashMap<[u8; 32], Remembered>>,
     /// Moves on with each change of a password: what was found out before it is not remembered.
     changes: AtomicU64,
+    /// For streams of events.
+    pub changed: Changes,
     /// So that what is remembered tells nothing about passwords.
     salt: [u8; 32],
     attempts: DefaultKeyedRateLimiter<IpAddr>,
@@ -102,6 +105,7 @@ impl Gate {
             sessions,
             remembered: Mutex::default(),
             changes: AtomicU64::new(0),
+            changed: Changes::default(),
             salt: rand::random(),
             attempts: RateLimiter::keyed(Quota::per_minute(ATTEMPTS)),
         }
@@ -261,6 +265,22 @@ impl Gate {
         let mut remembered = lock(&self.remembered);
         self.changes.fetch_add(1, Ordering::AcqRel);
         remembered.retain(|_, found| local(&found.bare) != name);
+    }
+
+    /// The same, and what was opened with the password of before ends.
+    pub fn revoke(&self, name: &str) {
+        self.forget(name);
+        self.changed.end(&self.bare(name));
+    }
+
+    /// The same for a user who is no more, whose streams end with the end of the session.
+    pub fn forget_gone(&self, name: &str) {
+        self.forget(name);
+        self.changed.note(&self.bare(name));
+    }
+
+    fn bare(&self, name: &str) -> String {
+        format!("{name}@{}", self.sessions.places().domain)
     }
 
     /// Forgets addresses that have not tried for long.

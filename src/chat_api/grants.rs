@@ -18,6 +18,8 @@ use crate::store::{Change, Put, Row, Store, StoreError, Table};
 pub const TICKET: Duration = Duration::from_mins(1);
 /// A cookie opens it again within this time.
 pub const COOKIE: Duration = Duration::from_hours(12);
+/// A stream id is known for this long over restarts; nothing else that a user is given is good for longer.
+pub const STREAM: Duration = Duration::from_hours(7 * 24);
 /// A visitor's token is good for this long.
 const VISITOR: Duration = Duration::from_hours(7 * 24);
 
@@ -133,9 +135,17 @@ impl Grants {
         let Some(watcher) = found else {
             return Ok(None);
         };
-        let void: Option<Void> = self.get("void", &watcher.user).await?;
-        let good = void.is_none_or(|void| watcher.at > void.at);
+        let good = self.stands(&watcher.user, watcher.at).await?;
         Ok(good.then_some(watcher))
+    }
+
+    /// Whether what a user, by bare address, was given at a moment is not void.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn stands(&self, user: &str, at: Timestamp) -> Result<bool, StoreError> {
+        let void: Option<Void> = self.get("void", user).await?;
+        Ok(void.is_none_or(|void| at > void.at))
     }
 
     async fn get<T: DeserializeOwned>(
@@ -156,9 +166,10 @@ fn read<T: DeserializeOwned>(row: &Row) -> Option<T> {
     serde_json::from_slice(&row.value).ok()
 }
 
-/// Makes all tickets and cookies void that a user, by bare address, was given so far.
-pub fn void(user: &str) -> Change {
-    put(("void", user), &Void { at: now() }, COOKIE)
+/// Makes all tickets and cookies void that a user, by bare address, was given up to a moment; stream ids
+/// open no events any more without other credentials.
+pub fn void(user: &str, at: Timestamp) -> Change {
+    put(("void", user), &Void { at }, STREAM)
 }
 
 /// A row of what was given out.

@@ -4,6 +4,7 @@
 mod accounts;
 pub mod ask;
 mod call;
+mod changes;
 mod codes;
 mod crowd;
 mod desk;
@@ -26,7 +27,7 @@ pub use serve::configure;
 pub use wire::RoomUrl;
 pub use wire::visitor::{Names, Texts};
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
@@ -34,10 +35,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ipnet::IpNet;
+use tracing::warn;
 
 use crate::config::{PasswordHash, Secret};
-use crate::engine::Handle;
-use crate::ids::{ChannelId, WorkgroupName};
+use crate::engine::groups::Groups;
+use crate::engine::{Handle, now};
+use crate::ids::{ChannelId, Timestamp};
 use crate::outbox::Fetcher;
 use crate::store::Store;
 use crate::users::Sessions;
@@ -87,8 +90,6 @@ pub struct ChatApiSettings {
     pub fonts: Vec<PathBuf>,
     /// Who gives one-time codes, as authenticators show it.
     pub totp_issuer: String,
-    /// The workgroups, with their names for people.
-    pub workgroups: BTreeMap<WorkgroupName, String>,
 }
 
 /// Something of a visitor that agents see only where configured.
@@ -112,6 +113,8 @@ pub struct Parts {
     pub log: EventLog,
     /// Who decides about visitors' requests.
     pub engine: Handle,
+    /// The workgroups, and the way to whoever changes them.
+    pub groups: Groups,
     /// What fetches pages for previews of links; without one there are none.
     pub pages: Option<Fetcher>,
 }
@@ -127,6 +130,8 @@ pub struct ChatApi {
     pub(crate) grants: Grants,
     pub(crate) log: EventLog,
     pub(crate) engine: Handle,
+    pub(crate) groups: Groups,
+    started: Timestamp,
     pub(crate) crowd: Crowd<IpAddr>,
     /// Places for files.
     pub(crate) slots: Ration,
@@ -143,6 +148,7 @@ impl ChatApi {
             store,
             log,
             engine,
+            groups,
             pages,
         } = parts;
         let desk = Desk::new(desk::Parts {
@@ -168,6 +174,8 @@ impl ChatApi {
             desk,
             log,
             engine,
+            groups,
+            started: now(),
         });
         tokio::spawn(tidy(Arc::downgrade(&api)));
         api
@@ -203,7 +211,26 @@ impl ChatApi {
 
     /// Takes up the sessions that were open before a restart.
     pub async fn restore(&self) {
+        self.forget_changed().await;
         self.desk.restore().await;
+    }
+
+    /// What was given out to users of the configuration whose passwords are others since the last
+    /// start is good no more.
+    async fn forget_changed(&self) {
+        const AGAIN: Duration = Duration::from_secs(1);
+        let domain = self.desk.sessions().places().domain;
+        let bare = |name: &str| format!("{name}@{domain}");
+        loop {
+            match self.accounts.forget_changed(self.started, &bare).await {
+                Ok(changed) => {
+                    changed.iter().for_each(|name| self.gate.revoke(name));
+                    return;
+                }
+                Err(problem) => warn!(%problem, "changed passwords cannot be looked for"),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
     }
 }
 

@@ -39,6 +39,10 @@ pub fn document(others: &[Told], with_chat_api: bool) -> OpenApi {
     for route in own {
         let path = format!("{SHOWN}{}", route.path);
         add(&mut items, (path, &route.method), of_route(&route));
+        if let Some(word) = route.also_at() {
+            let path = format!("{SHOWN}{word}");
+            add(&mut items, (path, &route.method), of_route(&route));
+        }
     }
     let more = match with_chat_api {
         true => [sse(), refused(), pages::told(|_| true)].concat(),
@@ -177,7 +181,7 @@ fn of_route(route: &Route) -> OperationBuilder {
     let sample = samples::body(method, path);
     let sample = sample.map(|sample| (sample, samples::required(method, path)));
     operation = with_body(operation, (kinds, sample.as_ref()));
-    let schemes: &[&str] = match route.is_administration() {
+    let schemes: &[&str] = match route.is_masters() {
         true => &["master"],
         false => &["master", "user", "visitor"],
     };

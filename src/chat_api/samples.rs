@@ -15,7 +15,7 @@ use crate::users::{
 };
 
 use super::accounts::Source;
-use super::wire::entity;
+use super::wire::entity::{self, Affiliated};
 use super::wire::page::Preview;
 
 /// Noon of a day.
@@ -43,6 +43,9 @@ pub fn body(method: &str, path: &str) -> Option<Value> {
             "username": "dora", "password": "correct horse", "name": "Dora",
             "email": "dora@example.org",
         }),
+        ("POST", "/ask/admin") => json!({
+            "name": "billing", "description": "Bills", "members": "expert,alice@example.org",
+        }),
         ("PUT", "/users/{username}") => json!({"password": "another", "name": "Dora M."}),
         _ => return None,
     })
@@ -60,7 +63,7 @@ pub fn answer(method: &str, path: &str) -> Option<Value> {
         }]),
         ("GET", "/chat/users") => entity::users(&[found()]),
         ("GET", "/rooms") => entity::rooms(&[room()]),
-        ("GET", "/rooms/{room}") => entity::room(&room()),
+        ("GET", "/rooms/{room}") => entity::room(&room(), &affiliated()),
         ("GET", "/rooms/{room}/participants") => entity::participants(&[occupant()]),
         ("GET", "/rooms/{room}/occupants") => entity::occupants(&[occupant()]),
         ("GET", "/rooms/{room}/chathistory") => entity::room_history(&[said()]),
@@ -70,6 +73,8 @@ pub fn answer(method: &str, path: &str) -> Option<Value> {
         ("GET", "/offers") => entity::offers(&[offer()]),
         ("GET", "/users") => entity::profiles(&[(&profile(), jid(), Some(Source::Made))]),
         ("GET", "/users/{username}") => entity::profile((&profile(), jid(), Some(Source::Made))),
+        ("POST", "/ask/admin") => entity::group("billing", Some("Bills"), &[jid()]),
+        ("POST", "/ask/admin/{workgroup}") => entity::group("billing", None, &[jid()]),
         ("GET", "/ask/upload/{user}/{file}/{size}") => entity::slot(&slot(), Some("image/png")),
         ("GET", "/ask/previewlink/{quality}/{url}") => entity::preview(&preview()),
         _ => return plain(method, path),
@@ -146,6 +151,7 @@ pub fn required(method: &str, path: &str) -> &'static [&'static str] {
         ("POST", "/ask") => &["workgroup", "userID", "emailAddress", "question"],
         ("POST", "/users") => &["username", "password"],
         ("POST", "/contacts") => &["jid"],
+        ("POST", "/ask/admin") => &["name"],
         _ => &[],
     }
 }
@@ -220,6 +226,16 @@ fn room() -> Chatroom {
         occupants_change_subject: yes,
         occupants_invite: yes,
         archived: yes,
+    }
+}
+
+fn affiliated() -> Affiliated {
+    let somebody = vec![ALICE.to_owned()];
+    Affiliated {
+        owners: somebody.clone(),
+        admins: somebody.clone(),
+        members: somebody.clone(),
+        outcasts: somebody,
     }
 }
 

@@ -9,7 +9,7 @@ use actix_web::http::header::{
     CONTENT_DISPOSITION, HeaderName, HeaderValue, ORIGIN, VARY,
 };
 use actix_web::web::{self, Payload, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, guard};
 
 use crate::channels::http::read_body;
 use crate::telemetry::metrics as figures;
@@ -76,6 +76,13 @@ fn grouped(routes: Vec<Route>) -> Vec<(String, Vec<Route>)> {
 
 fn resource(services: &mut ServiceConfig, api: &Arc<ChatApi>, (path, all): (&str, &[Route])) {
     let mut resource = web::resource(path);
+    if all.iter().all(Route::stands_before) {
+        // Whatever else is asked of the path is the other route's.
+        for route in all {
+            let method = route.method.clone();
+            resource = resource.guard(guard::fn_guard(move |asked| asked.head().method == method));
+        }
+    }
     for route in all {
         let (api, handler, entry) = (api.clone(), route.handler, route.entry());
         let run = move |request: HttpRequest, payload: Payload| {

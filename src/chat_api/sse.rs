@@ -15,6 +15,7 @@ use crate::telemetry::metrics as figures;
 
 use super::ChatApi;
 use super::call::{authorization, find, peer, query_of};
+use super::changes::Unchanged;
 use super::desk::Watch;
 use super::failure::Failure;
 use super::gate::Caller;
@@ -41,6 +42,8 @@ struct Wanted {
     fresh: Since,
     /// A cookie to be set.
     cookie: Option<String>,
+    /// Whether the caller has the master secret.
+    by_master: bool,
 }
 
 /// Answers a request for events.
@@ -48,7 +51,7 @@ struct Wanted {
 /// # Errors
 /// The caller is not the one whose events they are, or the store does not answer.
 pub async fn events(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<HttpResponse, Failure> {
-    let wanted = wanted(api, request).await?;
+    let (wanted, until) = wanted_until(api, request).await?;
     let query = query_of(request);
     let unnamed = find(&query, "unnamed").is_some_and(|value| value != "0");
     let since = last_event_id(request, &query).map_or(wanted.fresh, Since::Id);
@@ -61,6 +64,7 @@ pub async fn events(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<HttpRes
         beat: heartbeat(),
         unnamed,
         begun: false,
+        until,
         _counted: Counted::new(wanted.user.is_some()),
         _watch: wanted.user.map(|user| api.desk.watch(&user)),
     };
@@ -93,6 +97,25 @@ fn last_event_id(request: &HttpRequest, query: &[(String, String)]) -> Option<u6
     text.trim().parse().ok()
 }
 
+/// Who asks, and until when: a password that is changed while it is looked at is looked at again.
+async fn wanted_until(
+    api: &Arc<ChatApi>,
+    request: &HttpRequest,
+) -> Result<(Wanted, Option<Unchanged>), Failure> {
+    loop {
+        let changes = api.gate.changed.count();
+        let wanted = wanted(api, request).await?;
+        let user = wanted.user.as_deref().filter(|_| !wanted.by_master);
+        let Some(user) = user else {
+            return Ok((wanted, None));
+        };
+        let unchanged = api.gate.changed.follow(user, changes);
+        if unchanged.is_some() {
+            return Ok((wanted, unchanged));
+        }
+    }
+}
+
 /// Who asks, in this order: an `Authorization` header, a token in the query, a cookie.
 async fn wanted(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<Wanted, Failure> {
     let name = request.match_info().get("user").unwrap_or_default();
@@ -109,7 +132,10 @@ async fn wanted(api: &Arc<ChatApi>, request: &HttpRequest) -> Result<Wanted, Fai
                 None if name.contains('@') => name.to_lowercase(),
                 None => format!("{}@{domain}", name.to_lowercase()),
             };
-            Ok(of_user(bare))
+            Ok(Wanted {
+                by_master: true,
+                ..of_user(bare)
+            })
         }
         Caller::User(user) => admitted(api, &name, user.bare),
         Caller::Bearer(token) => by_token(api, &name, &token).await,
@@ -136,6 +162,7 @@ fn of_user(bare: String) -> Wanted {
         user: Some(bare),
         fresh: Since::Unseen,
         cookie: None,
+        by_master: false,
     }
 }
 
@@ -164,6 +191,7 @@ async fn by_token(api: &Arc<ChatApi>, name: &str, token: &str) -> Result<Wanted,
             user: None,
             fresh: Since::Start,
             cookie: None,
+            by_master: false,
         });
     }
     if let Some(watcher) = api.grants.watcher(token).await? {
@@ -172,9 +200,16 @@ async fn by_token(api: &Arc<ChatApi>, name: &str, token: &str) -> Result<Wanted,
         wanted.cookie = Some(api.grants.give(&watcher.user, COOKIE).await?);
         return Ok(wanted);
     }
-    match api.desk.by_stream(token) {
+    match api.desk.by_token(token).await? {
         Some(live) => admitted(api, name, live.user.clone()),
         None => Err(Failure::WrongCredentials),
+    }
+}
+
+async fn over(until: &mut Option<Unchanged>) {
+    match until {
+        Some(until) => until.over().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -189,6 +224,8 @@ struct Reading {
     beat: Interval,
     unnamed: bool,
     begun: bool,
+    /// What it was opened with; nothing where that is the master secret or a visitor's token.
+    until: Option<Unchanged>,
     _counted: Counted,
     _watch: Option<Watch>,
 }
@@ -225,6 +262,8 @@ impl Reading {
             return Some(Bytes::from_static(BEGIN.as_bytes()));
         }
         tokio::select! {
+            biased;
+            () = over(&mut self.until) => None,
             event = self.reader.next() => Some(self.together(&*event?)),
             _ = self.beat.tick() => Some(Bytes::from_static(BEAT)),
         }

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod gauges;
+pub mod groups;
 mod handle;
 mod journal;
 mod memory;

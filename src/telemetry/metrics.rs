@@ -43,6 +43,8 @@ pub const MEDIA: &str = "warmline_media_total";
 pub const USER_SESSIONS: &str = "warmline_user_sessions";
 /// Gauge by `whose` (`user`, `visitor`): streams of events that are open.
 pub const EVENT_STREAMS: &str = "warmline_event_streams";
+/// Gauge, bytes: what is owed for users to a store that fails, about.
+pub const USERS_OWED: &str = "warmline_users_owed_bytes";
 /// Counter: events stored for browsers.
 pub const EVENTS: &str = "warmline_events_total";
 
@@ -82,6 +84,7 @@ pub fn install_metrics() -> Result<Metrics, TelemetryError> {
     for whose in ["user", "visitor"] {
         gauge!(EVENT_STREAMS, "whose" => whose).set(0.0);
     }
+    users_owed(0);
     events(0);
     let kept = handle.clone();
     std::thread::Builder::new()
@@ -141,6 +144,10 @@ fn describe() {
     describe_gauge!(
         EVENT_STREAMS,
         "Streams of events that are open, by whose events they are"
+    );
+    describe_gauge!(
+        USERS_OWED,
+        "Bytes that are owed for users to a store that fails"
     );
     describe_counter!(EVENTS, "Events stored for browsers");
 }
@@ -302,6 +309,11 @@ pub fn stream_opened(whose: &'static str) {
 /// A stream of events is over.
 pub fn stream_over(whose: &'static str) {
     gauge!(EVENT_STREAMS, "whose" => whose).decrement(1.0);
+}
+
+/// So many bytes are owed for users to a store that fails.
+pub fn users_owed(bytes: usize) {
+    gauge!(USERS_OWED).set(bytes as f64);
 }
 
 /// So many events were stored for browsers.

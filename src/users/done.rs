@@ -31,6 +31,8 @@ pub enum Done {
     Rooms(Vec<Chatroom>),
     /// One room.
     Room(Box<Chatroom>),
+    /// Bare addresses of those who have an affiliation, in order.
+    Affiliated(Vec<String>),
     /// Who is in a room, by nick.
     Occupants(Vec<Occupant>),
     /// What was said, oldest first.
@@ -150,6 +152,16 @@ pub struct Chatroom {
     pub occupants_invite: Option<bool>,
     /// What is said is kept (an archive, XEP-0313).
     pub archived: Option<bool>,
+}
+
+impl Chatroom {
+    /// Whether this is a part of the room's name, whatever its case.
+    pub fn is_called(&self, search: &str) -> bool {
+        let search = search.to_lowercase();
+        let local = self.jid.split('@').next().unwrap_or_default();
+        let name = self.name.as_deref().unwrap_or_default();
+        local.to_lowercase().contains(&search) || name.to_lowercase().contains(&search)
+    }
 }
 
 /// Somebody in a room.

@@ -23,7 +23,9 @@ pub use event::{
     UserEvent, Written,
 };
 pub use login::{Login, LoginError, Opened, Password, Profile};
-pub use order::{Approval, ChatState, ContactWish, HistoryWish, Order, Outgoing, Show};
+pub use order::{
+    Affiliation, Approval, ChatState, ContactWish, HistoryWish, Order, Outgoing, Show,
+};
 pub use places::Places;
 pub use problem::{BadStanza, UserError};
 pub use session::{Kind, Session, Sessions};

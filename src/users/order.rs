@@ -88,6 +88,31 @@ impl ChatState {
     }
 }
 
+/// A lasting relation to a room (XEP-0045 §5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Affiliation {
+    /// May do everything.
+    Owner,
+    /// Administers it.
+    Admin,
+    /// May enter where others may not.
+    Member,
+    /// May not enter.
+    Outcast,
+}
+
+impl Affiliation {
+    /// The attribute's value.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Owner => "owner",
+            Self::Admin => "admin",
+            Self::Member => "member",
+            Self::Outcast => "outcast",
+        }
+    }
+}
+
 /// What happens when somebody asks to see a user (RFC 6121 §3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Approval {
@@ -199,10 +224,20 @@ pub enum Order {
         /// Only rooms with this in their names.
         search: Option<String>,
     },
+    /// The rooms that this session is in, by their addresses alone. (`Rooms`)
+    OwnRooms,
     /// One room, by bare address. (`Room`)
     Room(String),
     /// Who is in a room. (`Occupants`; real addresses only where the room shows them)
     Occupants(String),
+    /// Whose affiliation with a room this is (XEP-0045 §9.5, §9.8, §10.5, §10.8). (`Affiliated`; where
+    /// the room does not tell the user: [`super::UserError::Forbidden`])
+    Affiliated {
+        /// The room's bare address.
+        room: String,
+        /// Which affiliation.
+        affiliation: Affiliation,
+    },
     /// What was said in a room: its archive, else what this session heard. (`Lines`)
     RoomHistory(String),
     /// Enter a room. (`Nothing`; already in it: no error)

@@ -10,7 +10,6 @@ mod due;
 pub mod encode;
 pub mod fastpath;
 pub mod framing;
-pub mod groups;
 pub mod known;
 pub mod link;
 pub mod ns;

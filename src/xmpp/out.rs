@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use minidom::Element;
 
 use crate::bridge::Input;
+use crate::engine::groups::GroupOrder;
 use crate::ids::{AgentJid, ConversationId, WorkgroupName};
 
-use super::groups::GroupOrder;
 use super::records::Wish;
 
 /// One wish.

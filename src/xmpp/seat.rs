@@ -6,10 +6,11 @@ use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use minidom::Element;
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 use tracing::{debug, info, warn};
 
 use crate::bridge::{Answer, Input};
+use crate::engine::groups::{GroupOrder, GroupProblem, Groups};
 use crate::engine::{Handle, SeatOrder, Unavailable, now};
 use crate::ids::{AgentJid, Timestamp};
 use crate::telemetry::metrics as figures;
@@ -17,7 +18,6 @@ use crate::telemetry::metrics as figures;
 use super::address::Address;
 use super::agents::{Agents, AgentsSettings, Then};
 use super::framing::Refused;
-use super::groups::{GroupOrder, GroupProblem, Ordered};
 use super::known::Known;
 use super::link::{DownReason, Generation, LinkEvent, LinkSender, SendError};
 use super::out::Out;
@@ -53,7 +53,7 @@ pub struct Seat {
     seeker: Seeker,
     muc: String,
     records: Records,
-    groups: mpsc::Sender<Ordered>,
+    groups: Groups,
     users: UsersEnd,
     health: watch::Sender<LinkHealth>,
     on: Option<Generation>,
@@ -77,7 +77,7 @@ pub struct Parts {
     /// What agents look up.
     pub records: Records,
     /// The way to whoever changes workgroups.
-    pub groups: mpsc::Sender<Ordered>,
+    pub groups: Groups,
     /// The users of our own domain.
     pub users: UsersEnd,
 }
@@ -155,12 +155,16 @@ impl Seat {
                     };
                     self.act(outs).await;
                 }
+                // Whoever was told that they are in force is taken at the word.
+                Ok(()) = settings.changed() => {
+                    let fresh = settings.borrow_and_update().clone();
+                    self.settings(fresh).await;
+                }
                 Some(stanza) = self.users.inside.recv() => self.stanza(stanza).await,
-                turn = next_turn(&mut events, &mut orders, &mut settings, due) => match turn {
+                turn = next_turn(&mut events, &mut orders, due) => match turn {
                     Turn::Event(Some(LinkEvent::Down(DownReason::Stopping)) | None) => return,
                     Turn::Event(Some(event)) => self.event(event).await,
                     Turn::Order(order) => self.order(order).await,
-                    Turn::Settings(fresh) => self.settings(fresh).await,
                     Turn::Due => self.tick().await,
                 },
             }
@@ -334,13 +338,7 @@ impl Seat {
     fn regroup(&self, order: GroupOrder, then: Then) {
         let groups = self.groups.clone();
         self.asked.push(Box::pin(async move {
-            let (answer, done) = oneshot::channel();
-            let sent = groups.send(Ordered { order, answer }).await;
-            let done = match sent {
-                Ok(()) => done.await.unwrap_or(Err(GroupProblem::Unavailable)),
-                Err(_) => Err(GroupProblem::Unavailable),
-            };
-            Answered::Groups(then, done)
+            Answered::Groups(then, groups.order(order).await)
         }));
     }
 

@@ -1,9 +1,9 @@
 //! Administrators add, change and delete workgroups (XEP-0050; fastpath-protocol §3.5).
 
 use minidom::Element;
+use warmline::engine::groups::{GroupOrder, GroupProblem, Part};
 use warmline::ids::WorkgroupName;
 use warmline::xmpp::agents::{AgentsSettings, Then};
-use warmline::xmpp::groups::{GroupOrder, GroupProblem};
 use warmline::xmpp::out::Out;
 
 use crate::desk::{DOMAIN, Desk, SUPPORT, jid, xml};
@@ -179,7 +179,7 @@ fn why_nothing_was_changed_is_said() {
         (GroupProblem::Unknown, "no workgroup"),
         (GroupProblem::Configured, "configuration file"),
         (GroupProblem::TooMany, "too many"),
-        (GroupProblem::Malformed("a b".into()), "“a b”"),
+        (GroupProblem::Malformed(Part::Name, "a b".into()), "“a b”"),
         (GroupProblem::Unavailable, "resource-constraint"),
     ];
     for (problem, words) in problems {

@@ -8,10 +8,10 @@ use minidom::Element;
 use warmline::bridge::{Answer, Bridge, Effect, Input, Opening, Restored, RoomOrder, Visitor};
 use warmline::conversation::Brief;
 use warmline::engine::Unavailable;
+use warmline::engine::groups::GroupOrder;
 use warmline::ids::{AgentJid, ChannelId, ConversationId, Timestamp, VisitorToken, WorkgroupName};
 use warmline::workgroup::{Place, Policy, WorkgroupPolicy};
 use warmline::xmpp::agents::{Agents, AgentsSettings, Served, Then};
-use warmline::xmpp::groups::GroupOrder;
 use warmline::xmpp::out::Out;
 
 pub const DOMAIN: &str = "workgroup.example.test";

@@ -17,7 +17,7 @@ const DORA: (&str, &str) = ("dora", "dora's first");
 /// Her address.
 const HER: &str = "dora@workgroup.acme.example";
 
-fn said(body: &str) -> UserEvent {
+pub fn said(body: &str) -> UserEvent {
     let written = Written {
         body: body.to_owned(),
         ..Written::default()

@@ -158,6 +158,7 @@ fn plenty(order: &Order) -> Result<Done, UserError> {
         Order::SearchUsers(_) => Done::Users(vec![FoundUser::default()]),
         Order::Rooms { .. } => Done::Rooms(vec![Chatroom::default()]),
         Order::Room(_) => Done::Room(Box::default()),
+        Order::Affiliated { .. } => Done::Affiliated(vec!["ana@acme.example".into()]),
         Order::Occupants(_) => Done::Occupants(vec![Occupant::default()]),
         Order::RoomHistory(_) | Order::History(_) => Done::Lines(vec![Said::default()]),
         Order::Workgroups => Done::Workgroups(vec!["support@w.x".into()]),
@@ -179,6 +180,10 @@ async fn examples_are_taken_and_answers_are_as_described() {
     let world = World::new().await;
     world.players.answer(plenty);
     let stream = world.login("alice").await;
+    // Somebody who is called as the fixed word of a path.
+    let form =
+        r#"{"userID": "admin", "emailAddress": "a@b", "question": "?", "workgroup": "support"}"#;
+    assert_eq!(world.master("POST", "/ask", form).await.status, 200);
     let document = get(&world, "/openapi.json").await.json();
     let (mut taken, mut described) = (0, 0);
     for method in ["post", "put", "get"] {

@@ -81,8 +81,6 @@ async fn what_cannot_be_done_says_why() {
     let world = World::new().await;
     let refused = [
         ("GET", "/restapi/v1/chat/certificate"),
-        ("POST", "/restapi/v1/ask/admin"),
-        ("DELETE", "/ask/admin/support"),
         ("GET", "/ask/previewlink/3/aHR0cDovLzEwLjAuMC4x"),
         ("GET", "/restapi/v1/meet/webpush/alice"),
         ("POST", "/restapi/v1/lockouts/alice"),

@@ -1,13 +1,14 @@
 //! Somebody in the sessions' place: notes orders, answers as told, and lets tests make events happen.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use tokio::sync::mpsc;
-use warmline::ids::ConversationId;
+use warmline::engine::groups::{GroupOrder, GroupProblem, Groups};
+use warmline::ids::{ConversationId, WorkgroupName};
 use warmline::outbox::Fetcher;
 use warmline::users::{
     Done, EndReason, Kind, Login, LoginError, Opened, Order, Password, Places, Profile, Session,
@@ -32,6 +33,10 @@ pub struct Players {
     /// Full addresses that sessions were given, by bare address.
     jids: Arc<Mutex<HashMap<String, String>>>,
     answers: Answers,
+    /// What was ordered of workgroups.
+    pub grouped: Arc<Mutex<Vec<GroupOrder>>>,
+    /// What such orders come to; nothing more: they are carried out.
+    pub problems: Arc<Mutex<VecDeque<GroupProblem>>>,
     /// What fetches pages, where there is anything.
     pub pages: Option<Fetcher>,
 }
@@ -46,6 +51,8 @@ impl Players {
             open: Arc::default(),
             jids: Arc::default(),
             answers: Arc::new(Mutex::new(Box::new(usual))),
+            grouped: Arc::default(),
+            problems: Arc::default(),
             pages: None,
         }
     }
@@ -65,6 +72,21 @@ impl Players {
         let open = self.open.lock().unwrap();
         let events = open.get(bare).expect("a session of this user");
         events.send(told).expect("somebody who follows");
+    }
+
+    /// A workgroup `support`, and whoever takes orders about others.
+    pub fn groups(&self) -> Groups {
+        let (groups, mut end) = Groups::pair(1);
+        end.tell([WorkgroupName::new("support")].into());
+        let (grouped, problems) = (self.grouped.clone(), self.problems.clone());
+        tokio::spawn(async move {
+            while let Some(ordered) = end.ordered.recv().await {
+                grouped.lock().unwrap().push(ordered.order);
+                let problem = problems.lock().unwrap().pop_front();
+                let _ = ordered.answer.send(problem.map_or(Ok(()), Err));
+            }
+        });
+        groups
     }
 
     pub fn is_open(&self, bare: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The server under test on a store of its own, and browsers that read its events.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use warmline::chat_api::{
 };
 use warmline::config::{PasswordHash, Secret};
 use warmline::engine::{Handle, Unavailable};
-use warmline::ids::{ChannelId, WorkgroupName};
+use warmline::ids::ChannelId;
 use warmline::store::{Embedded, Store};
 
 use super::patience;
@@ -61,7 +61,6 @@ pub fn settings() -> ChatApiSettings {
         names: names(),
         fonts: Vec::new(),
         totp_issuer: "Helpline".into(),
-        workgroups: BTreeMap::from([(WorkgroupName::new("support"), "Front desk".into())]),
     }
 }
 
@@ -76,7 +75,7 @@ pub struct World {
     http: reqwest::Client,
     running: Option<Running>,
     runtime: Option<Runtime>,
-    settings: ChatApiSettings,
+    pub settings: ChatApiSettings,
     decide: Decide,
     dir: Arc<TempDir>,
 }
@@ -221,6 +220,7 @@ async fn serve_all(
     });
     let log = EventLog::start(store.clone(), Duration::from_secs(3600));
     let parts = Parts {
+        groups: players.groups(),
         pages: players.pages.clone(),
         sessions: Arc::new(players),
         store,

@@ -1,5 +1,7 @@
 //! Administrators add, change and delete workgroups by command; what they did stays.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use super::stage::{Stage, accept, offered};
 use super::support::agents::Agent;
 use super::support::config::Config;
@@ -65,9 +67,12 @@ fn serves(stage: &Stage, account: &str, group: &str) -> Agent {
 
 /// A visitor joins the line and leaves it.
 fn is_open(stage: &Stage, group: &str) -> Result<(), String> {
+    static COMES: AtomicUsize = AtomicUsize::new(0);
+    // Another client each time: two with one resource would put each other out.
+    let resource = format!("{group}-{}", COMES.fetch_add(1, Ordering::SeqCst));
     let visitor = stage
         .people
-        .log_in_as("stranger", group, stage.server.ports());
+        .log_in_as("stranger", &resource, stage.server.ports());
     let form = "<x xmlns='jabber:x:data' type='submit'/>";
     let join = format!("<join-queue xmlns='{W}'>{form}</join-queue>");
     visitor.ask("set", &workgroup(group), &join).map(|_| ())

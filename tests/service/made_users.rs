@@ -92,6 +92,63 @@ fn who_was_made_stays_so_over_a_kill_and_who_was_deleted_is_gone() {
     assert_eq!(one.status, 404);
 }
 
+const HER: &str = "/restapi/v1/users/dora";
+
+fn reload(warmline: &Warmline) {
+    let count = || warmline.log().matches("words are reloaded").count();
+    let before = count();
+    warmline.hang_up();
+    wait::until("it is reloaded", wait::SOON, || {
+        (count() > before).then_some(())
+    });
+}
+
+/// She is known, and of before there is nothing.
+fn is_as_new(warmline: &Warmline) {
+    let nobody = json!({"username": "dora", "jid": format!("dora@{COMPONENT}"), "account": "none"});
+    let one = send(warmline, ("GET", HER), (MASTER, ""));
+    assert_eq!(one.json(), nobody);
+    let contacts = send(warmline, ("GET", "/chat/contacts"), (&basic(DORA), ""));
+    assert_eq!(contacts.status, 401);
+    let hers = "/chat/messages?username=dora";
+    let told = send(warmline, ("GET", hers), (MASTER, ""));
+    assert_eq!(told.json()["conversation"], json!([]));
+    let bye = "/chat/logoff?username=dora";
+    assert_eq!(send(warmline, ("POST", bye), (MASTER, "")).status, 200);
+}
+
+/// Whom a workgroup lists is a user, before and after a reload; nothing of before comes back.
+#[test]
+fn an_agent_who_is_deleted_stays_known_while_a_workgroup_lists_her_and_has_nothing() {
+    let server = Prosody::start();
+    let mut config = Config::new(server.ports());
+    with_chat_api(&mut config, &server, &[format!("dora@{COMPONENT}")]);
+    let mut warmline = Warmline::start(&config);
+    is_as_new(&warmline);
+    make(&warmline, DORA);
+    send(&warmline, ("PUT", HER), (MASTER, r#"{"name": "Dora D."}"#));
+    let said = format!("/chat/messages/{}", jid("agent1"));
+    for path in [said.as_str(), "/chat/users/phone"] {
+        let done = send(&warmline, ("POST", path), (&basic(DORA), "words"));
+        assert_eq!(done.status, 200, "{path}");
+    }
+    let delete = |warmline: &Warmline| send(warmline, ("DELETE", HER), (MASTER, "")).status;
+    assert_eq!(delete(&warmline), 200);
+    is_as_new(&warmline);
+    reload(&warmline);
+    is_as_new(&warmline);
+    let listed = format!("dora@{COMPONENT}");
+    warmline.configure(|config| config.more = config.more.replace(&listed, &jid("agent3")));
+    reload(&warmline);
+    assert_eq!(delete(&warmline), 200);
+    let one = |warmline: &Warmline| send(warmline, ("GET", HER), (MASTER, "")).status;
+    assert_eq!(one(&warmline), 404);
+    reload(&warmline);
+    warmline.kill9();
+    warmline.start_again();
+    assert_eq!(one(&warmline), 404);
+}
+
 /// Whatever a user is told who asks for all that can be asked for, and whatever events came.
 fn all_told(web: &Web) -> String {
     let paths = [

@@ -172,8 +172,13 @@ pub struct Visitor {
 impl Visitor {
     /// Asks the workgroup `desk`, and watches what comes.
     pub fn ask(address: SocketAddr, name: &str, family: Family) -> Visitor {
+        Visitor::ask_in(address, name, (family, "desk"))
+    }
+
+    /// The same in another workgroup.
+    pub fn ask_in(address: SocketAddr, name: &str, (family, group): (Family, &str)) -> Visitor {
         let form = json!({
-            "emailAddress": "visitor@hospital.com", "userID": name, "workgroup": "desk",
+            "emailAddress": "visitor@hospital.com", "userID": name, "workgroup": group,
             "question": "What is the meaning of life",
         });
         let request = Request::new("POST", &format!("{}/ask", prefix(family)));

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, watch};
+use warmline::engine::groups::Groups;
 use warmline::engine::{AddressBook, Engine, Handle, Outlets};
 use warmline::ids::{AgentJid, WorkgroupName};
 use warmline::outbox::{Outbox, OutboxSettings};
@@ -25,6 +26,9 @@ use warmline::xmpp::seeker::Seeker;
 use warmline::xmpp::sessions::AllSessions;
 use warmline::xmpp::shelf::Shelf;
 use warmline::xmpp::users::{Bridge, Ends, UsersDesk, UsersSettings};
+
+/// What may be owed to a store that fails: little, so that tests come to it.
+const MOST_OWED: usize = 128 * 1024;
 
 /// All of it, running.
 pub struct World {
@@ -250,6 +254,7 @@ async fn start(ports: Ports, dir: &RunDir, setting: &Setting) -> Started {
         places: places(),
         keep: Duration::from_secs(3600),
         max_sessions: 1_000,
+        most_owed: MOST_OWED,
         approval: setting.approval,
     };
     let ends = (link.clone(), watched.clone());
@@ -320,7 +325,7 @@ fn seat(
         muc: MUC.to_owned(),
         records,
         // Nobody administers here.
-        groups: mpsc::channel(1).0,
+        groups: Groups::pair(1).0,
         users: UsersEnd {
             links: ends.links,
             inside: ends.inside,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt;
 use futures::future::BoxFuture;
 
-use crate::chat_api::log::{EventLog, FeedName};
+use crate::chat_api::log::{Event, EventLog, FeedName};
 use crate::chat_api::wire::visitor::{self, Names, Stand};
 use crate::conversation::{Delivery, Outgoing};
 use crate::outbox::{Carrier, Trouble, Verdict};
@@ -32,10 +32,10 @@ impl ChatCarrier {
         // Only the end looks different to who never got out of the line.
         let was_invited = match &delivery.what {
             Outgoing::Closed(_) => {
-                let shown = self.log.stored(&feed).await?;
-                let before = visitor::first_number(delivery);
-                let shown = shown.iter().filter(|event| event.id < before);
-                visitor::stand(shown.map(|event| &event.entry)) == Stand::Invited
+                let before = Some(visitor::first_number(delivery));
+                let stand = |event: &Event| visitor::stand(&event.entry);
+                let stand = self.log.find_back(&feed, before, stand).await?;
+                stand == Some(Stand::Invited)
             }
             _ => true,
         };

@@ -24,7 +24,7 @@ use super::call::{Answer, Call, Outcome};
 use super::failure::Failure;
 use super::gate::Caller;
 use super::grants::Asked;
-use super::log::FeedName;
+use super::log::{Event, FeedName};
 use super::wire::body;
 use super::wire::node::{Entity, Node};
 use super::wire::visitor::{self, Stand};
@@ -61,11 +61,10 @@ async fn asked(call: &Call) -> Result<Asked, Failure> {
 impl ChatApi {
     /// How far a request has come, by what its visitor was shown.
     async fn stand(&self, asked: &Asked) -> Result<Stand, Failure> {
-        let shown = self
-            .log
-            .stored(&FeedName::visitor(&asked.conversation))
-            .await?;
-        Ok(visitor::stand(shown.iter().map(|event| &event.entry)))
+        let feed = FeedName::visitor(&asked.conversation);
+        let told = |event: &Event| visitor::stand(&event.entry);
+        let stand = self.log.find_back(&feed, None, told).await?;
+        Ok(stand.unwrap_or(Stand::Waiting))
     }
 
     fn visitor(&self, asked: &Asked) -> Visitor {
@@ -82,10 +81,13 @@ impl ChatApi {
         }
     }
 
-    async fn queue(&self, asked: &Asked) -> Result<QueueView, Failure> {
-        match self.ask(Input::QueueAsked(asked.workgroup.clone())).await? {
-            Bridged::Queue(queue) => Ok(*queue),
-            _ => Err(Failure::Fault),
+    /// The line in which a visitor asked; nothing where the workgroup is no more.
+    async fn queue(&self, asked: &Asked) -> Result<Option<QueueView>, Failure> {
+        match self.ask(Input::QueueAsked(asked.workgroup.clone())).await {
+            Ok(Bridged::Queue(queue)) => Ok(Some(*queue)),
+            Ok(_) => Err(Failure::Fault),
+            Err(Failure::NoWorkgroup) => Ok(None),
+            Err(other) => Err(other),
         }
     }
 }
@@ -95,13 +97,14 @@ pub async fn status(call: Call) -> Outcome {
     let asked = asked(&call).await?;
     let stand = call.api.stand(&asked).await?;
     let queue = call.api.queue(&asked).await?;
-    let mut waiting = queue.waiting.iter();
+    let mut waiting = queue.iter().flat_map(|queue| &queue.waiting);
     let place = waiting.position(|one| one.conversation == asked.conversation);
     let place = place.and_then(|place| i64::try_from(place).ok());
-    let left = place.map(|place| {
+    let left = queue.as_ref().zip(place).map(|(queue, place)| {
         let each = i64::try_from(queue.average_wait.as_secs()).unwrap_or(i64::MAX);
         each.saturating_mul(place.saturating_add(1))
     });
+    let open = queue.is_some_and(|queue| queue.open);
     let names = &call.api.settings.names;
     let mut keys = vec![
         (
@@ -109,7 +112,7 @@ pub async fn status(call: Call) -> Outcome {
             Node::Text(format!("{}@{}", asked.workgroup, names.domain)),
         ),
         ("inQueue", Node::Flag(place.is_some())),
-        ("available", Node::Flag(queue.open)),
+        ("available", Node::Flag(open)),
         (
             "queuePosition",
             Node::Number(place.map_or(-1, |place| place.saturating_add(1))),

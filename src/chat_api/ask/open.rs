@@ -9,7 +9,7 @@ use crate::chat_api::call::{Answer, Call, Outcome};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
 use crate::chat_api::grants::{Asked, Grants, digest};
-use crate::chat_api::log::{FeedName, Since};
+use crate::chat_api::log::{Event, FeedName, Since};
 use crate::chat_api::wire::body::{Assist, assist};
 use crate::chat_api::wire::node::{Entity, Node};
 use crate::chat_api::wire::visitor::{self, Stand};
@@ -72,11 +72,11 @@ pub async fn open(call: Call) -> Outcome {
 /// took with an error.
 async fn ended(call: &Call, granted: (&str, &Asked), form: &Assist) -> Outcome {
     let feed = FeedName::visitor(&granted.1.conversation);
-    let shown = call.api.log.stored(&feed).await?;
-    let nobody = shown
-        .iter()
-        .any(|event| visitor::kind(&event.entry).as_deref() == Some("nobody-came"));
-    if nobody {
+    let came_to_nothing = |event: &Event| {
+        (visitor::kind(&event.entry).as_deref() == Some("nobody-came")).then_some(())
+    };
+    let nobody = call.api.log.find_back(&feed, None, came_to_nothing).await?;
+    if nobody.is_some() {
         return Err(Failure::NobodyCame);
     }
     let mut keys = answer(&call.api, granted, (form, Stand::Ended));
@@ -100,7 +100,7 @@ fn wait(call: &Call) -> Result<Option<Duration>, Failure> {
 fn known_workgroup(api: &ChatApi, given: &str) -> Result<WorkgroupName, Failure> {
     let name = given.split_once('@').map_or(given, |(name, _)| name);
     let name = WorkgroupName::new(name.to_lowercase());
-    match api.settings.workgroups.contains_key(&name) {
+    match api.groups.has(&name) {
         true => Ok(name),
         false => Err(Failure::NoWorkgroup),
     }
@@ -166,9 +166,9 @@ async fn wait_for(api: &ChatApi, asked: &Asked, wait: Duration) -> Result<Stand,
     };
     let settled = async {
         while let Some(event) = reader.next().await {
-            match visitor::stand(std::iter::once(&event.entry)) {
-                Stand::Waiting => {}
-                stand => return stand,
+            match visitor::stand(&event.entry) {
+                None | Some(Stand::Waiting) => {}
+                Some(stand) => return stand,
             }
         }
         Stand::Waiting

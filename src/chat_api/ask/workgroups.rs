@@ -14,8 +14,13 @@ type Keys = Vec<(&'static str, Node)>;
 pub async fn workgroups(call: Call) -> Outcome {
     admit(&call)?;
     let mut all = Vec::new();
-    for name in call.api.settings.workgroups.keys() {
-        all.push(Node::Object(view(&call.api, name).await?));
+    for name in call.api.groups.names() {
+        match view(&call.api, &name).await {
+            Ok(keys) => all.push(Node::Object(keys)),
+            // Deleted meanwhile.
+            Err(Failure::NoWorkgroup) => {}
+            Err(other) => return Err(other),
+        }
     }
     Ok(Answer::entity(Entity {
         root: "workgroups",
@@ -29,7 +34,7 @@ pub async fn workgroup(call: Call) -> Outcome {
     let given = call.path("workgroup");
     let name = given.split_once('@').map_or(given, |(name, _)| name);
     let name = WorkgroupName::new(name.to_lowercase());
-    if !call.api.settings.workgroups.contains_key(&name) {
+    if !call.api.groups.has(&name) {
         return Err(Failure::NoWorkgroup);
     }
     Ok(Answer::entity(Entity {

@@ -11,13 +11,15 @@ use tracing::{info, warn};
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::local;
 use crate::chat_api::grants;
+use crate::engine::now;
+use crate::ids::Timestamp;
 use crate::store::{Row, StoreError, Table};
 use crate::users::{Login, Session};
 
 use super::{Desk, Entering, begin_to_work, lock};
 
 /// How long the session of a user of our own domain is known beyond a restart.
-pub(super) const KEPT: Duration = Duration::from_hours(7 * 24);
+pub(super) const KEPT: Duration = grants::STREAM;
 
 /// The group of the rows.
 const SESSION: &str = "session";
@@ -29,6 +31,9 @@ pub(super) struct Kept {
     /// The session's resource, by which its rooms and presence are found again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     resource: Option<String>,
+    /// When the stream id was given.
+    #[serde(default)]
+    pub(super) at: Timestamp,
     /// Whether it was logged in with a one-time code.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     code: bool,
@@ -51,6 +56,7 @@ impl Kept {
         Self {
             user: user.to_owned(),
             resource,
+            at: now(),
             code,
         }
     }
@@ -122,6 +128,19 @@ impl Desk {
         }
     }
 
+    /// Whether a stream id, by its digest, opens a user's events by itself: not if the user's password was
+    /// changed since it was given.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub(super) async fn opens(&self, user: &str, key: &str) -> Result<bool, StoreError> {
+        let row = self.0.store.get(Table::Grant, SESSION, key).await?;
+        let kept = row.and_then(|row| serde_json::from_slice::<Kept>(&row.value).ok());
+        // Of users of the XMPP server nothing is kept, and their passwords are changed there.
+        let at = kept.map_or(Timestamp::default(), |kept| kept.at);
+        self.0.grants.stands(user, at).await
+    }
+
     /// A session that was open before a restart and is not taken up yet.
     pub(super) async fn before(&self, bare: &str) -> Result<Option<Before>, Failure> {
         let before = self.all_before().await?;
@@ -177,4 +196,105 @@ pub(super) fn goes_on(login: &Login) -> bool {
             ..
         }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use futures::future::{BoxFuture, FutureExt, ready};
+
+    use super::*;
+    use crate::chat_api::desk::Parts;
+    use crate::chat_api::log::EventLog;
+    use crate::chat_api::wire::RoomUrl;
+    use crate::store::{Embedded, Store};
+    use crate::users::{LoginError, Opened, Password, Places, Profile, Sessions};
+
+    const HER: &str = "dora@workgroup.acme.example";
+
+    /// Counts who is let in, and lets nobody in.
+    #[derive(Default)]
+    struct Porter(AtomicUsize);
+
+    impl Sessions for Arc<Porter> {
+        fn open(&self, _: Login) -> BoxFuture<'_, Result<Opened, LoginError>> {
+            self.0.fetch_add(1, Ordering::SeqCst);
+            ready(Err(LoginError::TooMany)).boxed()
+        }
+
+        fn check<'a>(
+            &'a self,
+            _: &'a str,
+            _: &'a Password,
+        ) -> BoxFuture<'a, Result<(), LoginError>> {
+            ready(Err(LoginError::WrongPassword)).boxed()
+        }
+
+        fn remember(&self, _: Profile) -> BoxFuture<'_, Result<(), LoginError>> {
+            ready(Ok(())).boxed()
+        }
+
+        fn forget<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), LoginError>> {
+            ready(Ok(())).boxed()
+        }
+
+        fn places(&self) -> Places {
+            Places {
+                domain: "workgroup.acme.example".into(),
+                server: "acme.example".into(),
+                muc: "rooms.acme.example".into(),
+                upload: Default::default(),
+            }
+        }
+    }
+
+    /// Takes sessions of before up, and does something while the taker waits at the user's door, all
+    /// rows read; how many were let in.
+    async fn let_in(meanwhile: Vec<crate::store::Change>) -> usize {
+        let dir = tempfile::tempdir().unwrap();
+        let store: Arc<dyn Store> = Arc::new(Embedded::open(dir.path()).unwrap());
+        let porter = Arc::new(Porter::default());
+        let desk = Desk::new(Parts {
+            sessions: Arc::new(porter.clone()),
+            store: store.clone(),
+            log: EventLog::start(store.clone(), KEPT),
+            rooms: RoomUrl(String::new()),
+            idle: KEPT,
+        });
+        let kept = Kept {
+            user: HER.to_owned(),
+            resource: Some("web".to_owned()),
+            code: false,
+            at: now(),
+        };
+        let row = grants::put((SESSION, "her stream"), &kept, KEPT);
+        store.commit(vec![row]).await.unwrap();
+        let door = desk.door(HER);
+        let held = door.clone().lock_owned().await;
+        let taker = desk.clone();
+        let taking = tokio::spawn(async move { taker.restore().await });
+        // The map's, this one's, the lock's, and that of whoever waits.
+        let waits = async {
+            while Arc::strong_count(&door) < 4 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let waits = tokio::time::timeout(Duration::from_secs(20), waits).await;
+        waits.expect("the taker comes to the door");
+        store.commit(meanwhile).await.unwrap();
+        drop(held);
+        taking.await.unwrap();
+        porter.0.load(Ordering::SeqCst)
+    }
+
+    /// The moment between reading rows and taking one up, held open: what deleting a user does to the
+    /// rows then counts.
+    #[tokio::test]
+    async fn a_session_whose_row_goes_before_it_is_taken_up_is_not() {
+        assert_eq!(let_in(Vec::new()).await, 1, "else it is");
+        let deleted = vec![grants::delete(SESSION, "her stream")];
+        assert_eq!(let_in(deleted).await, 0);
+    }
 }

@@ -22,7 +22,7 @@ use crate::users::{Login, Opened, Session, Sessions};
 
 use super::failure::Failure;
 use super::gate::{User, local};
-use super::grants::{self, digest};
+use super::grants::{self, Grants, digest};
 use super::log::{Beside, Entry, EventLog, FeedName};
 use super::wire::RoomUrl;
 use super::wire::events;
@@ -77,6 +77,7 @@ struct Book {
 struct Inner {
     sessions: Arc<dyn Sessions>,
     store: Arc<dyn Store>,
+    grants: Grants,
     log: EventLog,
     rooms: RoomUrl,
     idle: Duration,
@@ -111,6 +112,7 @@ impl Desk {
     pub fn new(parts: Parts) -> Self {
         let desk = Self(Arc::new(Inner {
             sessions: parts.sessions,
+            grants: Grants::new(parts.store.clone()),
             store: parts.store,
             log: parts.log,
             rooms: parts.rooms,
@@ -135,6 +137,18 @@ impl Desk {
         *lock(&live.stream) = Some(stream.to_owned());
         live.touch();
         Some(live)
+    }
+
+    /// The session of a stream id that opens the user's events without other credentials.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn by_token(&self, stream: &str) -> Result<Option<Arc<Live>>, Failure> {
+        let Some(live) = self.by_stream(stream) else {
+            return Ok(None);
+        };
+        let opens = self.opens(&live.user, &digest(stream)).await?;
+        Ok(opens.then_some(live))
     }
 
     /// The session of a user, by bare address.
@@ -216,7 +230,10 @@ impl Desk {
     /// # Errors
     /// The store does not answer.
     pub async fn stream_of(&self, live: &Arc<Live>) -> Result<String, Failure> {
-        if let Some(stream) = lock(&live.stream).clone() {
+        let known = lock(&live.stream).clone();
+        if let Some(stream) = known
+            && self.opens(&live.user, &digest(&stream)).await?
+        {
             return Ok(stream);
         }
         let stream = mint();

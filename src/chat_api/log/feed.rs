@@ -80,6 +80,11 @@ impl Entry {
         }
     }
 
+    /// About as many bytes as it takes.
+    pub(super) fn bytes(&self) -> usize {
+        self.name.len() + self.data.len()
+    }
+
     /// The same as the last one.
     #[must_use]
     pub fn last(mut self) -> Self {

@@ -13,21 +13,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 use crate::engine::now;
 use crate::store::{Change, Store, StoreError, Table};
 
 use feed::Feed;
+use reader::PAGE;
 
 /// Appends that may wait for the writer; after them whoever appends waits.
 const INBOX: usize = 1024;
+
+/// Bytes of noted events that may wait for a store that fails; after them whoever notes waits.
+const NOTED: u32 = 16 * 1024 * 1024;
 
 /// The log; cheap to clone, all clones are one log.
 #[derive(Clone)]
 pub struct EventLog {
     shared: Arc<Shared>,
     inbox: mpsc::Sender<Append>,
+    /// What is noted takes its bytes of it until it is stored.
+    noted: Arc<Semaphore>,
 }
 
 struct Shared {
@@ -55,7 +61,12 @@ impl EventLog {
             ttl,
         });
         tokio::spawn(writer::run(shared.clone(), appends));
-        Self { shared, inbox }
+        let noted = Arc::new(Semaphore::new(NOTED as usize));
+        Self {
+            shared,
+            inbox,
+            noted,
+        }
     }
 
     /// Appends to a feed; when this returns `Ok` the events are stored and on their way to whoever
@@ -80,6 +91,7 @@ impl EventLog {
             entries,
             beside: Beside::default(),
             done: Some(done),
+            noted: None,
         };
         let gone = || StoreError::Unavailable("the event log is closed".into());
         self.inbox.send(append).await.map_err(|_| gone())?;
@@ -92,12 +104,16 @@ impl EventLog {
         if entries.is_empty() && beside.is_empty() {
             return;
         }
+        let bytes: usize = entries.iter().map(Entry::bytes).sum();
+        // One that is larger than all there may be waits until it is alone.
+        let bytes = u32::try_from(bytes).map_or(NOTED, |bytes| bytes.min(NOTED));
         let append = Append {
             feed: feed.clone(),
             first: None,
             entries,
             beside,
             done: None,
+            noted: self.noted.clone().acquire_many_owned(bytes).await.ok(),
         };
         // Without a writer the program is about to stop.
         let _ = self.inbox.send(append).await;
@@ -118,13 +134,31 @@ impl EventLog {
         reader::open(&self.shared, name, since).await
     }
 
-    /// All that is stored of a feed, in order.
+    /// Looks at what is stored of a feed, page by page, the newest event first, from before a number on
+    /// where one is given; gives what `look` finds first.
     ///
     /// # Errors
     /// The store does not answer.
-    pub async fn stored(&self, name: &FeedName) -> Result<Vec<Event>, StoreError> {
-        let rows = self.shared.store.group(Table::Event, name.as_str()).await?;
-        Ok(rows.iter().filter_map(feed::parse).collect())
+    pub async fn find_back<T>(
+        &self,
+        name: &FeedName,
+        before: Option<u64>,
+        mut look: impl FnMut(&Event) -> Option<T>,
+    ) -> Result<Option<T>, StoreError> {
+        let group = (Table::Event, name.as_str());
+        let mut from = before.map(feed::key);
+        loop {
+            let rows = self.shared.store.before(group, from.as_deref(), PAGE);
+            let rows = rows.await?;
+            let mut found = rows.iter().filter_map(feed::parse);
+            if let Some(found) = found.find_map(|event| look(&event)) {
+                return Ok(Some(found));
+            }
+            match rows.last() {
+                Some(last) if rows.len() == PAGE => from = Some(last.key.clone()),
+                _ => return Ok(None),
+            }
+        }
     }
 
     /// Lets all that is stored of a feed expire, so that whoever bears the name later reads nothing of it.

@@ -13,7 +13,7 @@ use super::feed::{Event, Feed, FeedName, key, parse};
 use super::{Shared, lock, micros};
 
 /// Stored events that a reader takes at a time.
-const PAGE: usize = 256;
+pub(super) const PAGE: usize = 256;
 
 /// Where to begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

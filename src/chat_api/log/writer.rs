@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tracing::warn;
 
 use crate::engine::now;
@@ -68,6 +68,8 @@ pub struct Append {
     pub(super) entries: Vec<Entry>,
     pub(super) beside: Beside,
     pub(super) done: Option<oneshot::Sender<Result<(), StoreError>>>,
+    /// Given back when the entries are stored.
+    pub(super) noted: Option<OwnedSemaphorePermit>,
 }
 
 /// An append with its numbers.
@@ -76,6 +78,7 @@ struct Placed {
     events: Vec<Arc<Event>>,
     beside: Beside,
     done: Option<oneshot::Sender<Result<(), StoreError>>>,
+    _noted: Option<OwnedSemaphorePermit>,
 }
 
 /// Works until nobody can append any more.
@@ -117,6 +120,7 @@ fn place(shared: &Shared, append: Append) -> Placed {
         events,
         beside: append.beside,
         done: append.done,
+        _noted: append.noted,
     }
 }
 

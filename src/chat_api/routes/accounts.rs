@@ -12,6 +12,7 @@ use crate::chat_api::grants::void;
 use crate::chat_api::log::FeedName;
 use crate::chat_api::wire::{body, entity};
 use crate::config::PasswordHash;
+use crate::engine::now;
 use crate::users::Profile;
 
 /// Only the master secret; who else calls is not told who is a user.
@@ -117,7 +118,7 @@ pub async fn create(call: Call) -> Outcome {
 }
 
 /// `PUT /users/{username}`: what is given is changed. With another password all tickets and cookies
-/// are void; the session goes on.
+/// are void, and streams of events that were opened with the one of before end; the session goes on.
 pub async fn update(call: Call) -> Outcome {
     admit(&call)?;
     let given = body::user(&call.entity("user")?)?;
@@ -141,9 +142,9 @@ pub async fn update(call: Call) -> Outcome {
         call.api.desk.sessions().remember(profile).await?;
     }
     if let Some(hash) = hash {
-        let voided = void(&bare(&call, &name));
+        let voided = void(&bare(&call, &name), now());
         accounts.commit(vec![kept(&name, &hash), voided]).await?;
-        call.api.gate.forget(&name);
+        call.api.gate.revoke(&name);
     }
     Ok(Answer::empty())
 }
@@ -160,9 +161,9 @@ pub async fn delete(call: Call) -> Outcome {
     }
     known(&call, &name).await?;
     let bare = bare(&call, &name);
-    let last = vec![gone(&name), void(&bare)];
+    let last = vec![gone(&name), void(&bare, now())];
     call.api.codes.end(&bare, last).await?;
-    call.api.gate.forget(&name);
+    call.api.gate.forget_gone(&name);
     call.api.desk.end(&bare, "deleted").await?;
     call.api.log.erase(&FeedName::user(&bare)).await?;
     call.api.desk.sessions().forget(&name).await?;

@@ -3,6 +3,7 @@
 mod accounts;
 mod assists;
 mod enroll;
+mod groups;
 mod pdf;
 mod people;
 mod rooms;
@@ -17,6 +18,9 @@ use super::call::Handler;
 /// Where the same routes are found (chat API §1.1): as the source had it, as the README has it, and
 /// as the README's summary has it.
 pub const PREFIXES: [&str; 3] = ["/rest/api/restapi/v1", "/restapi/v1", ""];
+
+/// Where workgroups are administered.
+const ADMIN: &str = "/ask/admin";
 
 /// One route.
 #[derive(Clone)]
@@ -75,6 +79,22 @@ impl Route {
     /// may be somebody else's.
     pub fn is_administration(&self) -> bool {
         self.path.starts_with("/users")
+    }
+
+    /// Whether the master secret alone will do.
+    pub fn is_masters(&self) -> bool {
+        self.is_administration() || self.path.starts_with(ADMIN)
+    }
+
+    /// A fixed path which this route answers too, beside one that stands there for another method.
+    pub fn also_at(&self) -> Option<&'static str> {
+        (self.path == "/ask/{user}" && self.method != Method::POST).then_some(ADMIN)
+    }
+
+    /// Whether another route has the same path for other methods, of which a fixed word here is one
+    /// value: `/ask/admin` is a visitor's, too, who is called `admin`.
+    pub fn stands_before(&self) -> bool {
+        self.path == ADMIN
     }
 
     /// Its path below a stream id, or below `/chat`; other paths as they are, and the search for users,
@@ -149,7 +169,8 @@ fn route(path: String, line: &Line) -> Route {
     Route {
         body: body_of(&line.method, line.path),
         query: query_of(line.path),
-        open: line.path.starts_with("/ask") || line.path.ends_with("/login"),
+        open: (line.path.starts_with("/ask") && !line.path.starts_with(ADMIN))
+            || line.path.ends_with("/login"),
         method: line.method.clone(),
         about: line.about,
         handler: line.handler,
@@ -229,6 +250,9 @@ fn ask_routes() -> Vec<Line> {
         POST "/ask/{user}" "Enter the conversation's room." ask::join;
         PUT "/ask/{user}" "Say something in the conversation." ask::say;
         DELETE "/ask/{user}" "Cancel the request, or end the conversation." ask::cancel;
+        POST "/ask/admin" "Add a workgroup, with the master secret." groups::create;
+        POST "/ask/admin/{workgroup}" "Say anew who serves in a workgroup that was added, with the master secret." groups::update;
+        DELETE "/ask/admin/{workgroup}" "Delete a workgroup that was added, with the master secret." groups::delete;
         POST "/ask/{user}/chatstate/{state}" "Extension: tell the agent about typing." ask::visitor_types;
     }
 }
@@ -257,8 +281,8 @@ fn body_of(method: &Method, path: &str) -> BodyKind {
             BodyKind::TextOrJson
         }
         ("POST", "/xmpp" | "/users/{property}" | "/rooms/{room}/{jid}") => BodyKind::Text,
-        ("POST", "/chat/{username}/login") => BodyKind::Text,
-        ("POST", "/contacts" | "/contacts/{jid}" | "/ask" | "/users")
+        ("POST", "/chat/{username}/login" | "/ask/admin/{workgroup}") => BodyKind::Text,
+        ("POST", "/contacts" | "/contacts/{jid}" | "/ask" | "/users" | ADMIN)
         | ("PUT", "/contacts/{jid}" | "/users/{username}") => BodyKind::Entity,
         _ => BodyKind::None,
     }
@@ -269,7 +293,8 @@ fn query_of(path: &str) -> &'static [&'static str] {
         "/presence" => &["show", "status"],
         "/messages" | "/pdf" => &["keywords", "to", "start", "end", "room", "service", "limit"],
         "/users" => &["search"],
-        "/rooms" => &["servicename", "service", "search", "type"],
+        "/rooms" => &["servicename", "service", "search", "type", "expandGroups"],
+        "/rooms/{room}" => &["servicename", "service", "expandGroups"],
         "/chat/{username}/login" | "/chat/enroll" => &["totp"],
         "/ask" => &["wait"],
         "/ask/upload/{user}/{file}/{size}" => &["token", "type"],

@@ -1,11 +1,17 @@
 //! Rooms: found, entered, spoken in, left.
 
+use std::collections::BTreeSet;
+
+use futures::StreamExt;
+
 use crate::chat_api::ask;
 use crate::chat_api::call::{Answer, Call, Outcome};
+use crate::chat_api::desk::Live;
 use crate::chat_api::failure::Failure;
 use crate::chat_api::gate::Caller;
+use crate::chat_api::wire::entity::Affiliated;
 use crate::chat_api::wire::{body, entity};
-use crate::users::{Done, Order};
+use crate::users::{Affiliation, Chatroom, Done, Order, UserError};
 
 /// `service` and `servicename` mean the same everywhere: a domain, or the first word of one; an
 /// internationalized one in its ASCII form (RFC 5890 A-labels), since the server answers under
@@ -40,27 +46,116 @@ pub fn room(call: &Call) -> Result<String, Failure> {
     Ok(room.to_string())
 }
 
-/// `GET /chat/rooms?servicename=&search=`
+/// Rooms that are looked at in one go.
+const TOGETHER: usize = 16;
+
+/// `GET /chat/rooms?servicename=&search=&type=&expandGroups=`: `public` (or nothing) are the rooms that the
+/// service lists, `all` beside them those that the caller is in and the service keeps to itself.
 pub async fn list(call: Call) -> Outcome {
+    groups_expanded(&call)?;
+    let with_own = match call.query("type") {
+        None | Some("public") => false,
+        Some("all") => true,
+        Some(_) => return Err(Failure::Parameter("type", "public or all is wanted")),
+    };
     let places = call.api.desk.sessions().places();
+    let service = places.room_service(service(&call)?);
     let order = Order::Rooms {
-        service: places.room_service(service(&call)?),
+        service: service.clone(),
         search: call.query("search").map(str::to_owned),
     };
     let live = call.looking().await?;
-    match live.session.carry_out(order).await? {
-        Done::Rooms(all) => Ok(Answer::entity(entity::rooms(&all)).by(&live)),
-        _ => Err(Failure::Fault),
+    let Done::Rooms(mut rooms) = live.session.carry_out(order).await? else {
+        return Err(Failure::Fault);
+    };
+    if with_own {
+        let listed = rooms.iter().map(|room| room.jid.to_lowercase()).collect();
+        let mut own = own_rooms(&live, &service, listed).await?;
+        own.retain(|room| room.is_called(call.query("search").unwrap_or_default()));
+        rooms.extend(own);
+    }
+    Ok(Answer::entity(entity::rooms(&rooms)).by(&live))
+}
+
+/// The rooms of a service that a session is in, but for those that are listed.
+async fn own_rooms(
+    live: &Live,
+    service: &str,
+    listed: BTreeSet<String>,
+) -> Result<Vec<Chatroom>, Failure> {
+    let Done::Rooms(own) = live.session.carry_out(Order::OwnRooms).await? else {
+        return Err(Failure::Fault);
+    };
+    let hidden = own.into_iter().filter(|room| {
+        let there = room
+            .jid
+            .split_once('@')
+            .is_some_and(|(_, of)| of == service);
+        there && !listed.contains(&room.jid)
+    });
+    let looked_at = hidden.map(|room| async move {
+        let told = live.session.carry_out(Order::Room(room.jid.clone())).await;
+        match told {
+            Ok(Done::Room(told)) => *told,
+            // The user is in it all the same.
+            _ => room,
+        }
+    });
+    let looking = futures::stream::iter(looked_at).buffered(TOGETHER);
+    Ok(looking.collect().await)
+}
+
+/// Groups are Openfire's own, and nothing shows them to others: the parameter changes nothing.
+fn groups_expanded(call: &Call) -> Result<(), Failure> {
+    let given = call.query("expandGroups").map(str::to_lowercase);
+    match given.as_deref() {
+        None | Some("true" | "false") => Ok(()),
+        Some(_) => Err(Failure::Parameter(
+            "expandGroups",
+            "true or false is wanted",
+        )),
     }
 }
 
-/// `GET /chat/rooms/{room}`
+/// `GET /chat/rooms/{room}?expandGroups=`
 pub async fn one(call: Call) -> Outcome {
-    let order = Order::Room(room(&call)?);
+    groups_expanded(&call)?;
+    let jid = room(&call)?;
     let live = call.looking().await?;
-    match live.session.carry_out(order).await? {
-        Done::Room(room) => Ok(Answer::entity(entity::room(&room)).by(&live)),
-        _ => Err(Failure::Fault),
+    let Done::Room(room) = live.session.carry_out(Order::Room(jid.clone())).await? else {
+        return Err(Failure::Fault);
+    };
+    let all = [
+        Affiliation::Owner,
+        Affiliation::Admin,
+        Affiliation::Member,
+        Affiliation::Outcast,
+    ];
+    let [owners, admins, members, outcasts] = all.map(|one| affiliated(&live, &jid, one));
+    let (owners, admins, members, outcasts) =
+        futures::try_join!(owners, admins, members, outcasts)?;
+    let told = Affiliated {
+        owners,
+        admins,
+        members,
+        outcasts,
+    };
+    Ok(Answer::entity(entity::room(&room, &told)).by(&live))
+}
+
+/// Who has an affiliation with a room; nobody where the room does not tell the caller.
+async fn affiliated(
+    live: &Live,
+    room: &str,
+    affiliation: Affiliation,
+) -> Result<Vec<String>, Failure> {
+    let room = room.to_owned();
+    let order = Order::Affiliated { room, affiliation };
+    match live.session.carry_out(order).await {
+        Ok(Done::Affiliated(all)) => Ok(all),
+        Ok(_) => Err(Failure::Fault),
+        Err(UserError::Forbidden(_) | UserError::Refused(_)) => Ok(Vec::new()),
+        Err(problem) => Err(problem.into()),
     }
 }
 

@@ -6,14 +6,6 @@ use crate::chat_api::gate::Caller;
 
 /// Routes that are refused, below the prefix, with the reason.
 pub const REFUSED: &[(&str, &str)] = &[
-    (
-        "/ask/admin",
-        "workgroups are part of Warmline's configuration",
-    ),
-    (
-        "/ask/admin/{workgroup}",
-        "workgroups are part of Warmline's configuration",
-    ),
     ("/ask/uport/{rest:.*}", "the identity service is no more"),
     ("/ask/irma/{rest:.*}", "the identity service is no more"),
     (

@@ -116,6 +116,51 @@ pub fn user(text: &str) -> Result<User, Failure> {
     })
 }
 
+/// A workgroup as `group` tells it.
+#[derive(Debug)]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// What people call it.
+    pub description: Option<String>,
+    /// Who serves in it: names or addresses.
+    pub members: Vec<String>,
+}
+
+/// Reads a workgroup (chat API §1.10): members as one text, or as a list.
+///
+/// # Errors
+/// No JSON object, or a field that is no text.
+pub fn group(text: &str) -> Result<Group, Failure> {
+    let given = object(text).ok_or(Failure::Body("it is no JSON object"))?;
+    let field = |key: &'static str| match given.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Some(_) => Err(Failure::Field(key)),
+    };
+    let members = match given.get("members") {
+        Some(Value::Array(all)) => {
+            let texts = all.iter().map(Value::as_str);
+            let texts: Option<Vec<&str>> = texts.collect();
+            texts.ok_or(Failure::Field("members"))?.join(",")
+        }
+        _ => field("members")?.unwrap_or_default().to_owned(),
+    };
+    Ok(Group {
+        name: field("name")?.ok_or(Failure::Field("name"))?.to_owned(),
+        description: field("description")?.map(str::to_owned),
+        members: self::members(&members),
+    })
+}
+
+/// Names or addresses of users, with commas or blanks between them.
+pub fn members(text: &str) -> Vec<String> {
+    let all = text.split(|c: char| c == ',' || c.is_whitespace());
+    all.filter(|one| !one.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
 /// A contact as `rosterItem` tells it; `jid` is the one of the path, where there is one.
 ///
 /// # Errors

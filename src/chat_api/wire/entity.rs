@@ -131,19 +131,35 @@ fn properties(all: &BTreeMap<String, String>) -> Node {
 
 /// `chatRooms`
 pub fn rooms(rooms: &[Chatroom]) -> Entity {
-    let items = rooms.iter().map(|room| Node::Object(room_keys(room)));
+    let nobody = Affiliated::default();
+    let items = rooms
+        .iter()
+        .map(|room| Node::Object(room_keys(room, &nobody)));
     many("chatRooms", "chatRoom", items.collect())
 }
 
 /// `chatRoom`
-pub fn room(room: &Chatroom) -> Entity {
+pub fn room(room: &Chatroom, affiliated: &Affiliated) -> Entity {
     Entity {
         root: "chatRoom",
-        keys: room_keys(room),
+        keys: room_keys(room, affiliated),
     }
 }
 
-fn room_keys(room: &Chatroom) -> Vec<(&'static str, Node)> {
+/// Bare addresses of those who have an affiliation with a room, as far as the room tells them.
+#[derive(Debug, Default)]
+pub struct Affiliated {
+    /// Owners.
+    pub owners: Vec<String>,
+    /// Administrators.
+    pub admins: Vec<String>,
+    /// Members.
+    pub members: Vec<String>,
+    /// Who may not enter.
+    pub outcasts: Vec<String>,
+}
+
+fn room_keys(room: &Chatroom, affiliated: &Affiliated) -> Vec<(&'static str, Node)> {
     let name = room.jid.split_once('@').map_or("", |(name, _)| name);
     vec![
         ("roomName", text(name)),
@@ -172,6 +188,10 @@ fn room_keys(room: &Chatroom) -> Vec<(&'static str, Node)> {
         ),
         ("occupants", room.occupants.map_or(Node::Nothing, number)),
         ("jid", text(&room.jid)),
+        ("owners", Node::texts("owner", &affiliated.owners)),
+        ("admins", Node::texts("admin", &affiliated.admins)),
+        ("members", Node::texts("member", &affiliated.members)),
+        ("outcasts", Node::texts("outcast", &affiliated.outcasts)),
     ]
 }
 
@@ -271,6 +291,18 @@ fn conversation(id: i64, with: &str, lines: &[&Said]) -> Node {
 pub fn workgroups(addresses: &[String]) -> Entity {
     let items = addresses.iter().map(|address| text(address)).collect();
     many("workgroups", "workgroup", items)
+}
+
+/// `group`: a workgroup as it was ordered, its members by their addresses.
+pub fn group(name: &str, description: Option<&str>, members: &[String]) -> Entity {
+    Entity {
+        root: "group",
+        keys: vec![
+            ("name", text(name)),
+            ("description", Node::maybe(description)),
+            ("members", text(&members.join(","))),
+        ],
+    }
 }
 
 /// `queues`

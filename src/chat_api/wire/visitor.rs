@@ -155,18 +155,14 @@ pub enum Stand {
     Ended,
 }
 
-/// Reads it from what the visitor was shown.
-pub fn stand<'a>(shown: impl Iterator<Item = &'a Entry>) -> Stand {
-    let mut stand = Stand::Waiting;
-    for entry in shown {
-        match kind(entry).as_deref() {
-            Some("offer") => stand = Stand::Invited,
-            Some("agent-lost" | "reopened") => stand = Stand::Waiting,
-            Some("ended") => stand = Stand::Ended,
-            _ => {}
-        }
+/// How far it has come with this event; nothing where the event does not say.
+pub fn stand(shown: &Entry) -> Option<Stand> {
+    match kind(shown).as_deref()? {
+        "offer" => Some(Stand::Invited),
+        "agent-lost" | "reopened" => Some(Stand::Waiting),
+        "ended" => Some(Stand::Ended),
+        _ => None,
     }
-    stand
 }
 
 /// The `type` of an event.

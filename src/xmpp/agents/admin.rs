@@ -3,9 +3,9 @@
 
 use minidom::Element;
 
+use crate::engine::groups::{GroupOrder, GroupProblem};
 use crate::ids::AgentJid;
 use crate::xmpp::address::Address;
-use crate::xmpp::groups::{GroupOrder, GroupProblem};
 use crate::xmpp::ns;
 use crate::xmpp::out::Out;
 use crate::xmpp::stanza::{Build, Condition, attr, child, element};
@@ -120,21 +120,8 @@ impl Agents {
             Err(GroupProblem::Unavailable) => {
                 refuse(&running.request, Condition::ResourceConstraint)
             }
-            Err(problem) => running.note("error", &reason(&problem)),
+            Err(problem) => running.note("error", &problem.to_string()),
         }
-    }
-}
-
-fn reason(problem: &GroupProblem) -> String {
-    match problem {
-        GroupProblem::Exists => "There is a workgroup of that name already.".to_owned(),
-        GroupProblem::Unknown => "There is no workgroup of that name.".to_owned(),
-        GroupProblem::Configured => "That workgroup stands in the configuration file, \
-             which alone can change it."
-            .to_owned(),
-        GroupProblem::TooMany => "There are too many workgroups.".to_owned(),
-        GroupProblem::Malformed(given) => format!("“{given}” cannot be used here."),
-        GroupProblem::Unavailable => "Nothing can be kept just now.".to_owned(),
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) enum Question {
     Rooms(Option<String>),
     /// One room.
     Room(String),
+    /// Who has some affiliation with a room.
+    Affiliated,
     /// Who is in a room that the session is not in.
     Occupants,
     /// What was said in a room; the lines so far.
@@ -163,6 +165,10 @@ impl Client {
             (Question::Room(room), Ok(Some(query))) => {
                 let room = super::lookups::room(&room, query);
                 self.answer(reply, Ok(Done::Room(Box::new(room))));
+            }
+            (Question::Affiliated, Ok(Some(query))) => {
+                let all = super::lookups::affiliated(query);
+                self.answer(reply, Ok(Done::Affiliated(all)));
             }
             (Question::Occupants, Ok(Some(query))) => {
                 let occupants = super::lookups::occupants(query);

@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use crate::users::{Chatroom, Done, FoundUser, Occupant};
+use crate::users::{Affiliation, Chatroom, Done, FoundUser, Occupant};
 use crate::xmpp::clean::clean;
 use crate::xmpp::ns;
 use crate::xmpp::stanza::{Build, attr, child, child_text, element};
@@ -27,6 +27,29 @@ impl Client {
             Ok(room) => {
                 let query = element("query", ns::DISCO_INFO);
                 let question = (Question::Room(room.clone()), Some(reply));
+                self.ask(("get", Some(&room)), query, question);
+            }
+            Err(problem) => self.answer(Some(reply), Err(problem)),
+        }
+    }
+
+    /// The rooms that the user is in.
+    pub(super) fn list_own_rooms(&mut self, reply: Reply) {
+        let rooms = self.rooms.keys().filter(|room| self.is_in(room));
+        let rooms = rooms.map(|jid| Chatroom {
+            jid: jid.clone(),
+            ..Chatroom::default()
+        });
+        let rooms = rooms.collect();
+        self.answer(Some(reply), Ok(Done::Rooms(rooms)));
+    }
+
+    pub(super) fn list_affiliated(&mut self, room: &str, of: Affiliation, reply: Reply) {
+        match text::bare_address(room) {
+            Ok(room) => {
+                let item = element("item", ns::MUC_ADMIN).with("affiliation", of.word());
+                let query = element("query", ns::MUC_ADMIN).and(item);
+                let question = (Question::Affiliated, Some(reply));
                 self.ask(("get", Some(&room)), query, question);
             }
             Err(problem) => self.answer(Some(reply), Err(problem)),
@@ -76,7 +99,6 @@ impl Client {
 
 /// The rooms of a list, those with `search` in their name.
 pub(super) fn rooms(query: &Element, search: Option<&str>) -> Vec<Chatroom> {
-    let search = search.unwrap_or_default().to_lowercase();
     let items = query.children().filter_map(|item| {
         let jid = attr(item, "jid")?.to_owned();
         let name = attr(item, "name").map(str::to_owned);
@@ -88,11 +110,7 @@ pub(super) fn rooms(query: &Element, search: Option<&str>) -> Vec<Chatroom> {
         })
     });
     items
-        .filter(|room| {
-            let local = room.jid.split('@').next().unwrap_or_default();
-            let name = room.name.as_deref().unwrap_or_default();
-            local.to_lowercase().contains(&search) || name.to_lowercase().contains(&search)
-        })
+        .filter(|room| room.is_called(search.unwrap_or_default()))
         .collect()
 }
 
@@ -153,6 +171,14 @@ pub(super) fn occupants(query: &Element) -> Vec<Occupant> {
             ..Occupant::default()
         })
         .collect()
+}
+
+/// The addresses that a room tells of an affiliation.
+pub(super) fn affiliated(query: &Element) -> Vec<String> {
+    let items = query.children().filter_map(|item| attr(item, "jid"));
+    let mut all: Vec<String> = items.map(str::to_owned).collect();
+    all.sort();
+    all
 }
 
 /// The users that a search found, in a form or in the old way.

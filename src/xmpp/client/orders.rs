@@ -82,7 +82,11 @@ impl Client {
     fn visit(&mut self, order: Order, reply: Reply) -> Result<(), (UserError, Reply)> {
         match order {
             Order::Rooms { service, search } => self.list_rooms(&service, search, reply),
+            Order::OwnRooms => self.list_own_rooms(reply),
             Order::Room(room) => self.look_at_room(&room, reply),
+            Order::Affiliated { room, affiliation } => {
+                self.list_affiliated(&room, affiliation, reply);
+            }
             Order::Occupants(room) => self.list_occupants(&room, reply),
             Order::RoomHistory(room) => self.read_room(&room, reply),
             Order::Join {

@@ -1,18 +1,16 @@
 //! What the seat is to do next.
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::engine::SeatOrder;
 use crate::ids::Timestamp;
-use crate::xmpp::agents::AgentsSettings;
 use crate::xmpp::due::sleep_until;
 use crate::xmpp::link::LinkEvent;
 
-/// What the seat does next, but for answers of the engine.
+/// What the seat does next, but for answers of the engine, new settings and what our own users send.
 pub(super) enum Turn {
     Event(Option<LinkEvent>),
     Order(SeatOrder),
-    Settings(AgentsSettings),
     Due,
 }
 
@@ -20,13 +18,11 @@ pub(super) enum Turn {
 pub(super) async fn next_turn(
     events: &mut mpsc::Receiver<LinkEvent>,
     orders: &mut mpsc::UnboundedReceiver<SeatOrder>,
-    settings: &mut watch::Receiver<AgentsSettings>,
     due: Option<Timestamp>,
 ) -> Turn {
     tokio::select! {
         event = events.recv() => Turn::Event(event),
         Some(order) = orders.recv() => Turn::Order(order),
-        Ok(()) = settings.changed() => Turn::Settings(settings.borrow_and_update().clone()),
         () = sleep_until(due) => Turn::Due,
     }
 }

@@ -10,14 +10,17 @@ use tracing::warn;
 
 use crate::engine::now;
 use crate::ids::Timestamp;
-use crate::store::{Change, Store};
+use crate::store::Store;
+use crate::telemetry::metrics as figures;
 use crate::users::{Approval, EndReason, LoginError, Places, UserError};
 use crate::xmpp::agents::AgentsSettings;
 use crate::xmpp::due::sleep_until;
 use crate::xmpp::known::Known;
 use crate::xmpp::link::{Generation, LinkSender};
 use crate::xmpp::shelf::Shelf;
+use crate::xmpp::stanza::{Condition, attr, error, to};
 
+use super::debt::Debt;
 use super::handle::{Bridge, Command};
 use super::house::{Effect, House, Key, Rules};
 use super::waiting_room::Later;
@@ -54,6 +57,8 @@ pub struct UsersSettings {
     pub approval: Approval,
     /// Sessions at once.
     pub max_sessions: usize,
+    /// So many bytes may be owed to a store that fails; what comes then is not accepted.
+    pub most_owed: usize,
 }
 
 /// The desk, before it runs.
@@ -73,8 +78,7 @@ pub struct UsersDesk {
     commands: mpsc::Receiver<Command>,
     inside: mpsc::UnboundedSender<Element>,
     /// What the store has not taken yet, and what waits for that.
-    owed: Vec<Change>,
-    held: Vec<Effect>,
+    debt: Debt,
     /// When the store is asked again that did not take something.
     again: Option<Timestamp>,
     stopped: Option<oneshot::Sender<()>>,
@@ -114,6 +118,7 @@ impl UsersDesk {
         };
         let mut desk = Self {
             house: House::new(rules, known.clone()),
+            debt: Debt::new(settings.most_owed),
             settings,
             shelf: Shelf::new(store.clone()),
             store,
@@ -125,8 +130,6 @@ impl UsersDesk {
             links,
             commands,
             inside,
-            owed: Vec::new(),
-            held: Vec::new(),
             again: None,
             stopped: None,
         };
@@ -164,9 +167,14 @@ impl UsersDesk {
                     break;
                 }
             }
-            self.house.tick();
+            if self.again.is_none() || !self.debt.is_full() {
+                self.house.tick();
+            }
             self.flush().await;
-            if self.owed.is_empty()
+            if self.debt.is_paid() && self.debt.take_missed() {
+                self.look_anew().await;
+            }
+            if self.debt.is_paid()
                 && let Some(stopped) = self.stopped.take()
             {
                 let _ = stopped.send(());
@@ -176,7 +184,9 @@ impl UsersDesk {
     }
 
     fn next_deadline(&self) -> Option<Timestamp> {
-        let due = self.house.next_deadline().into_iter();
+        let due = self.house.next_deadline();
+        let due = due.filter(|_| self.again.is_none() || !self.debt.is_full());
+        let due = due.into_iter();
         due.chain(self.again).min()
     }
 
@@ -185,20 +195,61 @@ impl UsersDesk {
         match told {
             Link::Up(generation) => {
                 self.on = Some(generation);
-                self.house.link_up();
+                match self.again.is_some() && self.debt.is_full() {
+                    true => self.debt.miss(),
+                    false => self.house.link_up(),
+                }
             }
             Link::Down => {
                 self.on = None;
                 self.house.link_down();
             }
-            Link::Stanza(stanza) => self.house.stanza(stanza),
+            Link::Stanza(stanza) if self.again.is_some() && self.debt.is_full_for(&stanza) => {
+                self.turn_away(&stanza);
+            }
+            Link::Stanza(stanza) => {
+                self.house.stanza(stanza);
+                self.debt.take_over(&mut self.house);
+            }
+        }
+    }
+
+    /// Answers that a stanza was not accepted. What nobody waits for is looked for anew when the store is
+    /// back: a room would put the user out for such an answer.
+    fn turn_away(&mut self, stanza: &Element) {
+        figures::stanza_refused("store");
+        let answered = match (stanza.name(), attr(stanza, "type")) {
+            ("iq", _) | ("presence", Some("subscribe")) => true,
+            ("message", kind) => !matches!(kind, Some("groupchat" | "headline" | "error")),
+            _ => false,
+        };
+        let refusal = error(stanza, Condition::ResourceConstraint, None).filter(|_| answered);
+        let Some(refusal) = refusal else {
+            return self.debt.miss();
+        };
+        let ours = to(&refusal).is_some_and(|to| to.domain == self.settings.places.domain);
+        let effect = match ours {
+            true => Effect::Inside(refusal),
+            false => Effect::Link(refusal),
+        };
+        self.carry_out(effect, &mut Vec::new());
+    }
+
+    /// Everything is asked for and shown again, as after a loss of the link: rooms with what was said in
+    /// them since, presence, workgroups.
+    async fn look_anew(&mut self) {
+        warn!("the store takes again what users do; rooms and presence are looked at anew");
+        if self.on.is_some() {
+            self.house.link_down();
+            self.house.link_up();
+            self.flush().await;
         }
     }
 
     async fn command(&mut self, command: Command) {
         self.house.now = now();
         // What cannot be stored is not begun: whoever is refused may try again without doing it twice.
-        if !self.owed.is_empty() {
+        if self.again.is_some() {
             return self.refuse(command).await;
         }
         self.carry_on(command).await;
@@ -256,28 +307,30 @@ impl UsersDesk {
 
     /// One commit for all that this round changed; only then does anybody hear of it.
     async fn flush(&mut self) {
-        self.owed.append(&mut self.house.changes);
-        self.held.append(&mut self.house.effects);
+        self.debt.take_over(&mut self.house);
         // What is owed may be much: it is not handed over anew with each stanza that comes.
         if self.again.is_some_and(|again| now() < again) {
             return self.refuse_answers();
         }
-        let stored = match self.owed.is_empty() {
+        let stored = match self.debt.is_paid() {
             true => Ok(()),
-            false => self.store.commit(self.owed.clone()).await,
+            false => self.store.commit(self.debt.changes.clone()).await,
         };
         if let Err(problem) = &stored {
             warn!(%problem, "what users did is not stored yet");
             self.again = Some(now().plus(STORE_PAUSE));
+            self.debt.show();
             return self.refuse_answers();
         }
-        self.again = None;
-        self.owed.clear();
+        let waited = self.debt.pay();
+        if self.again.take().is_some() {
+            self.debt.show();
+        }
         for login in std::mem::take(&mut self.logins) {
             login(Ok(()));
         }
         let mut lagging = Vec::new();
-        for effect in std::mem::take(&mut self.held) {
+        for effect in waited {
             self.carry_out(effect, &mut lagging);
         }
         for later in std::mem::take(&mut self.later) {
@@ -290,13 +343,12 @@ impl UsersDesk {
 
     /// Whoever waits for an answer is told now; everything else waits for the store.
     fn refuse_answers(&mut self) {
-        let held = std::mem::take(&mut self.held);
-        for effect in held {
+        for effect in std::mem::take(&mut self.debt.effects) {
             match effect {
                 Effect::Answer(reply, _) => {
                     let _ = reply.send(Err(UserError::Store));
                 }
-                other => self.held.push(other),
+                other => self.debt.effects.push(other),
             }
         }
         for login in std::mem::take(&mut self.logins) {

@@ -5,6 +5,7 @@
 //! of them (ejabberd spreads them over all connections of a component), and a detour would only
 //! lose them when the link does.
 
+mod debt;
 mod deliver;
 mod desk;
 mod handle;

@@ -226,6 +226,8 @@ impl UsersDesk {
             let change = crate::store::Change::ExpireGroup { table, group, at };
             self.house.changes.push(change);
         }
+        // Not only after the next reload: whom a workgroup lists is a user.
+        self.know_agents();
         self.logins.push(Box::new(move |stored| {
             let _ = reply.send(stored);
         }));
