@@ -1,5 +1,8 @@
 //! How a room comes to be and is ended: typed-in stanzas, as servers were recorded to send them.
 
+use warmline::bridge::RoomOrder;
+use warmline::ids::AgentJid;
+
 use crate::stage::{DESK, NICK, ROOM, SHAPED, Stage, error, heard, own, presence};
 
 const ANA: &str = "agent1@example.test/spark";
@@ -89,6 +92,46 @@ fn an_agent_is_asked_in_as_soon_as_there_is_a_room() {
     ));
     stage.admitted();
     assert_eq!(stage.told(), ["ready fresh=false [Ana]"]);
+}
+
+/// Who is asked in before the room is ready may decline before it is.
+#[test]
+fn an_early_decline_is_told_at_once() {
+    let mut stage = Stage::new();
+    stage.open_for("agent1@example.test");
+    stage.feed(&own(DESK, "support", "owner", CREATED));
+    stage.result(&form(""));
+    stage.told();
+    stage.feed(
+        "<message from='agent1@example.test/x' to='support@workgroup.example.test'>\
+         <x xmlns='http://jabber.org/protocol/muc#user'><decline/></x></message>",
+    );
+    assert_eq!(stage.told(), ["declined agent1@example.test"]);
+}
+
+/// Who is to be put out before the room is ready is no member any more when it is, unless wanted again.
+#[test]
+fn an_early_removal_is_carried_out_when_the_room_is_ready() {
+    const NONE: &str = "affiliation='none' jid='agent1@example.test'";
+    for again in [false, true] {
+        let mut stage = Stage::new();
+        stage.open_for("agent1@example.test");
+        stage.feed(&own(DESK, "support", "owner", CREATED));
+        stage.result(&form(""));
+        stage.sent();
+        let agent = AgentJid::parse("agent1@example.test").expect("a JID");
+        stage.order(RoomOrder::Remove(agent));
+        assert_eq!(stage.sent(), [""; 0]);
+        if again {
+            stage.open_for("agent1@example.test");
+        }
+        stage.feed(&format!(
+            "<iq type='result' id='wlroom-2' from='{ROOM}' to='{DESK}'/>"
+        ));
+        stage.admitted();
+        let sent = stage.sent().concat();
+        assert_eq!(sent.contains(NONE), !again, "{sent}");
+    }
 }
 
 #[test]

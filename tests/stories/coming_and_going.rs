@@ -47,6 +47,25 @@ fn who_declines_the_invitation_is_replaced_at_once() {
     story.declines("ana", "t1").then(&[]);
 }
 
+/// Invitations go out before the room is ready: so may the refusal of one.
+#[test]
+fn who_declines_before_the_room_is_ready_is_replaced_at_once() {
+    let mut story = Story::new();
+    story
+        .online(&["ana", "ben"])
+        .open("t1")
+        .accepts("ana", "t1");
+    story.declines("ana", "t1");
+    let seen = story.seen();
+    assert_eq!(seen.last().unwrap(), "ask ben t1 for support, 20 s");
+    assert!(seen.contains(&"room t1 remove ana".to_owned()));
+    story.accepts("ben", "t1");
+    story.ready("t1", true, &[]);
+    let seen = story.seen();
+    assert!(seen.contains(&"room t1 invite ben".to_owned()), "{seen:?}");
+    assert!(seen.iter().all(|line| !line.contains("ana")), "{seen:?}");
+}
+
 #[test]
 fn an_agent_who_leaves_may_come_back() {
     let mut story = Story::new();

@@ -237,6 +237,13 @@ impl Room {
         cx.send(requests::affiliate(&id, self.way(), wish));
     }
 
+    /// The same, when the room is ready: until then nobody can be put out for sure, and who was made a
+    /// member before would stay one.
+    pub(super) fn remove_later(&mut self, agent: AgentJid) {
+        self.plan.members.retain(|member| *member != agent);
+        self.leaving.insert(agent);
+    }
+
     /// Does what is due while the room is ready.
     pub(super) fn watch(&mut self, cx: &mut Cx<'_>) {
         let lost = self

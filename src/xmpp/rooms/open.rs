@@ -26,6 +26,7 @@ pub(super) const MOST_NAMES: u32 = 50;
 impl Room {
     pub(super) fn open(&mut self, cx: &mut Cx<'_>, plan: RoomPlan) {
         self.known = self.known.max(plan.since);
+        self.leaving.retain(|agent| !plan.members.contains(agent));
         self.plan = plan;
         match (&self.goal, &self.step) {
             // It is to be gone, and nothing is left to be said in it.

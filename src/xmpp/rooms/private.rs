@@ -76,10 +76,10 @@ impl Room {
         cx.send(requests::whisper(&id, (&self.names.desk, &to), text));
     }
 
-    /// An agent does not want to come.
+    /// An agent does not want to come. Invitations go out before the room is ready, and so may this.
     pub(super) fn declined(&mut self, cx: &mut Cx<'_>, agent: AgentJid) {
         self.invitations.retain(|_, other| other.agent != agent);
-        if self.is_ready() && !self.occupants.has(&agent) {
+        if !self.occupants.has(&agent) {
             cx.tell(&self.id, RoomEvent::Declined { agent });
         }
     }

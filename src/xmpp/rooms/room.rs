@@ -113,6 +113,8 @@ pub(super) struct Room {
     pub(super) since: BTreeMap<String, (String, Timestamp)>,
     /// Whose membership was asserted in this attempt and since.
     pub(super) members: BTreeSet<AgentJid>,
+    /// Who is to be put out as soon as the room is ready.
+    pub(super) leaving: BTreeSet<AgentJid>,
     pub(super) invitations: BTreeMap<String, Invitation>,
     /// When a visitor who comes in person was invited, and whether again since.
     pub(super) visitor_invited: Option<(Timestamp, bool)>,
@@ -174,6 +176,7 @@ impl Room {
             occupants: Occupants::default(),
             since: BTreeMap::new(),
             members: BTreeSet::new(),
+            leaving: BTreeSet::new(),
             invitations: BTreeMap::new(),
             visitor_invited: None,
             lines: Lines::default(),
@@ -195,6 +198,7 @@ impl Room {
         match order {
             RoomOrder::Open(plan) => self.open(cx, *plan),
             RoomOrder::Close { why, .. } => self.close(cx, why),
+            RoomOrder::Remove(agent) if !self.is_ready() => self.remove_later(agent),
             _ if !self.is_ready() => {}
             RoomOrder::Invite {
                 agent,
@@ -360,6 +364,9 @@ impl Room {
         self.heard_at = cx.now;
         self.known = Some(cx.now);
         self.told_unavailable = false;
+        for agent in std::mem::take(&mut self.leaving) {
+            self.remove(cx, &agent);
+        }
         self.admit_members(cx);
         self.tell_ready(cx, fresh);
         self.ask_visitor_in(cx);
