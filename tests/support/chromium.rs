@@ -26,6 +26,8 @@ impl Chromium {
         command
             .arg(format!("--port={port}"))
             .env("HOME", dir.path())
+            // Else it finds no file with a letter beyond ASCII in its name.
+            .env("LC_ALL", "C.UTF-8")
             .env("TMPDIR", dir.path());
         let driver = Process::start("chromedriver", &mut command, dir.path());
         wait::until("chromedriver", wait::START, || listens(port).then_some(()));
