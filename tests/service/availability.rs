@@ -3,6 +3,7 @@
 use super::stage::{Stage, accept, is_asked, offered};
 use super::support::agents::Agent;
 use super::support::event::Event;
+use super::support::wait;
 use super::support::xmpp::workgroup;
 use serde_json::json;
 use std::time::Duration;
@@ -15,6 +16,14 @@ fn client(stage: &Stage, resource: &str) -> Agent {
     stage
         .people
         .log_in_as("agent1", resource, stage.server.ports())
+}
+
+/// Waits until so many agents count as being there: from then on a crash does not make them forgotten.
+fn are_there(stage: &Stage, agents: f64) {
+    let series = "warmline_agents_available{workgroup=\"support\"}";
+    wait::until("agents are there", wait::SOON, || {
+        (stage.warmline.figure(series) == Some(agents)).then_some(())
+    });
 }
 
 fn is_unavailable_here(agent: &Agent, show: &str) {
@@ -134,7 +143,7 @@ fn an_agent_known_by_directed_presence_alone_is_asked_after_a_crash_without_doin
     let ana = client(&stage, "desk");
     ana.show("available");
     ana.show_to(&workgroup("support"), "available");
-    ana.settle_with(&workgroup("support"));
+    are_there(&stage, 1.0);
     stage.warmline.kill9();
     stage.warmline.start_again();
     stage.open("1");
@@ -157,7 +166,7 @@ fn an_agent_who_left_while_the_program_was_away_is_not_asked() {
     let ben = stage.agent("agent2");
     ana.show("available");
     ana.show_to(&workgroup("support"), "chat");
-    ana.settle_with(&workgroup("support"));
+    are_there(&stage, 2.0);
     stage.warmline.kill9();
     ana.call("depart", json!({}));
     stage.warmline.start_again();
