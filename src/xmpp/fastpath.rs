@@ -15,7 +15,7 @@ pub use history::{
     chat_metadata, chat_notes, chat_sessions, macro_model, macros, occupants_info, search_form,
     search_result, transcript, transcripts,
 };
-pub use offer::{Named, named_offer, offer, revoke};
+pub use offer::{MOST_FACTS, Named, RESERVED, named_offer, offer, revoke};
 pub use queue::{QUEUE, queue_presences};
 pub use status::{
     BadNumber, agent_status, colleagues, max_chats, workgroup_presence, workgroups_of,

@@ -12,10 +12,10 @@ use super::{visitor_bare, visitor_full, visitor_of};
 
 /// The most characters of one value that an agent is shown before accepting.
 const MOST_OF_A_VALUE: usize = 1_000;
-/// The most facts that an agent is shown before accepting.
-const MOST_FACTS: usize = 40;
+/// The most facts that an agent is shown before accepting, one below the other.
+pub const MOST_FACTS: usize = 40;
 /// Names that Fastpath or Spark gives a meaning of its own (fastpath-protocol §5.1).
-const RESERVED: [&str; 9] = [
+pub const RESERVED: [&str; 9] = [
     "userid",
     "username",
     "question",

@@ -10,26 +10,11 @@ use crate::xmpp::stanza::{Build, attr, child, child_text, element};
 
 /// The form field that tells whether a workgroup is open (fastpath-protocol §3.4).
 const ONLINE: &str = "workgroup#online";
-/// So many facts are told; agents' clients show them one below the other.
-const MOST_FACTS: usize = 40;
 /// The most characters of a fact's name.
 const MOST_OF_A_NAME: usize = 100;
-/// Names that mean something to the service or to its clients (fastpath-protocol §5.1): what a bot
-/// tells of its visitor must not steer them.
-const RESERVED: [&str; 12] = [
-    "username",
-    "userid",
-    "question",
-    "email",
-    "agent",
-    "ignore",
-    "referer",
-    "workgroup",
-    "inviter",
-    "transfer",
-    "sessionid",
-    "password",
-];
+/// Names that mean something to the service, beside those that its clients know (fastpath-protocol §5.1):
+/// what a bot tells of its visitor must steer neither.
+const OF_THE_SERVICE: [&str; 4] = ["email", "agent", "password", "FORM_TYPE"];
 
 /// A place in the line, as the service tells it.
 #[derive(Debug, PartialEq, Eq)]
@@ -83,15 +68,14 @@ fn facts(plan: &SeekPlan) -> Vec<(String, String)> {
     for (name, text) in &plan.brief.facts {
         let name: String = name.trim().chars().take(MOST_OF_A_NAME).collect();
         let known = |other: &str| other.eq_ignore_ascii_case(&name);
-        let taken = RESERVED.iter().any(|other| known(other))
-            || told.iter().any(|(other, _)| known(other))
-            || name.eq_ignore_ascii_case("FORM_TYPE");
+        let reserved = fastpath::RESERVED.iter().chain(&OF_THE_SERVICE);
+        let taken = reserved.copied().any(known) || told.iter().any(|(other, _)| known(other));
         if name.is_empty() || taken || text.trim().is_empty() {
             continue;
         }
         told.push((name, text.trim().to_owned()));
     }
-    told.truncate(MOST_FACTS);
+    told.truncate(fastpath::MOST_FACTS);
     told
 }
 
